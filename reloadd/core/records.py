@@ -1,0 +1,148 @@
+"""Everything that reloadd can say happened: the names, their levels and their fields, once.
+
+A `Record` that is not as the catalogue has it cannot be made, so the log, its readers and the documentation agree.
+Never writes anything: the log and the other sinks subscribe to the bus.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Value = str | int | float | bool | tuple[str, ...] | None
+
+
+class Level(Enum):
+    """How much a record matters; the value is the log's word."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One row of the catalogue: the level, what it says, and the fields that each such record has, in order."""
+
+    level: Level
+    meaning: str
+    fields: tuple[str, ...] = ()
+
+
+CATALOGUE: Mapping[str, Kind] = MappingProxyType(
+    {
+        "daemon.started": Kind(Level.INFO, "the daemon runs", ("version", "pid", "profiles")),
+        "daemon.stopping": Kind(Level.INFO, "the daemon was told to stop", ("cause",)),
+        "daemon.stopped": Kind(Level.INFO, "every child is gone", ("took_ms",)),
+        "daemon.failed": Kind(Level.ERROR, "something in the daemon itself broke: a bug to report", ("error", "where")),
+        "guardian.lost": Kind(Level.ERROR, "the process that ends all apps after the daemon's own end died", ("exit",)),
+        "profile.loaded": Kind(Level.DEBUG, "a profile was read", ("file", "target")),
+        "profile.reloaded": Kind(Level.INFO, "a profile was read again and has changed", ("file",)),
+        "profile.rejected": Kind(
+            Level.ERROR, "profiles were read again and are wrong; what ran before runs on", ("problems", "drawing")
+        ),
+        "profile.removed": Kind(Level.INFO, "a profile is no longer there", ("file",)),
+        "profile.doubled": Kind(
+            Level.WARNING, "the target brings a reloader of its own", ("reloader", "found", "hint")
+        ),
+        "socket.bound": Kind(Level.INFO, "the daemon listens", ("socket", "address")),
+        "socket.closed": Kind(Level.DEBUG, "the daemon no longer listens", ("socket", "address")),
+        "watch.started": Kind(
+            Level.INFO, "watching began, before the first child", ("backend", "roots", "files", "directories", "took_ms")
+        ),
+        "watch.degraded": Kind(Level.WARNING, "a part of the tree is polled instead", ("paths", "error", "hint")),
+        "watch.overflowed": Kind(
+            Level.WARNING, "the kernel dropped events; the whole tree was compared", ("changes", "took_ms")
+        ),
+        "watch.failed": Kind(Level.ERROR, "watching broke off and was begun again", ("error",)),
+        "change.ignored": Kind(Level.DEBUG, "a file was written but is as it was", ("path", "why")),
+        "change.settled": Kind(Level.INFO, "files changed", ("paths", "changes", "settled_ms")),
+        "child.spawned": Kind(Level.DEBUG, "a process was started", ("pid", "cause", "start")),
+        "child.ready": Kind(Level.INFO, "the app serves for the first time, or again after a failure", ("pid", "took_ms")),
+        "child.exited": Kind(
+            Level.INFO,
+            "a process ended; `asked` says whether we ended it",
+            ("pid", "exit_code", "signal", "asked", "uptime_s", "error", "file", "line"),
+        ),
+        "child.killed": Kind(Level.WARNING, "a group did not stop in time", ("pid", "signal", "after_s")),
+        "restart.requested": Kind(Level.DEBUG, "a restart begins", ("cause", "paths")),
+        "restart.scheduled": Kind(Level.WARNING, "a failed start is tried again", ("cause", "attempt", "delay_s")),
+        "restart.completed": Kind(
+            Level.INFO,
+            "new code serves: why, and what it cost",
+            (
+                "pid",
+                "cause",
+                "paths",
+                "start",
+                "took_ms",
+                "settled_ms",
+                "stopped_ms",
+                "spawned_ms",
+                "imported_ms",
+                "ready_ms",
+            ),
+        ),
+        "restart.abandoned": Kind(
+            Level.ERROR, "the new generation failed; the old one serves on", ("cause", "paths", "error", "file", "line")
+        ),
+        "supervisor.held": Kind(Level.ERROR, "given up until something changes", ("attempts", "why", "until")),
+        "supervisor.finished": Kind(Level.INFO, "the app ended by itself, as it may", ("exit", "until")),
+        "supervisor.moved": Kind(Level.DEBUG, "the supervisor's state changed", ("before", "after")),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing that happened.
+
+    Attributes:
+        name: a key of the catalogue.
+        fields: exactly the catalogue's fields for it; None where one does not apply.
+        profile: whose app it is about; None for the daemon.
+        generation: which attempt to run the app it is about.
+        level: the catalogue's, unless the case at hand is worse or better than most.
+
+    Raises:
+        ValueError: the record is not in the catalogue, or its fields are not the catalogue's.
+    """
+
+    name: str
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    profile: str | None = None
+    generation: int | None = None
+    level: Level = Level.DEBUG
+
+    def __post_init__(self) -> None:
+        kind = CATALOGUE.get(self.name)
+        if kind is None:
+            raise ValueError(f"no record `{self.name}` in the catalogue")
+        if set(self.fields) != set(kind.fields):
+            raise ValueError(f"`{self.name}` has the fields {kind.fields}, not {tuple(self.fields)}")
+
+
+def record(
+    name: str,
+    *,
+    profile: str | None = None,
+    generation: int | None = None,
+    level: Level | None = None,
+    **fields: Value,
+) -> Record:
+    """A record at its catalogue level, with the fields in the catalogue's order."""
+    kind = CATALOGUE.get(name)
+    ordered = {key: fields[key] for key in kind.fields if key in fields} if kind else {}
+    return Record(
+        name=name,
+        fields={**ordered, **fields},
+        profile=profile,
+        generation=generation,
+        level=level or (kind.level if kind else Level.DEBUG),
+    )

@@ -1,0 +1,55 @@
+"""The seam between watching and everything else: a `Watcher` gives out `Watch`es, a watch gives out change sets.
+
+State always comes from stat, never from an event: an event only says where to look. So a duplicate, a reordered or a
+lost event can cost time but never the truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reloadd.core.changes import ChangeSet
+    from reloadd.profile.model import WatchSet
+
+
+
+@dataclass(frozen=True, slots=True)
+class WatchStatistics:
+    """What a watch looks at, at one moment.
+
+    Attributes:
+        backend: `events`, `poll`, or `events+poll` where a part of the tree is polled.
+        files: number of files that matter.
+        directories: number of directories that are looked into.
+    """
+
+    backend: str
+    files: int
+    directories: int
+
+
+class Watch(Protocol):
+    """One profile's watch set, being watched."""
+
+    def statistics(self) -> WatchStatistics:
+        """What is being looked at now."""
+
+    def close(self) -> None:
+        """Stop telling of changes. Safe to call twice."""
+
+
+class Watcher(Protocol):
+    """One for the whole daemon, so that profiles share the kernel's resources."""
+
+    async def watch(self, profile: str, watch_set: WatchSet, on_settled: Callable[[ChangeSet], None]) -> Watch:
+        """Take the baseline and begin: from the return on, no difference from that baseline is missed.
+
+        `on_settled` is called on the event loop's thread, once for each settled burst, and must not block.
+        """
+
+    def close(self) -> None:
+        """Close every watch and end every thread. Safe to call twice."""
