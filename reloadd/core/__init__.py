@@ -1,1 +1,1 @@
-"""Pure decisions: no clock, no file descriptor, no asyncio. What happens outside comes in as data and leaves as data."""
+"""Pure decisions: no clock, no file descriptor, no asyncio. What happens outside comes in, and leaves, as data."""

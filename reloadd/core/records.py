@@ -54,7 +54,9 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "socket.bound": Kind(Level.INFO, "the daemon listens", ("socket", "address")),
         "socket.closed": Kind(Level.DEBUG, "the daemon no longer listens", ("socket", "address")),
         "watch.started": Kind(
-            Level.INFO, "watching began, before the first child", ("backend", "roots", "files", "directories", "took_ms")
+            Level.INFO,
+            "watching began, before the first child",
+            ("backend", "roots", "files", "directories", "took_ms"),
         ),
         "watch.degraded": Kind(Level.WARNING, "a part of the tree is polled instead", ("paths", "error", "hint")),
         "watch.overflowed": Kind(
@@ -64,12 +66,15 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "change.ignored": Kind(Level.DEBUG, "a file was written but is as it was", ("path", "why")),
         "change.settled": Kind(Level.INFO, "files changed", ("paths", "changes", "settled_ms")),
         "child.spawned": Kind(Level.DEBUG, "a process was started", ("pid", "cause", "start")),
-        "child.ready": Kind(Level.INFO, "the app serves for the first time, or again after a failure", ("pid", "took_ms")),
+        "child.ready": Kind(
+            Level.INFO, "the app serves for the first time, or again after a failure", ("pid", "took_ms")
+        ),
         "child.exited": Kind(
             Level.INFO,
             "a process ended; `asked` says whether we ended it",
-            ("pid", "exit_code", "signal", "asked", "uptime_s", "error", "file", "line"),
+            ("pid", "exit", "exit_code", "signal", "asked", "uptime_s", "error", "file", "line"),
         ),
+        "child.unstartable": Kind(Level.ERROR, "a process could not be started at all", ("error", "hint")),
         "child.killed": Kind(Level.WARNING, "a group did not stop in time", ("pid", "signal", "after_s")),
         "restart.requested": Kind(Level.DEBUG, "a restart begins", ("cause", "paths")),
         "restart.scheduled": Kind(Level.WARNING, "a failed start is tried again", ("cause", "attempt", "delay_s")),

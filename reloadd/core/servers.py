@@ -47,9 +47,7 @@ TRAITS: dict[Server, ServerTraits] = {
     Server.UVICORN: ServerTraits(Interface.ASGI, frozenset({Ability.PROCESSES, Ability.TLS_FILES})),
     Server.HYPERCORN: ServerTraits(Interface.ASGI, frozenset({Ability.PROCESSES, Ability.TLS_FILES})),
     # Its `threaded` has no size: only `processes` takes a number.
-    Server.WERKZEUG: ServerTraits(
-        Interface.WSGI, frozenset({Ability.PROCESSES, Ability.TLS_FILES, Ability.TLS_ADHOC})
-    ),
+    Server.WERKZEUG: ServerTraits(Interface.WSGI, frozenset({Ability.PROCESSES, Ability.TLS_FILES, Ability.TLS_ADHOC})),
     Server.WAITRESS: ServerTraits(Interface.WSGI, frozenset({Ability.THREADS})),
     Server.WSGIREF: ServerTraits(Interface.WSGI, frozenset({Ability.THREADS})),
 }

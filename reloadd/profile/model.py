@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reloadd.core.policy import Backoff, Handover, OnExit
     from reloadd.core.servers import Server
 
 
@@ -167,38 +168,6 @@ class WatchSet:
     backend: Backend
     poll_interval: float
     settle: float | None
-
-
-class OnExit(Enum):
-    """Whether a child that ended on its own is started again."""
-
-    NEVER = "never"
-    ON_FAILURE = "on-failure"
-    ALWAYS = "always"
-
-
-class Handover(Enum):
-    """How the new generation takes over from the old one."""
-
-    REPLACE = "replace"
-    OVERLAP = "overlap"
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """How long to wait between failed starts, and how many to allow in a row.
-
-    Attributes:
-        first: seconds before the first try again.
-        factor: by how much each wait is longer than the one before.
-        most: the longest wait, in seconds; a child that served for longer than this ends the row.
-        attempts: tries in a row before the app is held.
-    """
-
-    first: float = 0.2
-    factor: float = 2.0
-    most: float = 10.0
-    attempts: int = 5
 
 
 @dataclass(frozen=True, slots=True)

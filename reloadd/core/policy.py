@@ -1,0 +1,72 @@
+"""What the user decided about restarts, as the state machine reads it.
+
+Never reads a profile: `profile` fills these in from the user's keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class OnExit(Enum):
+    """Whether a child that ended on its own is started again."""
+
+    NEVER = "never"
+    ON_FAILURE = "on-failure"
+    ALWAYS = "always"
+
+
+class Handover(Enum):
+    """How the new generation takes over from the old one."""
+
+    REPLACE = "replace"
+    OVERLAP = "overlap"
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait between failed starts, and how many to allow in a row.
+
+    Attributes:
+        first: seconds before the first try again.
+        factor: by how much each wait is longer than the one before.
+        most: the longest wait, in seconds; a child that served for longer than this ends the row.
+        attempts: tries in a row before the app is held.
+    """
+
+    first: float = 0.2
+    factor: float = 2.0
+    most: float = 10.0
+    attempts: int = 5
+
+    def delay(self, failures: int) -> float:
+        """Seconds to wait after so many failures in a row (1 or more)."""
+        delay = self.first
+        for _ in range(failures - 1):
+            delay *= self.factor
+            if delay >= self.most:
+                break
+        return min(delay, self.most)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All that the machine has to know of a profile; times in seconds.
+
+    Attributes:
+        on_exit: what follows an exit that nobody asked for.
+        handover: whether old and new run side by side during a restart.
+        stop_timeout: from the stop signal to SIGKILL.
+        ready_timeout: from the start of a process to the moment it must serve.
+        backoff: the pace of tries after failures.
+        own_reload_timeout: for a child that ends with code 3 by itself on a change: how long it is left to do so before
+            it is restarted from outside. None for every other child.
+    """
+
+    on_exit: OnExit = OnExit.ON_FAILURE
+    handover: Handover = Handover.REPLACE
+    stop_timeout: float = 5.0
+    ready_timeout: float = 60.0
+    backoff: Backoff = Backoff()
+    own_reload_timeout: float | None = None

@@ -1,0 +1,167 @@
+"""Records as lines: columns for people, JSON for programs. The only importer of structlog.
+
+Never decides what is worth saying: that is the catalogue's. Never writes: it hands finished lines to `write`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import structlog
+
+from reloadd.core.records import CATALOGUE, Level, Record, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, MutableMapping
+    from typing import Any, TextIO
+
+    Renderer = Callable[[Any, str, MutableMapping[str, Any]], str]
+
+_NAME_WIDTH = max(map(len, CATALOGUE))
+_LEVEL_WIDTH = max(len(level.value) for level in Level)
+_RANK = {level: rank for rank, level in enumerate(Level)}
+
+_DIM, _BOLD, _RESET = "\x1b[2m", "\x1b[1m", "\x1b[0m"
+_LEVEL_STYLE = {"debug": "\x1b[2m", "info": "\x1b[32m", "warning": "\x1b[33m", "error": "\x1b[31m"}
+
+_LEAD = ("timestamp", "level", "event", "profile", "generation")
+"""The keys that each JSON line begins with, in this order."""
+
+
+class Form(Enum):
+    """How a record is written."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether to colour what is written to `stream` (https://no-color.org, and FORCE_COLOR for the other way)."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and environ.get("TERM") != "dumb"
+
+
+class Log:
+    """A sink that turns records into lines.
+
+    Args:
+        write: takes one finished line, with its newline.
+        form: for people or for programs.
+        lowest: records below this level are left out.
+        colour: whether the console form is coloured.
+        now: the wall clock; the one place in the daemon that reads it.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        form: Form,
+        lowest: Level,
+        colour: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._lowest = _RANK[lowest]
+        self._now = now
+        renderer = _console_renderer(colour=colour) if form is Form.CONSOLE else structlog.processors.JSONRenderer()
+        stamp = _local_stamp if form is Form.CONSOLE else _utc_stamp
+        self._logger = _RecordLogger(_LineSink(write), [stamp, _lead_first, renderer], {})
+
+    def __call__(self, record: Record) -> None:
+        """Write the record, if its level is high enough."""
+        if _RANK[record.level] >= self._lowest:
+            self._logger.log_record(record, at=self._now())
+
+
+class _RecordLogger(structlog.BoundLoggerBase):
+    """structlog's logger with one method of ours: a record carries its level, so no method per level is needed."""
+
+    def log_record(self, record: Record, *, at: datetime) -> None:
+        self._proxy_to_logger(
+            record.level.value,
+            record.name,
+            level=record.level.value,
+            profile=record.profile,
+            generation=record.generation,
+            at=at,
+            **record.fields,
+        )
+
+
+class _LineSink:
+    """What structlog calls at the end of its chain; one method for each level."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def _line(self, line: str) -> None:
+        self._write(line + "\n")
+
+    debug = info = warning = error = _line
+
+
+def _utc_stamp(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["timestamp"] = event.pop("at").astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return event
+
+
+def _local_stamp(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["timestamp"] = event.pop("at").astimezone().strftime("%H:%M:%S")
+    return event
+
+
+def _lead_first(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {**{key: event.pop(key) for key in _LEAD}, **event}
+
+
+def _console_renderer(*, colour: bool) -> Renderer:
+    def paint(style: str, text: str) -> str:
+        return f"{style}{text}{_RESET}" if colour else text
+
+    def render(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+        lead = {key: event.pop(key) for key in _LEAD}
+        who = lead["profile"] or "reloadd"
+        if lead["generation"] is not None:
+            who = f"{who}#{lead['generation']}"
+        drawing = event.pop("drawing", None)
+        for key in _SAID_BY_EXIT if "exit" in event else ():
+            event.pop(key, None)
+        facts = "  ".join(
+            paint(_DIM, f"{key}=") + _fact(value) for key, value in event.items() if value is not None and value != ()
+        )
+        line = (
+            f"{paint(_DIM, lead['timestamp'])} "
+            f"{paint(_LEVEL_STYLE[lead['level']], lead['level'].ljust(_LEVEL_WIDTH))} "
+            f"{paint(_BOLD, who.ljust(_WHO_WIDTH))} "
+            f"{lead['event'].ljust(_NAME_WIDTH)}  {facts}"
+        ).rstrip()
+        return f"{line}\n{drawing}" if drawing else line
+
+    return render
+
+
+_SAID_BY_EXIT = ("exit_code", "signal")
+_WHO_WIDTH = 10
+_MOST_PATHS = 3
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@+,#~[]")
+
+
+def _fact(value: Value) -> str:
+    """A value as people read it: quoted only where it would be ambiguous, long lists cut with their count."""
+    match value:
+        case bool():
+            return str(value)
+        case tuple():
+            shown = ",".join(_fact(item) for item in value[:_MOST_PATHS])
+            return shown if len(value) <= _MOST_PATHS else f"{shown},… ({len(value)} in all)"
+        case str():
+            return value if value and set(value) <= _PLAIN else repr(value)
+        case float():
+            return f"{value:.3g}" if value < 1 else f"{value:.1f}"
+        case _:
+            return str(value)

@@ -1,0 +1,1 @@
+"""Carrying decisions out: sockets, processes, readiness, output. Never decides when a child is started or ended."""

@@ -1,0 +1,193 @@
+"""The sockets that the daemon owns: bound once, before any child, and kept over every restart.
+
+Never accepts a connection: what arrives between two children waits in the kernel's backlog.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from reloadd.profile.model import Address, Listen, TcpAddress, UnixAddress
+
+BACKLOG = 1024
+"""Connections that may wait while no child accepts; the kernel caps it at net.core.somaxconn (listen(2))."""
+
+_LISTEN_STATE = "0A"
+"""TCP_LISTEN in /proc/net/tcp (proc_pid_net(5))."""
+
+
+class CannotBindError(Exception):
+    """An address cannot be had.
+
+    Attributes:
+        listen: which socket.
+        reason: why, in words.
+        hint: what to do about it.
+    """
+
+    def __init__(self, listen: Listen, reason: str, hint: str) -> None:
+        super().__init__(f"cannot listen on `{listen.address}`: {reason}")
+        self.listen = listen
+        self.reason = reason
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A socket that listens.
+
+    Attributes:
+        listen: what the profile asked for.
+        address: what it became: port 0 is a real port here.
+    """
+
+    listen: Listen
+    address: Address
+    socket: socket.socket
+
+    @property
+    def name(self) -> str:
+        """The name that children know it by."""
+        return self.listen.name
+
+    def close(self) -> None:
+        """Stop listening, and take a socket of the file system away if it is still ours."""
+        if isinstance(self.address, UnixAddress):
+            with suppress(OSError):
+                self.address.path.unlink()
+        self.socket.close()
+
+
+def bind(listen: Listen) -> Listener:
+    """Listen on an address.
+
+    Raises:
+        CannotBindError: it is taken, not ours to take, or not an address of this machine.
+    """
+    try:
+        match listen.address:
+            case TcpAddress(host, port):
+                bound = _bind_tcp(host, port)
+                name = bound.getsockname()
+                return Listener(listen, TcpAddress(host, name[1]), bound)
+            case UnixAddress(path):
+                return Listener(listen, listen.address, _bind_unix(path))
+    except OSError as error:
+        raise CannotBindError(listen, *_explain(listen.address, error)) from error
+
+
+def _bind_tcp(host: str, port: int) -> socket.socket:
+    """The first address of the name, IPv4 before IPv6: what `localhost` means to the frameworks that are served here."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, address = sorted(found, key=lambda item: item[0] != socket.AF_INET)[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        # Connections of an earlier run may still be in TIME_WAIT on this port (socket(7)).
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(BACKLOG)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _bind_unix(path: Path) -> socket.socket:
+    _remove_stale(path)
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        bound.bind(str(path))
+        bound.listen(BACKLOG)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove a socket that nobody listens on any more; anything else at that path stays, and bind(2) will refuse it."""
+    try:
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            return
+    except OSError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)
+        except OSError:
+            return
+
+
+def _explain(address: Address, error: OSError) -> tuple[str, str]:
+    """Why an address cannot be had, and what to do about it."""
+    match error:
+        case socket.gaierror():
+            return "its host is not known", "name an address of this machine, such as `127.0.0.1`"
+        case OSError(errno=errno.EADDRINUSE):
+            holder = find_holder(address)
+            if holder is None:
+                return "it is taken by another process", "stop that process, or choose another address"
+            pid, command = holder
+            return f"it is taken by process {pid} (`{command}`)", f"stop it with `kill {pid}`, or choose another address"
+        case OSError(errno=errno.EACCES):
+            return "permission is denied", "ports below 1024 and other users' directories need rights that you lack"
+        case OSError(errno=errno.EADDRNOTAVAIL):
+            return "it is no address of this machine", "use `127.0.0.1`, or an address that `ip address` shows"
+        case OSError(errno=errno.ENOENT):
+            return "its directory does not exist", "make the directory first"
+        case _:
+            return (error.strerror or str(error)).lower(), "choose another address"
+
+
+def find_holder(address: Address) -> tuple[int, str] | None:
+    """The process that listens on an address, with its command line, where that can be known (only on Linux).
+
+    Another user's process is not visible: its descriptors are not ours to read (proc(5)).
+    """
+    inodes = _unix_inodes(address.path) if isinstance(address, UnixAddress) else _tcp_inodes(address.port)
+    wanted = {f"socket:[{inode}]" for inode in inodes}
+    if not wanted:
+        return None
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if any(_link(entry) in wanted for entry in (process / "fd").iterdir()):
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                return int(process.name), command
+    return None
+
+
+def _link(entry: Path) -> str:
+    try:
+        return os.readlink(entry)
+    except OSError:
+        return ""
+
+
+def _tcp_inodes(port: int) -> set[str]:
+    inodes = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with suppress(OSError):
+            for line in Path(table).read_text("ascii").splitlines()[1:]:
+                columns = line.split()
+                if columns[3] == _LISTEN_STATE and int(columns[1].rpartition(":")[2], 16) == port:
+                    inodes.add(columns[9])
+    return inodes
+
+
+def _unix_inodes(path: Path) -> set[str]:
+    inodes = set()
+    with suppress(OSError):
+        for line in Path("/proc/net/unix").read_text("utf-8", "replace").splitlines()[1:]:
+            columns = line.split(maxsplit=7)
+            if columns[-1] == str(path):
+                inodes.add(columns[6])
+    return inodes
