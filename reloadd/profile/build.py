@@ -1,0 +1,155 @@
+"""Checked values -> a `Profile`, with every default filled in and every path held to what is on the disk.
+
+Never runs the interpreter, imports the app or binds a socket: that is tried when the daemon starts them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reloadd.core.policy import Backoff
+from reloadd.profile import schema
+from reloadd.profile.draft import Draft
+from reloadd.profile.findings import Inspection, RefusedError
+from reloadd.profile.formats import read_profile_name
+from reloadd.profile.launch import build_launch
+from reloadd.profile.locate import Base, Wanted
+from reloadd.profile.model import (
+    Address,
+    AppTarget,
+    Launch,
+    Listen,
+    Profile,
+    Ready,
+    ReadyHttp,
+    ReadyListening,
+    ReadyStarted,
+    ReadyTold,
+    Restart,
+    ScriptTarget,
+    Tls,
+    TlsAdhoc,
+    TlsFiles,
+    WatchSet,
+)
+from reloadd.profile.watched import ALWAYS_EXCLUDED, default_include, excluded_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from reloadd.profile.check import Values
+
+STARTED_BY_DEFAULT = 0.3
+"""Seconds after which a program that is handed no socket is taken to run."""
+
+
+def build(inspection: Inspection, values: Values, *, environ: Mapping[str, str], interpreter: Path) -> Profile | None:
+    """The profile; None if anything is wrong with it, all of which is then reported.
+
+    Args:
+        inspection: takes what is found to be wrong.
+        values: what the document gives.
+        environ: where `~` and `PATH` are looked up.
+        interpreter: the daemon's own, for targets that have none.
+    """
+    file = inspection.document.file
+    draft = Draft(inspection, values, Base(file.resolve().parent, environ), interpreter)
+    name = _name(draft, file)
+    launch = build_launch(draft)
+    listen = tuple(Listen(socket, draft.address(("listen", socket), address)) for socket, address in values.sockets())
+    tls = _tls(draft)
+    if launch is None:
+        return None
+    profile = Profile(
+        file=file,
+        name=name,
+        launch=launch,
+        listen=listen,
+        tls=tls,
+        watch=_watch(draft, launch),
+        restart=_restart(draft),
+        ready=_ready(draft, launch, has_socket=bool(listen)),
+    )
+    return None if inspection.problems else profile
+
+
+def _name(draft: Draft, file: Path) -> str:
+    name = draft.values.get(schema.NAME)
+    if name is not None or draft.values.is_given(schema.NAME):
+        return name or ""
+    try:
+        return read_profile_name(file.stem)
+    except RefusedError as refused:
+        for finding in refused.findings:
+            draft.report(schema.NAME.path, finding)
+        return ""
+
+
+def _tls(draft: Draft) -> Tls | None:
+    cert, key = draft.path(schema.TLS_CERT, Wanted.FILE), draft.path(schema.TLS_KEY, Wanted.FILE)
+    if cert is not None and key is not None:
+        return TlsFiles(cert, key)
+    return TlsAdhoc() if draft.values.is_given(schema.TLS) else None
+
+
+def _watch(draft: Draft, launch: Launch) -> WatchSet:
+    named = draft.values.get(schema.ROOTS)
+    if named is None:
+        roots: tuple[Path, ...] = (launch.directory,)
+    else:
+        where = schema.ROOTS.path
+        roots = tuple(
+            draft.path_at((*where, index), text, Wanted.FILE_OR_DIRECTORY) for index, text in enumerate(named)
+        )
+    venvs = [] if launch.venv is None else [excluded_directory(root, launch.venv) for root in roots]
+    return WatchSet(
+        roots=tuple(dict.fromkeys((*roots, *_always_watched(launch)))),
+        include=draft.values.get(schema.INCLUDE) or default_include(launch.target),
+        exclude=(*ALWAYS_EXCLUDED, *filter(None, venvs), *draft.default(schema.EXCLUDE)),
+        gitignore=draft.default(schema.GITIGNORE),
+        backend=draft.default(schema.BACKEND),
+        poll_interval=draft.default(schema.POLL_INTERVAL),
+        settle=draft.values.get(schema.SETTLE),
+    )
+
+
+def _always_watched(launch: Launch) -> tuple[Path, ...]:
+    """Files that matter wherever they lie and whatever they are called: as roots, no pattern is asked about them."""
+    script = launch.target.path if isinstance(launch.target, ScriptTarget) else None
+    return tuple(path for path in (script, launch.env_file) if path is not None and path.is_file())
+
+
+def _restart(draft: Draft) -> Restart:
+    return Restart(
+        on_exit=draft.default(schema.ON_EXIT),
+        handover=draft.default(schema.HANDOVER),
+        stop_signal=draft.default(schema.STOP_SIGNAL),
+        stop_timeout=draft.default(schema.STOP_TIMEOUT),
+        ready_timeout=draft.default(schema.READY_TIMEOUT),
+        backoff=Backoff(
+            first=draft.default(schema.BACKOFF_FIRST),
+            factor=draft.default(schema.BACKOFF_FACTOR),
+            most=draft.default(schema.BACKOFF_MOST),
+            attempts=draft.default(schema.BACKOFF_ATTEMPTS),
+        ),
+    )
+
+
+def _ready(draft: Draft, launch: Launch, *, has_socket: bool) -> Ready:
+    values = draft.values
+    path, seconds = values.get(schema.READY_HTTP), values.get(schema.STARTED)
+    if path is not None:
+        return ReadyHttp(path)
+    if seconds is not None:
+        return ReadyStarted(seconds)
+    listening = values.get(schema.LISTENING)
+    if listening is not None:
+        return ReadyListening(_address_to_try(draft, listening))
+    if isinstance(launch.target, AppTarget):
+        return ReadyTold()
+    return ReadyListening() if has_socket else ReadyStarted(STARTED_BY_DEFAULT)
+
+
+def _address_to_try(draft: Draft, listening: Address | bool) -> Address | None:  # noqa: FBT001 - `true` as in TOML
+    return None if isinstance(listening, bool) else draft.address(schema.LISTENING.path, listening)

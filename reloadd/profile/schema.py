@@ -1,0 +1,327 @@
+"""Every key of a profile, once: its kind, its default, an example and the sentence that says what it is for.
+
+The one table that both the checks and the reference in `profiles/README.md` follow; a test holds the second to it.
+A new key is a row here, and what `build` makes of its value.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, TypeVar
+
+from reloadd.core.policy import Backoff, Handover, OnExit
+from reloadd.core.servers import Server
+from reloadd.profile import kinds
+from reloadd.profile.formats import read_address, read_app, read_http_path, read_module, read_profile_name
+from reloadd.profile.kinds import FLAG, SOME_TEXTS, TEXT, TEXTS, TRUE, VARIABLES, Kind, Subject
+from reloadd.profile.model import Address, AppTarget, Backend
+
+T_co = TypeVar("T_co", covariant=True)
+
+ANY_NAME = "NAME"
+"""Stands in a path for a name that the user chooses."""
+
+ADDRESS: Kind[Address] = kinds.formed("an address", read_address)
+LISTENING_KIND: Kind[bool | Address] = kinds.either(TRUE, ADDRESS)
+SECONDS = kinds.number("a number of seconds")
+SOME_SECONDS = kinds.number("a number of seconds", above=0.0)
+STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGKILL")
+_BACKOFF = Backoff()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a profile, with the sentence that says what its keys are about."""
+
+    path: tuple[str, ...]
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key(Generic[T_co]):
+    """One key.
+
+    Attributes:
+        path: the names that lead to it.
+        kind: what its value is.
+        doc: what it is for, in one sentence.
+        example: a value it could have, as TOML.
+        default: the value if it is not given; None if there is none, or if it depends on something.
+        otherwise: in words, what happens if it is not given and there is no default.
+    """
+
+    path: tuple[str, ...]
+    kind: Kind[T_co]
+    doc: str
+    example: str
+    default: T_co | None = None
+    otherwise: str = "none"
+
+    @property
+    def spelled(self) -> str:
+        """The key with its table, such as `watch.poll-interval`."""
+        return ".".join(self.path)
+
+    @property
+    def subject(self) -> Subject:
+        """What messages about its value say of the key."""
+        return Subject(self.spelled, self.path[-1], self.example)
+
+    @property
+    def shown_default(self) -> str:
+        """The default for a reader: as TOML in backticks, or in words."""
+        if self.default is None:
+            return self.otherwise
+        value = self.default.value if isinstance(self.default, Enum) else self.default
+        return f"`{json.dumps(value)}`"
+
+
+TABLES = (
+    Table(("target",), "What to run: exactly one of `app`, `module`, `script` and `command`."),
+    Table(("listen",), "The sockets that the daemon opens once and hands to every child."),
+    Table(("watch",), "Which files matter, and how changes to them are noticed."),
+    Table(("restart",), "When and how the child is ended and started again."),
+    Table(("restart", "backoff"), "How long to wait between failed starts, and how many to allow in a row."),
+    Table(("ready",), "How the daemon knows that the child serves: at most one of the keys."),
+)
+
+NAME = Key(
+    ("name",),
+    kinds.formed("a string", read_profile_name),
+    "The name that the log and the commands use; no two profiles of one daemon share one.",
+    '"shop"',
+    otherwise="the file's name without `.toml`",
+)
+
+APP = Key[AppTarget](
+    ("target", "app"),
+    kinds.formed("a string", read_app),
+    "A WSGI or ASGI app as `module:attribute`, or `module:factory()` to call what is named; it needs `listen.http`.",
+    '"shop.main:app"',
+)
+MODULE = Key(
+    ("target", "module"),
+    kinds.formed("a string", read_module),
+    "A module, run as `python -m` does.",
+    '"shop.worker"',
+)
+SCRIPT = Key(
+    ("target", "script"),
+    TEXT,
+    "A Python file, or a directory or zip file with a `__main__.py`, run as `python PATH` does.",
+    '"main.py"',
+)
+COMMAND = Key(
+    ("target", "command"),
+    SOME_TEXTS,
+    "Any program with its arguments, started without a shell.",
+    '["npm", "run", "dev"]',
+)
+ARGS = Key(("target", "args"), TEXTS, "Arguments after the target.", '["--verbose"]', default=())
+PYTHON = Key(
+    ("target", "python"),
+    TEXT,
+    "The interpreter that runs the target, 3.8 or newer; a name without a slash is looked up on `PATH`.",
+    '".venv/bin/python"',
+    otherwise="that of `.venv`, `venv` or `env` beside the profile or in `directory`, else the daemon's own",
+)
+DIRECTORY = Key(
+    ("target", "directory"), TEXT, "The working directory.", '"backend"', otherwise="the profile's directory"
+)
+ENV = Key(
+    ("target", "env"),
+    VARIABLES,
+    "Environment variables, added to the daemon's own.",
+    '{ DEBUG = "1" }',
+    otherwise="none added",
+)
+ENV_FILE = Key(
+    ("target", "env-file"),
+    TEXT,
+    "A file of further variables, read anew at each start; `env` wins over it.",
+    '".env"',
+)
+SERVER = Key(
+    ("target", "server"),
+    kinds.member(Server),
+    "The server for an `app`; it is imported from the app's own environment.",
+    '"uvicorn"',
+    otherwise="the first that is installed and able",
+)
+THREADS = Key(
+    ("target", "threads"),
+    kinds.whole(least=1),
+    "How many threads the server of an `app` uses.",
+    "4",
+    otherwise="the server's own default",
+)
+PROCESSES = Key(
+    ("target", "processes"),
+    kinds.whole(least=1),
+    "How many worker processes the server of an `app` uses.",
+    "2",
+    otherwise="one",
+)
+
+HTTP = Key(
+    ("listen", "http"),
+    ADDRESS,
+    "The address to serve HTTP at: `host:port`, `[IPv6]:port` or `unix:PATH`; port 0 takes any that is free, once.",
+    '"127.0.0.1:8000"',
+)
+SOCKET = Key(
+    ("listen", ANY_NAME),
+    ADDRESS,
+    "A further socket under a name of your own, in small letters, digits and `-`.",
+    '"127.0.0.1:9000"',
+)
+TLS_CERT = Key(
+    ("listen", "tls-cert"),
+    TEXT,
+    "A certificate chain in PEM, for an `app`; it needs `tls-key`.",
+    '"cert.pem"',
+)
+TLS_KEY = Key(("listen", "tls-key"), TEXT, "The key of `tls-cert`, in PEM and without a password.", '"key.pem"')
+TLS = Key(
+    ("listen", "tls"),
+    kinds.choice(["adhoc"]),
+    "A certificate made up at start, for an `app` and by servers that can.",
+    '"adhoc"',
+)
+
+ROOTS = Key(
+    ("watch", "roots"),
+    SOME_TEXTS,
+    "The directories and files to watch.",
+    '["src", "templates"]',
+    otherwise="the working directory",
+)
+INCLUDE = Key(
+    ("watch", "include"),
+    SOME_TEXTS,
+    "Globs of files that matter; without a slash they match at any depth, and `**` crosses directories.",
+    '["**/*.py", "**/*.html"]',
+    otherwise="by target, see below",
+)
+EXCLUDE = Key(
+    ("watch", "exclude"),
+    TEXTS,
+    "Patterns of files and directories to leave out, in the syntax of .gitignore, after the built-in ones.",
+    '["**/generated/**"]',
+    default=(),
+)
+GITIGNORE = Key(("watch", "gitignore"), FLAG, "Whether to leave out what .gitignore files name.", "false", default=True)
+BACKEND = Key(
+    ("watch", "backend"),
+    kinds.member(Backend),
+    "Whether to wait for the kernel's events or to look again and again; `auto` decides for each root.",
+    '"poll"',
+    default=Backend.AUTO,
+)
+POLL_INTERVAL = Key(
+    ("watch", "poll-interval"),
+    kinds.number("a number of seconds", least=0.01),
+    "Seconds between two looks, where polling is used.",
+    "0.5",
+    default=0.5,
+)
+SETTLE = Key(
+    ("watch", "settle"),
+    SECONDS,
+    "Seconds without a change that close a change set.",
+    "0.05",
+    otherwise="as the burst goes",
+)
+
+ON_EXIT = Key(
+    ("restart", "on-exit"),
+    kinds.member(OnExit),
+    "Whether a child that ended on its own is started again.",
+    '"on-failure"',
+    default=OnExit.ON_FAILURE,
+)
+HANDOVER = Key(
+    ("restart", "handover"),
+    kinds.member(Handover),
+    "Whether the old child ends before the new one starts, or serves until the new one is ready.",
+    '"replace"',
+    default=Handover.REPLACE,
+)
+STOP_SIGNAL = Key(
+    ("restart", "stop-signal"),
+    kinds.choice(STOP_SIGNALS),
+    "The signal that asks the child to end.",
+    '"SIGTERM"',
+    default="SIGTERM",
+)
+STOP_TIMEOUT = Key(
+    ("restart", "stop-timeout"),
+    SECONDS,
+    "Seconds from that signal to the killing of the child's whole process group.",
+    "5",
+    default=5.0,
+)
+READY_TIMEOUT = Key(
+    ("restart", "ready-timeout"),
+    SOME_SECONDS,
+    "Seconds in which the child must become ready; later counts as a failure.",
+    "60",
+    default=60.0,
+)
+BACKOFF_FIRST = Key(
+    ("restart", "backoff", "first"), SECONDS, "Seconds before the first try again.", "0.2", default=_BACKOFF.first
+)
+BACKOFF_FACTOR = Key(
+    ("restart", "backoff", "factor"),
+    kinds.number("a number", least=1.0),
+    "By how much each wait is longer than the one before.",
+    "2",
+    default=_BACKOFF.factor,
+)
+BACKOFF_MOST = Key(
+    ("restart", "backoff", "most"),
+    SECONDS,
+    "The longest wait in seconds; a child that served for longer than this ends the row.",
+    "10",
+    default=_BACKOFF.most,
+)
+BACKOFF_ATTEMPTS = Key(
+    ("restart", "backoff", "attempts"),
+    kinds.whole(least=1),
+    "Tries in a row before the app is held until something changes.",
+    "5",
+    default=_BACKOFF.attempts,
+)
+
+TOLD = Key(
+    ("ready", "told"), TRUE, "The child says so itself, which only an `app` can.", "true", otherwise="so for an `app`"
+)
+LISTENING = Key(
+    ("ready", "listening"),
+    LISTENING_KIND,
+    "The child accepts connections: `true` for the first socket of `[listen]`, or the address to try.",
+    "true",
+    otherwise="so for other targets with a `[listen]`",
+)
+READY_HTTP = Key(
+    ("ready", "http"),
+    kinds.formed("a string", read_http_path),
+    "The child answers a GET of this path at `listen.http` with a status below 400.",
+    '"/health"',
+)
+STARTED = Key(
+    ("ready", "started"),
+    SECONDS,
+    "The child has run for so many seconds.",
+    "0.3",
+    otherwise="`0.3` for targets without a `[listen]`",
+)
+
+KEYS: tuple[Key[object], ...] = tuple(row for row in list(globals().values()) if isinstance(row, Key))
+"""All rows, in the order above: each is written down once."""
+
+BY_PATH = {key.path: key for key in KEYS}
+TARGET_KEYS = (APP, MODULE, SCRIPT, COMMAND)
+READY_KEYS = (TOLD, LISTENING, READY_HTTP, STARTED)

@@ -1,0 +1,124 @@
+"""Which files matter if the profile does not say, and which never do.
+
+Tables and the choice between them. Globs are as in `watch.include`, patterns as in .gitignore.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from reloadd.profile.model import CommandTarget, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ALWAYS_EXCLUDED = (
+    # version control
+    ".git",
+    ".hg",
+    ".svn",
+    # installed packages and environments
+    "node_modules",
+    ".venv",
+    "venv",
+    "*.egg-info",
+    "site-packages",
+    # caches
+    "__pycache__",
+    "*.pyc",
+    ".tox",
+    ".nox",
+    ".cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+    # editors' own directories and temporary files: Vim, Emacs, JetBrains, sed -i
+    ".idea",
+    ".vscode",
+    "*~",
+    ".#*",
+    r"\#*#",
+    "*.sw?",
+    "4913",
+    "*___jb_tmp___",
+    "*___jb_old___",
+    "*.tmp",
+    "sed??????",
+)
+"""Stand in front of `watch.exclude`, so that `!pattern` there brings any of them back."""
+
+_TEMPLATES_AND_SETTINGS = ("html", "jinja", "jinja2", "j2", "ini", "cfg", "yaml", "yml")
+# Never `toml`: profiles themselves are, and lie beside the code.
+_PYTHON = ("py", *_TEMPLATES_AND_SETTINGS)
+_NODE = ("js", "mjs", "cjs", "ts", "mts", "cts", "tsx", "jsx", "vue", "svelte", "json", "html", "css", "scss")
+_OTHERS = (
+    "c",
+    "cc",
+    "cpp",
+    "cs",
+    "ex",
+    "exs",
+    "go",
+    "h",
+    "hpp",
+    "java",
+    "kt",
+    "lua",
+    "php",
+    "pl",
+    "rb",
+    "rs",
+    "scala",
+    "sh",
+)
+
+_PYTHON_PROGRAMS = frozenset(
+    {
+        "celery",
+        "daphne",
+        "django-admin",
+        "fastapi",
+        "flask",
+        "granian",
+        "gunicorn",
+        "hypercorn",
+        "manage.py",
+        "pdm",
+        "pipenv",
+        "poetry",
+        "python",
+        "streamlit",
+        "uv",
+        "uvicorn",
+        "waitress-serve",
+    }
+)
+_NODE_PROGRAMS = frozenset({"bun", "bunx", "deno", "next", "node", "npm", "npx", "pnpm", "tsx", "vite", "yarn"})
+_VERSION = re.compile(r"[\d.]+$")
+
+
+def default_include(target: Target) -> tuple[str, ...]:
+    """The globs of files that matter to a target; for a command, by what its program is."""
+    if not isinstance(target, CommandTarget):
+        return _globs(_PYTHON)
+    program = PurePath(target.argv[0]).name
+    names = {program, _VERSION.sub("", program)}
+    if names & _PYTHON_PROGRAMS:
+        return _globs(_PYTHON)
+    if names & _NODE_PROGRAMS:
+        return _globs(_NODE)
+    return _globs((*_PYTHON, *_NODE, *_OTHERS))
+
+
+def _globs(suffixes: Iterable[str]) -> tuple[str, ...]:
+    return (*(f"**/*.{suffix}" for suffix in dict.fromkeys(suffixes)), "**/.env")
+
+
+def excluded_directory(root: PurePath, directory: PurePath) -> str | None:
+    """The pattern that leaves out one directory under a root, and nothing of the same name elsewhere."""
+    if directory == root or not directory.is_relative_to(root):
+        return None
+    literal = re.sub(r"([\\*?\[\]!# ])", r"\\\1", directory.relative_to(root).as_posix())
+    return f"/{literal}/"
