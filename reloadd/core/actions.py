@@ -58,6 +58,13 @@ class Abandon:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """Say that this generation did not serve in time."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """Say that another try follows after a wait (the deadline is armed apart)."""
 
@@ -86,4 +93,4 @@ class Finish:
     """Say that the child ended by itself with success, which its policy lets stand."""
 
 
-Action = Spawn | Terminate | Kill | Arm | Complete | Abandon | Schedule | Hold | Finish
+Action = Spawn | Terminate | Kill | Arm | Complete | Abandon | Late | Schedule | Hold | Finish

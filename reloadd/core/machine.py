@@ -35,6 +35,7 @@ from reloadd.core.actions import (
     Hold,
     HoldReason,
     Kill,
+    Late,
     Schedule,
     Spawn,
     Terminate,
@@ -68,11 +69,17 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
-class CountFailure:
-    """After stopping: the child was ended because it never served, which is a failure like an exit."""
+class Judge:
+    """After stopping: do what the policy says of an exit that nobody asked for.
+
+    Attributes:
+        exited: the exit; None for a child that was ended because it never served, which is a failure like one.
+    """
+
+    exited: Exited | None
 
 
-Then = Rest | Begin | CountFailure
+Then = Rest | Begin | Judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +205,18 @@ def _ended(machine: Machine, word: Exited) -> Step:
         if machine.why is not None:
             why = machine.why.followed_by(why)
         return _spawn(replace(machine, asked_again=not was_serving), why)
-    if word.status.is_success and machine.policy.on_exit is OnExit.ON_FAILURE:
-        return replace(machine, state=State.HELD, current=None, why=None, failures=0), (Finish(),)
-    return _failed(machine, is_hopeless=word.is_hopeless)
+    if machine.going:
+        # With overlap the one before may still be finishing its requests: waiting and holding own nothing.
+        return replace(machine, state=State.STOPPING, current=None, why=None, then=Judge(word)), ()
+    return _judge(machine, word)
+
+
+def _judge(machine: Machine, exited: Exited | None) -> Step:
+    if exited is None:
+        return _failed(machine)
+    if exited.status.is_success and machine.policy.on_exit is OnExit.ON_FAILURE:
+        return replace(machine, state=State.HELD, current=None, why=None, then=Rest(), failures=0), (Finish(),)
+    return _failed(machine, is_hopeless=exited.is_hopeless)
 
 
 # The cells.
@@ -307,8 +323,8 @@ def _stopping_exited(machine: Machine, word: Exited) -> Step:
     match machine.then:
         case Begin(why) if machine.wanted:
             return _spawn(left, why)
-        case CountFailure():
-            return _failed(left)
+        case Judge(exited):
+            return _judge(left, exited)
         case _:
             return replace(left, state=State.DOWN, then=Rest(), failures=0), ()
 
@@ -319,11 +335,12 @@ def _deadline(machine: Machine, word: Due) -> Step:
         case Timer.STOP if word.generation in machine.going:
             return machine, (Kill(word.generation),)
         case Timer.READY if machine.state is State.STARTING and word.generation == machine.current:
-            return _stop_all(machine, CountFailure())
+            stopping, retirement = _stop_all(machine, Judge(None))
+            return stopping, (Late(word.generation), *retirement)
         case Timer.READY if word.generation == machine.newcomer:
             alone, retirement = _retire(machine, word.generation)
             kept, saying = _abandon(alone, word.generation)
-            return kept, retirement + saying
+            return kept, (Late(word.generation), *retirement, *saying)
         case Timer.OWN_RELOAD if machine.state is State.SERVING and machine.why is not None:
             return _renew(replace(machine, why=None), Restart(machine.why))
         case _:

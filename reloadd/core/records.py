@@ -38,12 +38,12 @@ class Kind:
 CATALOGUE: Mapping[str, Kind] = MappingProxyType(
     {
         "daemon.started": Kind(Level.INFO, "the daemon runs", ("version", "pid", "profiles")),
-        "daemon.stopping": Kind(Level.INFO, "the daemon was told to stop", ("cause",)),
+        "daemon.stopping": Kind(Level.INFO, "the daemon was told to stop", ("apps",)),
         "daemon.stopped": Kind(Level.INFO, "every child is gone", ("took_ms",)),
         "daemon.failed": Kind(Level.ERROR, "something in the daemon itself broke: a bug to report", ("error", "where")),
         "guardian.lost": Kind(Level.ERROR, "the process that ends all apps after the daemon's own end died", ("exit",)),
-        "profile.loaded": Kind(Level.DEBUG, "a profile was read", ("file", "target")),
         "profile.reloaded": Kind(Level.INFO, "a profile was read again and has changed", ("file",)),
+        "profile.added": Kind(Level.INFO, "a profile is new", ("file",)),
         "profile.rejected": Kind(
             Level.ERROR, "profiles were read again and are wrong; what ran before runs on", ("problems", "drawing")
         ),
@@ -66,15 +66,14 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "change.ignored": Kind(Level.DEBUG, "a file was written but is as it was", ("path", "why")),
         "change.settled": Kind(Level.INFO, "files changed", ("paths", "changes", "settled_ms")),
         "child.spawned": Kind(Level.DEBUG, "a process was started", ("pid", "cause", "start")),
-        "child.ready": Kind(
-            Level.INFO, "the app serves for the first time, or again after a failure", ("pid", "took_ms")
-        ),
+        "child.ready": Kind(Level.INFO, "the app serves for the first time", ("pid", "took_ms")),
         "child.exited": Kind(
             Level.INFO,
             "a process ended; `asked` says whether we ended it",
             ("pid", "exit", "exit_code", "signal", "asked", "uptime_s", "error", "file", "line"),
         ),
         "child.unstartable": Kind(Level.ERROR, "a process could not be started at all", ("error", "hint")),
+        "child.late": Kind(Level.WARNING, "a child did not serve in time, and is ended", ("pid", "after_s")),
         "child.killed": Kind(Level.WARNING, "a group did not stop in time", ("pid", "signal", "after_s")),
         "restart.requested": Kind(Level.DEBUG, "a restart begins", ("cause", "paths")),
         "restart.scheduled": Kind(Level.WARNING, "a failed start is tried again", ("cause", "attempt", "delay_s")),
@@ -98,7 +97,7 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
             Level.ERROR, "the new generation failed; the old one serves on", ("cause", "paths", "error", "file", "line")
         ),
         "supervisor.held": Kind(Level.ERROR, "given up until something changes", ("attempts", "why", "until")),
-        "supervisor.finished": Kind(Level.INFO, "the app ended by itself, as it may", ("exit", "until")),
+        "supervisor.finished": Kind(Level.INFO, "the app ended by itself, as it may", ("until",)),
         "supervisor.moved": Kind(Level.DEBUG, "the supervisor's state changed", ("before", "after")),
     }
 )

@@ -6,7 +6,6 @@ Never decides anything: it tells its owner what the child said and how it ended.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import subprocess
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reloadd.core.exits import ExitStatus
+    from reloadd.supervise.console import Ends
     from reloadd.supervise.listeners import Listener
 
 _CHUNK = 1 << 16
@@ -53,11 +53,9 @@ class Child:
         listeners: Sequence[Listener],
         *,
         owner: Owner,
-        stdin: int,
-        output: int,
-        has_terminal: bool,
+        ends: Ends,
     ) -> None:
-        """Start the process; the caller keeps, and closes, `stdin` and `output`.
+        """Start the process; the caller keeps, and closes, the ends.
 
         Raises:
             OSError: the interpreter or the working directory is not there, or the system has no room.
@@ -69,18 +67,16 @@ class Child:
         self._received = b""
         self._wire, theirs = socket.socketpair()
         try:
-            frame = wire.encode(
-                "go", **plan.go, listeners=describe_listeners(listeners), terminal=has_terminal
-            )
-            self._wire.setblocking(False)
+            frame = wire.encode("go", **plan.go, listeners=describe_listeners(listeners), terminal=ends.has_keyboard)
+            self._wire.settimeout(0)
             # The frame is smaller than any socket buffer, and nobody has to read it for it to be taken.
             self._wire.sendall(frame)
             self.started_at = loop.time()
             self._process = subprocess.Popen(
                 [*plan.interpreter, str(BOOT), str(theirs.fileno())],
-                stdin=stdin,
-                stdout=output,
-                stderr=output,
+                stdin=ends.stdin,
+                stdout=ends.stdout,
+                stderr=ends.stdout,
                 cwd=plan.directory,
                 env=plan.environ,
                 pass_fds=[theirs.fileno(), *(listener.socket.fileno() for listener in listeners)],
@@ -152,10 +148,3 @@ def _has_data(connection: socket.socket) -> bool:
     with suppress(OSError):
         return bool(connection.recv(1, socket.MSG_PEEK))
     return False
-
-
-def close_all(*descriptors: int) -> None:
-    """Close descriptors that are ours, whatever became of them."""
-    for descriptor in descriptors:
-        with suppress(OSError):
-            os.close(descriptor)

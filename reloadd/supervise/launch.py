@@ -119,9 +119,7 @@ def _go(profile: Profile) -> dict[str, object]:
                 "name": target.module,
                 "attribute": target.attribute,
                 "factory": target.is_factory,
-                "servers": [
-                    {"name": server.value, "interface": TRAITS[server].interface.value} for server in servers
-                ],
+                "servers": [{"name": server.value, "interface": TRAITS[server].interface.value} for server in servers],
                 "threads": target.threads,
                 "processes": target.processes,
                 "tls": _tls(profile),

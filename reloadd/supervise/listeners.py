@@ -6,7 +6,6 @@ Never accepts a connection: what arrives between two children waits in the kerne
 from __future__ import annotations
 
 import errno
-import os
 import socket
 import stat
 from contextlib import suppress
@@ -83,9 +82,9 @@ def bind(listen: Listen) -> Listener:
 
 
 def _bind_tcp(host: str, port: int) -> socket.socket:
-    """The first address of the name, IPv4 before IPv6: what `localhost` means to the frameworks that are served here."""
+    """Listen on the name's first address, IPv4 before IPv6: what `localhost` means to the frameworks served here."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    family, kind, protocol, _, address = sorted(found, key=lambda item: item[0] != socket.AF_INET)[0]
+    family, kind, protocol, _, address = min(found, key=lambda item: item[0] != socket.AF_INET)
     bound = socket.socket(family, kind, protocol)
     try:
         # Connections of an earlier run may still be in TIME_WAIT on this port (socket(7)).
@@ -127,25 +126,25 @@ def _remove_stale(path: Path) -> None:
             return
 
 
+_REASONS = {
+    errno.EACCES: ("permission is denied", "ports below 1024 and other users' directories need rights that you lack"),
+    errno.EADDRNOTAVAIL: ("it is no address of this machine", "use `127.0.0.1`, or an address that `ip address` shows"),
+    errno.ENOENT: ("its directory does not exist", "make the directory first"),
+}
+"""Why bind(2) fails, and what to do about it."""
+
+
 def _explain(address: Address, error: OSError) -> tuple[str, str]:
-    """Why an address cannot be had, and what to do about it."""
-    match error:
-        case socket.gaierror():
-            return "its host is not known", "name an address of this machine, such as `127.0.0.1`"
-        case OSError(errno=errno.EADDRINUSE):
-            holder = find_holder(address)
-            if holder is None:
-                return "it is taken by another process", "stop that process, or choose another address"
-            pid, command = holder
-            return f"it is taken by process {pid} (`{command}`)", f"stop it with `kill {pid}`, or choose another address"
-        case OSError(errno=errno.EACCES):
-            return "permission is denied", "ports below 1024 and other users' directories need rights that you lack"
-        case OSError(errno=errno.EADDRNOTAVAIL):
-            return "it is no address of this machine", "use `127.0.0.1`, or an address that `ip address` shows"
-        case OSError(errno=errno.ENOENT):
-            return "its directory does not exist", "make the directory first"
-        case _:
-            return (error.strerror or str(error)).lower(), "choose another address"
+    if isinstance(error, socket.gaierror):
+        return "its host is not known", "name an address of this machine, such as `127.0.0.1`"
+    if error.errno != errno.EADDRINUSE:
+        other = ((error.strerror or str(error)).lower(), "choose another address")
+        return _REASONS.get(error.errno or 0, other)
+    holder = find_holder(address)
+    if holder is None:
+        return "it is taken by another process", "stop that process, or choose another address"
+    pid, command = holder
+    return f"it is taken by process {pid} (`{command}`)", f"stop it with `kill {pid}`, or choose another address"
 
 
 def find_holder(address: Address) -> tuple[int, str] | None:
@@ -167,7 +166,7 @@ def find_holder(address: Address) -> tuple[int, str] | None:
 
 def _link(entry: Path) -> str:
     try:
-        return os.readlink(entry)
+        return str(entry.readlink())
     except OSError:
         return ""
 

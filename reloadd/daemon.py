@@ -1,0 +1,199 @@
+"""The daemon: every part put together, under one task group, until it is told to stop.
+
+Never decides when an app restarts. Only `cli.run` imports this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reloadd import __version__
+from reloadd.app import App
+from reloadd.core.inputs import Cause
+from reloadd.core.records import record
+from reloadd.profile.problems import draw
+from reloadd.supervise.guard import Guard
+from reloadd.supervise.pool import CannotListenError, ListenerPool
+from reloadd.supervise.supervisor import Surroundings
+from reloadd.watch.watcher import DaemonWatcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from reloadd.bus import Bus
+    from reloadd.profile.load import Loaded
+    from reloadd.profile.model import Profile
+    from reloadd.supervise.console import Console
+    from reloadd.supervise.listeners import Listener
+
+_KILL_TIMEOUT = 5.0
+"""Seconds beyond the longest stop-timeout after which an app that cannot even be killed is left to the guardian."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """An app and the task that runs it."""
+
+    app: App
+    task: asyncio.Task[None]
+
+
+class Daemon:
+    """Runs the apps of some profiles.
+
+    Args:
+        load: reads the profiles; called again on SIGHUP.
+        bus: where records go.
+        console: where the children's output goes.
+        environ: the environment that children start from.
+    """
+
+    def __init__(self, load: Callable[[], Loaded], *, bus: Bus, console: Console, environ: Mapping[str, str]) -> None:
+        self._load = load
+        self._bus = bus
+        self._console = console
+        self._pool = ListenerPool()
+        self._guard = Guard(bus.publish)
+        self._watcher = DaemonWatcher(report=bus.publish)
+        self._surroundings = Surroundings(bus.publish, self._guard, console, environ)
+        self._running: dict[str, _Running] = {}
+        self._tasks = asyncio.TaskGroup()
+        self._stop_asked = asyncio.Event()
+        self._kill_asked = asyncio.Event()
+        self._reload_asked = asyncio.Event()
+
+    async def run(self, profiles: Sequence[Profile]) -> None:
+        """Run until a signal ends it; every child is gone then.
+
+        Raises:
+            CannotListenError: an address cannot be had; nothing was started.
+        """
+        loop = asyncio.get_running_loop()
+        assigned = self._pool.prepare(profiles)
+        self._say("daemon.started", version=__version__, pid=os.getpid(), profiles=len(profiles))
+        self._hear_signals(loop)
+        self._guard.start()
+        try:
+            async with self._tasks:
+                self._apply(profiles, assigned)
+                await self._serve()
+                await self._stop_all(loop)
+        finally:
+            self._watcher.close()
+            self._pool.keep({})
+            await self._guard.close()
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+
+    # Signals.
+
+    def _hear_signals(self, loop: asyncio.AbstractEventLoop) -> None:
+        for number, handler in {
+            signal.SIGINT: self._asked_to_stop,
+            signal.SIGTERM: self._asked_to_stop,
+            signal.SIGHUP: self._reload_asked.set,
+            signal.SIGWINCH: self._console.resize,
+        }.items():
+            loop.add_signal_handler(number, handler)
+
+    def _asked_to_stop(self) -> None:
+        if self._stop_asked.is_set():
+            self._kill_asked.set()
+        self._stop_asked.set()
+
+    # Running.
+
+    async def _serve(self) -> None:
+        """Until a stop is asked for, read the profiles again whenever that is asked for."""
+        stop = asyncio.ensure_future(self._stop_asked.wait())
+        while not self._stop_asked.is_set():
+            reload = asyncio.ensure_future(self._reload_asked.wait())
+            await asyncio.wait({stop, reload}, return_when=asyncio.FIRST_COMPLETED)
+            reload.cancel()
+            if self._reload_asked.is_set() and not self._stop_asked.is_set():
+                self._reload_asked.clear()
+                await self._reload()
+        await stop
+
+    async def _reload(self) -> None:
+        """Read the profiles again and do what has changed; if one is wrong, do nothing."""
+        loaded = await asyncio.to_thread(self._load)
+        if loaded.problems:
+            self._say("profile.rejected", problems=len(loaded.problems), drawing=draw(loaded.problems))
+            return
+        try:
+            assigned = self._pool.prepare(loaded.profiles)
+        except CannotListenError as error:
+            self._say("profile.rejected", problems=1, drawing=str(error))
+            return
+        wanted = {profile.name: profile for profile in loaded.profiles}
+        outdated = [running.app for name, running in self._running.items() if wanted.get(name) != running.app.profile]
+        await asyncio.gather(*map(self._end, outdated))
+        for app in outdated:
+            name = "profile.reloaded" if app.profile.name in wanted else "profile.removed"
+            self._say(name, profile=app.profile.name, file=str(app.profile.file))
+        self._apply(loaded.profiles, assigned, {app.profile.name: app for app in outdated})
+
+    def _apply(
+        self,
+        profiles: Sequence[Profile],
+        assigned: Mapping[str, tuple[Listener, ...]],
+        outdated: Mapping[str, App] | None = None,
+    ) -> None:
+        """Start the apps that do not run; close the sockets that nobody has any more."""
+        for listener in self._pool.keep(assigned):
+            self._say("socket.closed", socket=listener.name, address=str(listener.address))
+        self._console.name_all(tuple(profile.name for profile in profiles))
+        for profile in profiles:
+            if profile.name not in self._running:
+                self._start(profile, assigned[profile.name], (outdated or {}).get(profile.name))
+
+    def _start(self, profile: Profile, listeners: tuple[Listener, ...], earlier: App | None) -> None:
+        kept = set(map(id, earlier.listeners)) if earlier is not None else set()
+        for listener in listeners:
+            if id(listener) not in kept:
+                self._say("socket.bound", profile=profile.name, socket=listener.name, address=str(listener.address))
+        app = App(
+            profile,
+            listeners,
+            self._surroundings,
+            self._watcher,
+            generation=earlier.supervisor.machine.generation if earlier is not None else 0,
+        )
+        cause = Cause.START if earlier is None else Cause.PROFILE
+        self._running[profile.name] = _Running(app, self._tasks.create_task(app.run(cause)))
+
+    async def _end(self, app: App) -> None:
+        await app.stop()
+        self._running.pop(app.profile.name).task.cancel()
+
+    # Stopping.
+
+    async def _stop_all(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Stop all apps in parallel, within the longest deadline; a second signal kills them."""
+        begun = loop.time()
+        self._say("daemon.stopping", apps=len(self._running))
+        apps = [running.app for running in self._running.values()]
+        longest = max((app.profile.restart.stop_timeout for app in apps), default=0.0)
+        stopping = asyncio.gather(*map(self._end, apps))
+        killing = asyncio.ensure_future(self._kill_asked.wait())
+        deadline = longest + _KILL_TIMEOUT
+        await asyncio.wait({stopping, killing}, timeout=deadline, return_when=asyncio.FIRST_COMPLETED)
+        if not stopping.done():
+            for app in apps:
+                app.kill()
+            await asyncio.wait({stopping}, timeout=_KILL_TIMEOUT)
+        killing.cancel()
+        for running in self._running.values():
+            running.task.cancel()
+        self._say("daemon.stopped", took_ms=round((loop.time() - begun) * 1000))
+
+    def _say(self, name: str, *, profile: str | None = None, **fields: str | int) -> None:
+        self._bus.publish(record(name, profile=profile, **fields))
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH)

@@ -1,0 +1,125 @@
+"""Where the children's output goes and their input comes from: pipes, or pseudo terminals where a person looks on.
+
+A program on a terminal prints in colour and line by line; on a pipe it does neither. So where the daemon's own output
+is a terminal, each child gets one too. With one app in the foreground, the keyboard is the app's as well: `breakpoint()`
+works. Never looks at what is printed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reloadd.supervise.output import Output
+from reloadd.terminal import copy_size, open_terminal
+
+if TYPE_CHECKING:
+    from reloadd.terminal import Writer
+
+_CHUNK = 4096
+_COLOURS = (36, 35, 34, 33, 32, 31)
+"""The terminal's colours that profiles are told apart by (ECMA-48, SGR 30 to 37, without black and white)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The descriptors of one child's input and output.
+
+    Attributes:
+        stdin: for the child to read; the caller closes it once the child has it.
+        stdout: for the child to write; the same.
+        ours: where its output arrives.
+        has_keyboard: whether `stdin` is a terminal that the child may have for its own.
+    """
+
+    stdin: int
+    stdout: int
+    ours: int
+    has_keyboard: bool
+
+    def close_theirs(self) -> None:
+        """Close the child's ends, which it has inherited by now."""
+        for descriptor in {self.stdin, self.stdout}:
+            os.close(descriptor)
+
+
+class Console:
+    """Gives each child its ends.
+
+    Args:
+        writer: where all output goes.
+        screen: the terminal that people look at; None if the output is not a terminal.
+        keyboard: the terminal that the one app may read from; None if there is none, or several apps.
+        colour: whether prefixes are coloured.
+    """
+
+    def __init__(self, writer: Writer, *, screen: int | None, keyboard: int | None, colour: bool) -> None:
+        self._writer = writer
+        self._screen = screen
+        self._keyboard = keyboard
+        self._colour = colour
+        self._names: tuple[str, ...] = ()
+        self._listens: int | None = None
+        if keyboard is not None:
+            asyncio.get_running_loop().add_reader(keyboard, self._forward)
+
+    def name_all(self, names: tuple[str, ...]) -> None:
+        """Know which profiles there are: lines are prefixed where there are several."""
+        self._names = names
+
+    def open(self, name: str) -> tuple[Ends, Output]:
+        """The ends for a new child of this profile, and what reads them.
+
+        Raises:
+            OSError: the system has no terminals or pipes left.
+        """
+        if self._screen is None:
+            ours, theirs = os.pipe()
+        else:
+            ours, theirs = open_terminal(self._screen)
+        has_keyboard = self._keyboard is not None and len(self._names) == 1
+        stdin = theirs if has_keyboard else os.open(os.devnull, os.O_RDONLY)
+        if has_keyboard:
+            self._listens = ours
+        return Ends(stdin, theirs, ours, has_keyboard), Output(ours, self._writer, self._prefix(name))
+
+    def forget(self, ends: Ends) -> None:
+        """The child is gone: type no more into its terminal."""
+        if self._listens == ends.ours:
+            self._listens = None
+
+    def resize(self) -> None:
+        """The screen has another size now."""
+        if self._screen is not None and self._listens is not None:
+            copy_size(self._screen, self._listens)
+
+    def close(self) -> None:
+        """Read the keyboard no more."""
+        if self._keyboard is not None:
+            asyncio.get_running_loop().remove_reader(self._keyboard)
+
+    def _prefix(self, name: str) -> bytes:
+        if len(self._names) <= 1:
+            return b""
+        width = max(map(len, self._names))
+        text = f"{name.ljust(width)} | "
+        if self._colour and name in self._names:
+            text = f"\x1b[{_COLOURS[self._names.index(name) % len(_COLOURS)]}m{text}\x1b[0m"
+        return text.encode()
+
+    def _forward(self) -> None:
+        if self._keyboard is None:
+            return
+        try:
+            typed = os.read(self._keyboard, _CHUNK)
+        except OSError:
+            typed = b""
+        if not typed:
+            # The terminal was hung up; SIGHUP tells the daemon what that means.
+            asyncio.get_running_loop().remove_reader(self._keyboard)
+        elif self._listens is not None:
+            with suppress(OSError):  # nobody reads there, and its buffer is full: a real terminal drops keys as well
+                os.write(self._listens, typed)

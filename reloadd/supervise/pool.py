@@ -1,0 +1,90 @@
+"""All listeners of a daemon, so that profiles can be read again without closing a socket that is still wanted.
+
+Never closes a listener before its replacement is known to work.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reloadd.profile.model import Address, Listen, Profile, TcpAddress
+from reloadd.supervise.listeners import CannotBindError, Listener, bind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_Key = tuple[str, str, Address] | Address
+
+
+class CannotListenError(Exception):
+    """A profile's socket cannot be had.
+
+    Attributes:
+        profile: whose.
+        cause: which socket, and why.
+    """
+
+    def __init__(self, profile: Profile, cause: CannotBindError) -> None:
+        super().__init__(f"`{profile.name}` {cause}")
+        self.profile = profile
+        self.cause = cause
+
+
+class ListenerPool:
+    """Owns the listeners of all profiles."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[_Key, Listener] = {}
+
+    def prepare(self, profiles: Sequence[Profile]) -> Mapping[str, tuple[Listener, ...]]:
+        """Each profile's listeners: those there are already, and new ones bound now. `keep` makes it final.
+
+        Raises:
+            CannotListenError: one cannot be had. Nothing has changed then.
+        """
+        fresh: dict[_Key, Listener] = {}
+        assigned: dict[str, tuple[Listener, ...]] = {}
+        try:
+            for profile in profiles:
+                assigned[profile.name] = tuple(self._take(profile, listen, fresh) for listen in profile.listen)
+        except CannotListenError:
+            for listener in fresh.values():
+                listener.close()
+            raise
+        self._listeners.update(fresh)
+        return assigned
+
+    def keep(self, assigned: Mapping[str, tuple[Listener, ...]]) -> tuple[Listener, ...]:
+        """Close the listeners that nobody has any more; returns them."""
+        wanted = {id(listener) for listeners in assigned.values() for listener in listeners}
+        gone = {key: listener for key, listener in self._listeners.items() if id(listener) not in wanted}
+        for key, listener in gone.items():
+            del self._listeners[key]
+            listener.close()
+        return tuple(gone.values())
+
+    def _take(self, profile: Profile, listen: Listen, fresh: dict[_Key, Listener]) -> Listener:
+        key = _key(profile, listen)
+        known = self._listeners.get(key)
+        if known is not None and known.listen == listen:
+            return known
+        if known is not None:
+            # The same address under another name: the socket is what matters, and it stays open.
+            return self._renamed(key, known, listen)
+        try:
+            fresh[key] = bind(listen)
+        except CannotBindError as error:
+            raise CannotListenError(profile, error) from error
+        return fresh[key]
+
+    def _renamed(self, key: _Key, known: Listener, listen: Listen) -> Listener:
+        renamed = Listener(listen, known.address, known.socket)
+        self._listeners[key] = renamed
+        return renamed
+
+
+def _key(profile: Profile, listen: Listen) -> _Key:
+    """What makes two listeners the same one; with port 0 each has a port of its own."""
+    if isinstance(listen.address, TcpAddress) and listen.address.port == 0:
+        return (profile.name, listen.name, listen.address)
+    return listen.address

@@ -1,0 +1,161 @@
+"""What a supervisor says: one method for each record, so that its fields stand in one place.
+
+Never decides whether something is said, and never says it anywhere but on the bus.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from reloadd.core.inputs import Cause
+from reloadd.core.records import Level, Value, record
+from reloadd.supervise.timings import Moments, milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from reloadd.core.actions import HoldReason
+    from reloadd.core.blame import Blame
+    from reloadd.core.changes import ChangeSet
+    from reloadd.core.exits import ExitStatus
+    from reloadd.core.inputs import Why
+    from reloadd.core.machine import State
+    from reloadd.core.records import Record
+    from reloadd.profile.model import Profile
+
+_COLD = "cold"
+_UNTIL = "a file changes"
+
+
+class Reports:
+    """Says what happens to one profile's app.
+
+    Args:
+        profile: whose.
+        publish: the bus.
+    """
+
+    def __init__(self, profile: Profile, publish: Callable[[Record], None]) -> None:
+        self._name = profile.name
+        self._file = profile.file
+        self._base = f"{profile.file.parent}{os.sep}"
+        self._publish = publish
+
+    def settled(self, changes: ChangeSet) -> None:
+        """Files changed."""
+        self._say(
+            "change.settled",
+            paths=self._shown(changes.paths),
+            changes=len(changes.changes),
+            settled_ms=milliseconds(changes.seen_at, changes.settled_at),
+        )
+
+    def moved(self, before: State, after: State) -> None:
+        """The machine's state changed."""
+        self._say("supervisor.moved", before=before.value, after=after.value)
+
+    def requested(self, generation: int, why: Why) -> None:
+        """A restart begins."""
+        self._say("restart.requested", generation, cause=why.cause.value, paths=self._paths(why))
+
+    def spawned(self, generation: int, pid: int, why: Why) -> None:
+        """A process was started."""
+        self._say("child.spawned", generation, pid=pid, cause=why.cause.value, start=_COLD)
+
+    def unstartable(self, generation: int, error: Exception) -> None:
+        """A process could not be started at all."""
+        words = str(error)
+        if isinstance(error, OSError) and error.strerror:
+            words = f"{error.strerror.lower()}: `{error.filename}`"
+        hint = f"see `[target]` in `{self._relative(self._file)}`"
+        self._say("child.unstartable", generation, error=words, hint=hint)
+
+    def completed(self, generation: int, pid: int, why: Why, moments: Moments) -> None:
+        """The app serves: for the first time, or with new code."""
+        fields = moments.fields()
+        if why.cause is Cause.START:
+            self._say("child.ready", generation, pid=pid, took_ms=fields["took_ms"])
+            return
+        self._say(
+            "restart.completed",
+            generation,
+            pid=pid,
+            cause=why.cause.value,
+            paths=self._paths(why),
+            start=_COLD,
+            **fields,
+        )
+
+    def abandoned(self, generation: int, why: Why, blame: Blame | None) -> None:
+        """The new generation failed; the old one serves on."""
+        self._say(
+            "restart.abandoned",
+            generation,
+            cause=why.cause.value,
+            paths=self._paths(why),
+            **(self._blamed(blame) if blame else {"error": "it did not get to serve", "file": None, "line": None}),
+        )
+
+    def late(self, generation: int, pid: int | None, after: float) -> None:
+        """A child did not serve in time, and is ended."""
+        self._say("child.late", generation, pid=pid, after_s=after)
+
+    def killed(self, generation: int, pid: int, after: float) -> None:
+        """A group did not stop in time."""
+        self._say("child.killed", generation, pid=pid, signal="SIGKILL", after_s=after)
+
+    def exited(
+        self, generation: int, pid: int, status: ExitStatus, blame: Blame | None, *, asked: bool, uptime: float
+    ) -> None:
+        """A process ended."""
+        is_expected = asked or status.is_success or status.asks_again
+        self._say(
+            "child.exited",
+            generation,
+            Level.INFO if is_expected else Level.WARNING,
+            pid=pid,
+            exit=status.words,
+            exit_code=status.code,
+            signal=status.signal,
+            asked=asked,
+            uptime_s=round(uptime, 3),
+            **self._blamed(blame),
+        )
+
+    def scheduled(self, attempt: int, delay: float) -> None:
+        """A failed start is tried again."""
+        self._say("restart.scheduled", cause=Cause.EXIT.value, attempt=attempt, delay_s=delay)
+
+    def held(self, reason: HoldReason, attempts: int) -> None:
+        """Given up until something changes."""
+        self._say("supervisor.held", attempts=attempts, why=reason.value, until=_UNTIL)
+
+    def finished(self) -> None:
+        """The app ended by itself, as it may."""
+        self._say("supervisor.finished", until=_UNTIL)
+
+    def broke(self, error: Exception, where: str) -> None:
+        """Something of ours broke."""
+        self._say("daemon.failed", error=repr(error), where=where)
+
+    def _say(self, name: str, generation: int | None = None, level: Level | None = None, /, **fields: Value) -> None:
+        self._publish(record(name, profile=self._name, generation=generation, level=level, **fields))
+
+    def _blamed(self, blame: Blame | None) -> dict[str, str | int | None]:
+        return {
+            "error": blame.error if blame else None,
+            "file": self._relative(blame.file) if blame and blame.file else None,
+            "line": blame.line if blame else None,
+        }
+
+    def _paths(self, why: Why) -> tuple[str, ...]:
+        return self._shown(why.changes.paths) if why.changes is not None else ()
+
+    def _shown(self, paths: Sequence[str]) -> tuple[str, ...]:
+        return tuple(map(self._relative, paths))
+
+    def _relative(self, path: str | Path) -> str:
+        """A path as the user would write it in the profile's directory."""
+        return os.fspath(path).removeprefix(self._base)

@@ -1,0 +1,294 @@
+"""One profile's app, kept running: an inbox of words, the machine's step for each, and its actions carried out.
+
+Never decides when a child is started or ended: `core.machine` does. One task reads the inbox, so words are taken in the
+order in which they came, and none is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reloadd.core import actions
+from reloadd.core.blame import Blame, find_blame
+from reloadd.core.exits import ExitStatus
+from reloadd.core.inputs import Cause, Changed, Due, Exited, Input, Ready, Timer, Why
+from reloadd.core.machine import Machine, State, step
+from reloadd.profile.environment import EnvFileError
+from reloadd.profile.model import ReadyTold
+from reloadd.supervise import timings
+from reloadd.supervise.bytecode import remove_stale_bytecode
+from reloadd.supervise.child import Child
+from reloadd.supervise.launch import plan_launch
+from reloadd.supervise.processes import signal_group
+from reloadd.supervise.readiness import wait_ready
+from reloadd.supervise.reports import Reports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
+
+    from reloadd.core.changes import ChangeSet
+    from reloadd.core.policy import Policy
+    from reloadd.core.records import Record
+    from reloadd.profile.model import Profile
+    from reloadd.supervise.console import Console, Ends
+    from reloadd.supervise.guard import Guard
+    from reloadd.supervise.listeners import Listener
+    from reloadd.supervise.output import Output
+
+_COULD_NOT_START = ExitStatus(code=127)
+"""What a shell says of a command that it cannot start (POSIX, Shell Command Language, 2.8.2)."""
+
+_LEFTOVER_GRACE = 1.0
+"""Seconds that what a crashed child left behind in its group gets to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every supervisor of a daemon shares.
+
+    Attributes:
+        publish: where records go.
+        guard: told of each process group.
+        console: where the children's output goes, and their input comes from.
+        environ: the daemon's environment.
+    """
+
+    publish: Callable[[Record], None]
+    guard: Guard
+    console: Console
+    environ: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Running:
+    """A child, and what is only known of it while it runs."""
+
+    child: Child
+    ends: Ends
+    output: Output
+    moments: timings.Moments
+    readiness: asyncio.Task[None] | None = None
+
+
+class Supervisor:
+    """Runs one profile's app until its `run` is cancelled.
+
+    Args:
+        profile: what to run.
+        policy: what the machine has to know of it.
+        listeners: the sockets that children inherit, in the profile's order.
+        surroundings: what it shares with the other supervisors.
+        generation: the last one that an earlier form of this profile gave out.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        policy: Policy,
+        listeners: Sequence[Listener],
+        surroundings: Surroundings,
+        *,
+        generation: int = 0,
+    ) -> None:
+        self.profile = profile
+        self.machine = Machine(policy=policy, generation=generation)
+        self._listeners = listeners
+        self._surroundings = surroundings
+        self._say = Reports(profile, surroundings.publish)
+        self._loop = asyncio.get_running_loop()
+        self._inbox: asyncio.Queue[Input] = asyncio.Queue()
+        self._tasks = asyncio.TaskGroup()
+        self._running: dict[int, _Running] = {}
+        self._last_blame: Blame | None = None
+        self._timers: dict[tuple[Timer, int], asyncio.TimerHandle] = {}
+        self._stopping_since: float | None = None
+        self._down = asyncio.Event()
+        self._down.set()
+
+    # What others tell it.
+
+    def tell(self, word: Input) -> None:
+        """Put a word into the inbox."""
+        self._down.clear()
+        self._inbox.put_nowait(word)
+
+    def changed(self, changes: ChangeSet) -> None:
+        """Take a settled change set from the watch."""
+        self._say.settled(changes)
+        self.tell(Changed(changes))
+
+    def child_said(self, child: Child, word: str) -> None:
+        """Take a word from the runtime in a child."""
+        running = self._running.get(child.generation)
+        if running is None:
+            return
+        if word == "imported":
+            running.moments.imported = self._loop.time()
+        elif word == "ready" and isinstance(self.profile.ready, ReadyTold):
+            self.tell(Ready(child.generation))
+
+    def child_ended(self, child: Child) -> None:
+        """Take the end of a child's process."""
+        running = self._running[child.generation]
+        if running.readiness is not None:
+            running.readiness.cancel()
+        self._begin(self._clean_up(running), "cleaning up after a child")
+
+    # Its life.
+
+    async def run(self) -> None:
+        """Take words until cancelled; whatever still runs then is killed."""
+        try:
+            async with self._tasks:
+                while True:
+                    self._take(await self._inbox.get())
+        finally:
+            for handle in self._timers.values():
+                handle.cancel()
+            self.kill()
+
+    async def wait_down(self) -> None:
+        """Return once every word was taken and the app is down."""
+        await self._down.wait()
+
+    def kill(self) -> None:
+        """Do not wait for any child to end by itself any more."""
+        for running in self._running.values():
+            running.child.kill()
+
+    def _take(self, word: Input) -> None:
+        before = self.machine.state
+        self.machine, decided = step(self.machine, word)
+        after = self.machine.state
+        if after is not before:
+            self._say.moved(before, after)
+        if after is State.STOPPING and self._stopping_since is None:
+            self._stopping_since = self._loop.time()
+        for action in decided:
+            if not self._do(action):
+                self._tell_of(action)
+        if after is State.DOWN and self._inbox.empty():
+            self._down.set()
+
+    def _do(self, action: actions.Action) -> bool:
+        """Carry out an action that does something; whether it is one."""
+        match action:
+            case actions.Spawn(generation, why):
+                self._spawn(generation, why)
+            case actions.Terminate(generation):
+                if (running := self._running.get(generation)) is not None:
+                    running.child.terminate(signal.Signals[self.profile.restart.stop_signal])
+            case actions.Kill(generation):
+                self._kill(generation)
+            case actions.Arm(timer, generation, seconds):
+                self._arm(timer, generation, seconds)
+            case _:
+                return False
+        return True
+
+    def _tell_of(self, action: actions.Action) -> None:
+        """Carry out an action that only says something."""
+        match action:
+            case actions.Complete(generation, why):
+                if (running := self._running.get(generation)) is not None:
+                    running.moments.ready = self._loop.time()
+                    self._say.completed(generation, running.child.pid, why, running.moments)
+            case actions.Abandon(generation, why):
+                self._say.abandoned(generation, why, self._last_blame)
+            case actions.Late(generation):
+                running = self._running.get(generation)
+                pid = running.child.pid if running is not None else None
+                self._say.late(generation, pid, self.machine.policy.ready_timeout)
+            case actions.Schedule(attempt, delay):
+                self._say.scheduled(attempt, delay)
+            case actions.Hold(reason, attempts):
+                self._say.held(reason, attempts)
+            case actions.Finish():
+                self._say.finished()
+
+    def _arm(self, timer: Timer, generation: int, seconds: float) -> None:
+        self._timers[timer, generation] = self._loop.call_later(seconds, self._due, timer, generation)
+
+    def _due(self, timer: Timer, generation: int) -> None:
+        del self._timers[timer, generation]
+        self.tell(Due(timer, generation))
+
+    # Starting.
+
+    def _spawn(self, generation: int, why: Why) -> None:
+        now = self._loop.time()
+        moments = timings.begin(why, now, decided=now if self._stopping_since is None else self._stopping_since)
+        self._stopping_since = None
+        self._last_blame = None
+        if why.changes is not None:
+            remove_stale_bytecode(why.changes.paths)
+        if why.cause is not Cause.START:
+            self._say.requested(generation, why)
+        try:
+            running = self._start_child(generation, moments)
+        except (OSError, EnvFileError) as error:
+            self._say.unstartable(generation, error)
+            self.tell(Exited(generation, _COULD_NOT_START))
+            return
+        self._running[generation] = running
+        self._surroundings.guard.add(running.child.pid)
+        self._say.spawned(generation, running.child.pid, why)
+        running.readiness = self._begin(self._tell_ready(generation), "waiting for readiness")
+
+    def _start_child(self, generation: int, moments: timings.Moments) -> _Running:
+        plan = plan_launch(self.profile, self._surroundings.environ, self._surroundings.guard.environ)
+        ends, output = self._surroundings.console.open(self.profile.name)
+        try:
+            child = Child(generation, plan, self._listeners, owner=self, ends=ends)
+        except OSError:
+            self._surroundings.console.forget(ends)
+            output.close()
+            raise
+        finally:
+            ends.close_theirs()
+        moments.spawned = self._loop.time()
+        return _Running(child, ends, output, moments)
+
+    async def _tell_ready(self, generation: int) -> None:
+        await wait_ready(self.profile, self._listeners)
+        self.tell(Ready(generation))
+
+    # Ending.
+
+    def _kill(self, generation: int) -> None:
+        if (running := self._running.get(generation)) is not None:
+            running.child.kill()
+            self._say.killed(generation, running.child.pid, self.machine.policy.stop_timeout)
+
+    async def _clean_up(self, running: _Running) -> None:
+        """End the rest of the group, take the last output, and tell the machine."""
+        child = running.child
+        uptime = self._loop.time() - child.started_at
+        if not child.asked:
+            signal_group(child.pid, signal.SIGTERM)
+        await child.wait_group_gone(grace=self.machine.policy.stop_timeout if child.asked else _LEFTOVER_GRACE)
+        self._surroundings.console.forget(running.ends)
+        running.output.close()
+        status = child.status
+        blame = None if child.asked or status.is_success else find_blame(running.output.tail)
+        self._last_blame = blame
+        self._say.exited(child.generation, child.pid, status, blame, asked=child.asked, uptime=uptime)
+        self._surroundings.guard.remove(child.pid)
+        del self._running[child.generation]
+        for timer in (Timer.READY, Timer.STOP, Timer.OWN_RELOAD):
+            if (handle := self._timers.pop((timer, child.generation), None)) is not None:
+                handle.cancel()
+        self.tell(Exited(child.generation, status, uptime, is_hopeless=blame is not None and blame.is_hopeless))
+
+    def _begin(self, work: Coroutine[None, None, None], what: str) -> asyncio.Task[None]:
+        return self._tasks.create_task(self._guarded(work, what))
+
+    async def _guarded(self, work: Coroutine[None, None, None], what: str) -> None:
+        """A task's top: what goes wrong for one app must not reach the others."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 (it becomes a record)
+            self._say.broke(error, what)

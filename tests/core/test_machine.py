@@ -1,0 +1,371 @@
+"""The supervisor's table, cell by cell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reloadd.core.actions import (
+    Abandon,
+    Action,
+    Arm,
+    Complete,
+    Finish,
+    Hold,
+    HoldReason,
+    Kill,
+    Late,
+    Schedule,
+    Spawn,
+    Terminate,
+)
+from reloadd.core.changes import Change, ChangeKind, ChangeSet
+from reloadd.core.exits import ExitStatus
+from reloadd.core.inputs import Cause, Changed, Due, Exited, Input, Ready, Restart, Start, Stop, Timer, Why
+from reloadd.core.machine import Machine, State, step
+from reloadd.core.policy import Backoff, Handover, OnExit, Policy
+
+CODE = {code: ExitStatus(code=code) for code in (0, 1, 3)}
+KILLED = ExitStatus(signal="SIGKILL")
+OVERLAP = Policy(handover=Handover.OVERLAP)
+
+
+def change(*paths: str, at: float = 1.0) -> ChangeSet:
+    """A settled change set."""
+    return ChangeSet(tuple(Change(ChangeKind.MODIFIED, path) for path in paths), at, at)
+
+
+EDIT = Changed(change("/app/a.py"))
+BECAUSE_OF_EDIT = Why(Cause.CHANGE, EDIT.changes)
+
+
+def play(*words: Input, policy: Policy | None = None) -> tuple[Machine, tuple[Action, ...]]:
+    """The machine after all words, and what the last one led to."""
+    machine, actions = Machine(policy=policy or Policy()), ()
+    for word in words:
+        machine, actions = step(machine, word)
+    return machine, actions
+
+
+def start_actions(generation: int, why: Why, policy: Policy | None = None) -> tuple[Action, ...]:
+    """What starting a child takes."""
+    return Spawn(generation, why), Arm(Timer.READY, generation, (policy or Policy()).ready_timeout)
+
+
+def stop_actions(generation: int) -> tuple[Action, ...]:
+    """What ending a child takes."""
+    return Terminate(generation), Arm(Timer.STOP, generation, Policy().stop_timeout)
+
+
+def test_start_spawns_the_first_generation() -> None:
+    """Down, a start gives out generation 1."""
+    machine, actions = play(Start())
+
+    assert State.STARTING is machine.state
+    assert start_actions(1, Why(Cause.START)) == actions
+
+
+def test_change_while_down_starts_nothing() -> None:
+    """What is not wanted is not started by an edit."""
+    machine, actions = play(EDIT)
+
+    assert (State.DOWN, ()) == (machine.state, actions)
+
+
+def test_ready_completes_the_start() -> None:
+    """A child that serves is said to."""
+    machine, actions = play(Start(), Ready(1))
+
+    assert State.SERVING is machine.state
+    assert (Complete(1, Why(Cause.START)),) == actions
+
+
+def test_word_about_another_generation_is_dropped() -> None:
+    """Neither a child nor a deadline of the past can confuse the machine."""
+    before, _ = play(Start(), Ready(1), EDIT, Exited(1, CODE[0]), Ready(2))
+
+    for word in (Ready(1), Exited(1, CODE[1]), Due(Timer.READY, 1), Due(Timer.STOP, 1), Due(Timer.BACKOFF, 1)):
+        assert (before, ()) == step(before, word)
+
+
+def test_change_replaces_the_child() -> None:
+    """With `replace` the old one goes first, and the new one answers to the change."""
+    stopping, actions = play(Start(), Ready(1), EDIT)
+    started, spawning = step(stopping, Exited(1, CODE[0]))
+
+    assert (State.STOPPING, stop_actions(1)) == (stopping.state, actions)
+    assert (State.STARTING, start_actions(2, BECAUSE_OF_EDIT)) == (started.state, spawning)
+
+
+def test_change_while_starting_supersedes_and_keeps_all_paths() -> None:
+    """An edit during the start is never lost, and neither is the one that caused the start."""
+    later = change("/app/b.py", at=2.0)
+    _, actions = play(Start(), Ready(1), EDIT, Exited(1, CODE[0]), Changed(later), Exited(2, KILLED))
+
+    assert start_actions(3, Why(Cause.CHANGE, EDIT.changes.followed_by(later))) == actions
+
+
+def test_changes_while_stopping_are_one_restart() -> None:
+    """Edits that come while the old child takes its time are gathered."""
+    later = change("/app/b.py", at=2.0)
+    _, actions = play(Start(), Ready(1), EDIT, Changed(later), Exited(1, CODE[0]))
+
+    assert start_actions(2, Why(Cause.CHANGE, EDIT.changes.followed_by(later))) == actions
+
+
+def test_stop_during_a_restart_wins() -> None:
+    """What the user wants last is what happens."""
+    machine, actions = play(Start(), Ready(1), EDIT, Stop(), Exited(1, CODE[0]))
+
+    assert (State.DOWN, ()) == (machine.state, actions)
+
+
+def test_start_during_a_stop_starts_again() -> None:
+    """A stop can be taken back while it is under way."""
+    machine, actions = play(Start(), Ready(1), Stop(), Start(), Exited(1, CODE[0]))
+
+    assert (State.STARTING, start_actions(2, Why(Cause.START))) == (machine.state, actions)
+
+
+def test_change_during_a_stop_does_not_start() -> None:
+    """An app that is being stopped for good stays stopped."""
+    machine, _ = play(Start(), Ready(1), Stop(), EDIT, Exited(1, CODE[0]))
+
+    assert State.DOWN is machine.state
+
+
+def test_stop_deadline_kills() -> None:
+    """A child that does not go in time is killed, and its end is waited for."""
+    machine, actions = play(Start(), Ready(1), Stop(), Due(Timer.STOP, 1))
+
+    assert (State.STOPPING, (Kill(1),)) == (machine.state, actions)
+
+
+@pytest.mark.parametrize("serving", [False, True])
+def test_code_3_starts_again_at_once(serving: bool) -> None:  # noqa: FBT001 (a parameter of the table)
+    """Exit code 3 means: start me again; it is no failure."""
+    words: list[Input] = [Start(), *([Ready(1)] if serving else [])]
+    machine, actions = play(*words, Exited(1, CODE[3]))
+
+    assert (State.STARTING, 0) == (machine.state, machine.failures)
+    assert start_actions(2, Why(Cause.EXIT)) == actions
+
+
+def test_code_3_twice_without_serving_is_a_failure() -> None:
+    """uvicorn and gunicorn end with 3 when they cannot start at all: that must not become a loop."""
+    machine, actions = play(Start(), Exited(1, CODE[3]), Exited(2, CODE[3]))
+
+    assert State.BACKOFF is machine.state
+    assert (Schedule(2, 0.2), Arm(Timer.BACKOFF, 2, 0.2)) == actions
+
+
+def test_code_3_after_serving_is_never_a_failure() -> None:
+    """However often a child reloads itself, it is started again."""
+    words: list[Input] = [Start()]
+    for generation in range(1, 50):
+        words += [Ready(generation), Exited(generation, CODE[3])]
+    machine, _ = play(*words)
+
+    assert (State.STARTING, 50, 0) == (machine.state, machine.generation, machine.failures)
+
+
+@pytest.mark.parametrize("serving", [False, True])
+@pytest.mark.parametrize(
+    ("on_exit", "status", "expected"),
+    [
+        (OnExit.NEVER, CODE[0], State.HELD),
+        (OnExit.NEVER, CODE[1], State.HELD),
+        (OnExit.NEVER, KILLED, State.HELD),
+        (OnExit.ON_FAILURE, CODE[0], State.HELD),
+        (OnExit.ON_FAILURE, CODE[1], State.BACKOFF),
+        (OnExit.ON_FAILURE, KILLED, State.BACKOFF),
+        (OnExit.ALWAYS, CODE[0], State.BACKOFF),
+        (OnExit.ALWAYS, CODE[1], State.BACKOFF),
+        (OnExit.ALWAYS, KILLED, State.BACKOFF),
+    ],
+)
+def test_exit_policy(on_exit: OnExit, status: ExitStatus, expected: State, serving: bool) -> None:  # noqa: FBT001
+    """The policy table of the reference, row by row."""
+    words: list[Input] = [Start(), *([Ready(1)] if serving else []), Exited(1, status)]
+    machine, _ = play(*words, policy=Policy(on_exit=on_exit))
+
+    assert expected is machine.state
+
+
+def test_success_is_said_to_be_a_finish() -> None:
+    """A script that did its work is not held for a failure."""
+    _, actions = play(Start(), Ready(1), Exited(1, CODE[0]))
+
+    assert (Finish(),) == actions
+
+
+def test_hopeless_exit_holds_at_once() -> None:
+    """A syntax error is not tried five times."""
+    machine, actions = play(Start(), Exited(1, CODE[1], is_hopeless=True))
+
+    assert (State.HELD, (Hold(HoldReason.HOPELESS, 1),)) == (machine.state, actions)
+
+
+def test_failures_grow_the_delay_until_held() -> None:
+    """Each try waits longer than the one before; after the last one nothing is tried."""
+    policy = Policy(backoff=Backoff(first=0.5, factor=2, most=1.5, attempts=4))
+    machine, actions = play(Start(), policy=policy)
+    delays = []
+    while machine.state is not State.HELD:
+        machine, actions = step(machine, Exited(machine.generation, CODE[1]))
+        delays += [action.delay for action in actions if isinstance(action, Schedule)]
+        machine, _ = step(machine, Due(Timer.BACKOFF, machine.generation))
+
+    assert [0.5, 1.0, 1.5] == delays
+    assert (Hold(HoldReason.ATTEMPTS, 4),) == actions
+
+
+def test_long_service_ends_the_row_of_failures() -> None:
+    """An app that crashes once an hour is never held."""
+    machine = Machine(state=State.SERVING, wanted=True, generation=7, current=7, failures=4)
+    machine, _ = step(machine, Exited(7, CODE[1], uptime=3600))
+
+    assert (State.BACKOFF, 1) == (machine.state, machine.failures)
+
+
+@pytest.mark.parametrize("word", [EDIT, Start(), Restart(Why(Cause.COMMAND))])
+def test_anything_new_ends_holding(word: Input) -> None:
+    """Held, an edit, a start or a restart begins afresh."""
+    machine, _ = play(Start(), Exited(1, CODE[1], is_hopeless=True), word)
+
+    assert (State.STARTING, 2, 0) == (machine.state, machine.generation, machine.failures)
+
+
+@pytest.mark.parametrize("word", [EDIT, Start(), Restart(Why(Cause.COMMAND))])
+def test_anything_new_ends_the_backoff(word: Input) -> None:
+    """A wait is not sat out when there is news, and its deadline is stale afterwards."""
+    machine, _ = play(Start(), Exited(1, CODE[1]), word)
+    after, actions = step(machine, Due(Timer.BACKOFF, 1))
+
+    assert (State.STARTING, 2, 0) == (machine.state, machine.generation, machine.failures)
+    assert (machine, ()) == (after, actions)
+
+
+@pytest.mark.parametrize("words", [(Exited(1, CODE[1]),), (Exited(1, CODE[1], is_hopeless=True),)])
+def test_stop_while_owning_nothing_is_down_at_once(words: tuple[Input, ...]) -> None:
+    """In BACKOFF and HELD there is nobody to wait for."""
+    machine, actions = play(Start(), *words, Stop())
+
+    assert (State.DOWN, ()) == (machine.state, actions)
+
+
+def test_never_ready_is_a_failure() -> None:
+    """A child that does not serve in time is ended, which counts although we did it."""
+    stopping, actions = play(Start(), Due(Timer.READY, 1))
+    machine, _ = step(stopping, Exited(1, CODE[0]))
+
+    assert (Late(1), *stop_actions(1)) == actions
+    assert (State.BACKOFF, 1) == (machine.state, machine.failures)
+
+
+def test_stop_asked_for_is_never_a_failure() -> None:
+    """A child that was told to go may end as it likes."""
+    machine, _ = play(Start(), Ready(1), Stop(), Exited(1, CODE[1]))
+
+    assert (State.DOWN, 0) == (machine.state, machine.failures)
+
+
+# A child with a reloader of its own.
+
+YIELDING = Policy(own_reload_timeout=2.5)
+
+
+def test_own_reloader_is_left_to_act() -> None:
+    """The child will see the change itself: it gets a moment to do so."""
+    machine, actions = play(Start(), Ready(1), EDIT, policy=YIELDING)
+
+    assert (State.SERVING, (Arm(Timer.OWN_RELOAD, 1, 2.5),)) == (machine.state, actions)
+
+
+def test_own_reload_answers_to_the_change() -> None:
+    """Its exit with code 3 is the restart that the change asked for."""
+    _, actions = play(Start(), Ready(1), EDIT, Exited(1, CODE[3]), policy=YIELDING)
+
+    assert start_actions(2, BECAUSE_OF_EDIT) == actions
+
+
+def test_own_reloader_that_misses_a_change_is_overruled() -> None:
+    """No change is missed because the child's reloader looks elsewhere."""
+    machine, actions = play(Start(), Ready(1), EDIT, Due(Timer.OWN_RELOAD, 1), policy=YIELDING)
+    _, spawning = step(machine, Exited(1, CODE[0]))
+
+    assert (State.STOPPING, stop_actions(1)) == (machine.state, actions)
+    assert start_actions(2, BECAUSE_OF_EDIT) == spawning
+
+
+# Old and new side by side.
+
+
+def test_overlap_starts_the_new_one_beside_the_old() -> None:
+    """The old one serves until the new one does."""
+    machine, actions = play(Start(), Ready(1), EDIT, policy=OVERLAP)
+
+    assert (State.REPLACING, 1, 2) == (machine.state, machine.current, machine.newcomer)
+    assert start_actions(2, BECAUSE_OF_EDIT) == actions
+
+
+def test_overlap_retires_the_old_one_when_the_new_one_serves() -> None:
+    """First it is said that the new one serves, then the old one is told to go."""
+    machine, actions = play(Start(), Ready(1), EDIT, Ready(2), policy=OVERLAP)
+
+    assert (State.SERVING, 2, frozenset({1})) == (machine.state, machine.current, machine.going)
+    assert (Complete(2, BECAUSE_OF_EDIT), *stop_actions(1)) == actions
+
+
+@pytest.mark.parametrize("end", [Exited(2, CODE[1]), Exited(2, KILLED), Due(Timer.READY, 2)])
+def test_last_good_generation_stays(end: Input) -> None:
+    """A new one that fails changes nothing for those who are served."""
+    machine, actions = play(Start(), Ready(1), EDIT, end, policy=OVERLAP)
+
+    assert (State.SERVING, 1, 0) == (machine.state, machine.current, machine.failures)
+    assert Abandon(2, BECAUSE_OF_EDIT) in actions
+
+
+def test_newer_change_supersedes_the_newcomer() -> None:
+    """Only the newest code is worth waiting for."""
+    later = change("/app/b.py", at=2.0)
+    machine, actions = play(Start(), Ready(1), EDIT, Changed(later), policy=OVERLAP)
+
+    assert (State.REPLACING, 1, 3, frozenset({2})) == (
+        machine.state,
+        machine.current,
+        machine.newcomer,
+        machine.going,
+    )
+    assert (
+        *stop_actions(2),
+        *start_actions(3, Why(Cause.CHANGE, EDIT.changes.followed_by(later))),
+    ) == actions
+
+
+def test_old_one_that_dies_leaves_the_newcomer() -> None:
+    """If nobody serves any more, the start under way is an ordinary one."""
+    machine, _ = play(Start(), Ready(1), EDIT, Exited(1, CODE[1]), policy=OVERLAP)
+    serving, actions = step(machine, Ready(2))
+
+    assert (State.STARTING, 2) == (machine.state, machine.current)
+    assert (State.SERVING, (Complete(2, BECAUSE_OF_EDIT),)) == (serving.state, actions)
+
+
+def test_stop_while_replacing_ends_both() -> None:
+    """Down is only reached when every child is gone."""
+    machine, actions = play(Start(), Ready(1), EDIT, Stop(), policy=OVERLAP)
+    waiting, _ = step(machine, Exited(1, CODE[0]))
+    down, _ = step(waiting, Exited(2, CODE[0]))
+
+    assert (*stop_actions(1), *stop_actions(2)) == actions
+    assert (State.STOPPING, State.DOWN) == (waiting.state, down.state)
+
+
+def test_policy_can_change_while_running() -> None:
+    """The machine reads its policy anew at each step."""
+    machine, _ = play(Start(), Ready(1))
+    machine, _ = step(replace(machine, policy=OVERLAP), EDIT)
+
+    assert State.REPLACING is machine.state
