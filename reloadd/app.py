@@ -5,7 +5,6 @@ Never decides anything, and knows of no other profile.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 

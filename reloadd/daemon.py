@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from reloadd import __version__
 from reloadd.app import App
 from reloadd.core.inputs import Cause
-from reloadd.core.records import record
+from reloadd.core.records import Value, make_record
+from reloadd.profile.load import problem_at
 from reloadd.profile.problems import draw
 from reloadd.supervise.guard import Guard
 from reloadd.supervise.pool import CannotListenError, ListenerPool
@@ -23,10 +24,13 @@ from reloadd.watch.watcher import DaemonWatcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+    from typing import Any
 
     from reloadd.bus import Bus
     from reloadd.profile.load import Loaded
     from reloadd.profile.model import Profile
+    from reloadd.profile.problems import Problem
     from reloadd.supervise.console import Console
     from reloadd.supervise.listeners import Listener
 
@@ -50,12 +54,22 @@ class Daemon:
         bus: where records go.
         console: where the children's output goes.
         environ: the environment that children start from.
+        directory: what paths in problems are shown from.
     """
 
-    def __init__(self, load: Callable[[], Loaded], *, bus: Bus, console: Console, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Loaded],
+        *,
+        bus: Bus,
+        console: Console,
+        environ: Mapping[str, str],
+        directory: Path,
+    ) -> None:
         self._load = load
         self._bus = bus
         self._console = console
+        self._directory = directory
         self._pool = ListenerPool()
         self._guard = Guard(bus.publish)
         self._watcher = DaemonWatcher(report=bus.publish)
@@ -95,7 +109,7 @@ class Daemon:
         for number, handler in {
             signal.SIGINT: self._asked_to_stop,
             signal.SIGTERM: self._asked_to_stop,
-            signal.SIGHUP: self._reload_asked.set,
+            signal.SIGHUP: self._hung_up_or_reload,
             signal.SIGWINCH: self._console.resize,
         }.items():
             loop.add_signal_handler(number, handler)
@@ -104,6 +118,13 @@ class Daemon:
         if self._stop_asked.is_set():
             self._kill_asked.set()
         self._stop_asked.set()
+
+    def _hung_up_or_reload(self) -> None:
+        """SIGHUP means to read the profiles again, unless the terminal that we ran on is gone (signal(7))."""
+        if self._console.is_hung_up():
+            self._asked_to_stop()
+        else:
+            self._reload_asked.set()
 
     # Running.
 
@@ -123,20 +144,24 @@ class Daemon:
         """Read the profiles again and do what has changed; if one is wrong, do nothing."""
         loaded = await asyncio.to_thread(self._load)
         if loaded.problems:
-            self._say("profile.rejected", problems=len(loaded.problems), drawing=draw(loaded.problems))
+            self._reject(loaded.problems)
             return
         try:
             assigned = self._pool.prepare(loaded.profiles)
         except CannotListenError as error:
-            self._say("profile.rejected", problems=1, drawing=str(error))
+            self._reject([problem_of(error)])
             return
         wanted = {profile.name: profile for profile in loaded.profiles}
         outdated = [running.app for name, running in self._running.items() if wanted.get(name) != running.app.profile]
         await asyncio.gather(*map(self._end, outdated))
         for app in outdated:
             name = "profile.reloaded" if app.profile.name in wanted else "profile.removed"
-            self._say(name, profile=app.profile.name, file=str(app.profile.file))
+            self._say(name, app.profile.name, file=str(app.profile.file))
         self._apply(loaded.profiles, assigned, {app.profile.name: app for app in outdated})
+
+    def _reject(self, problems: Sequence[Problem]) -> None:
+        drawing = draw(problems, directory=self._directory, outcome="what ran before runs on")
+        self._say("profile.rejected", problems=len(problems), drawing=drawing)
 
     def _apply(
         self,
@@ -156,7 +181,7 @@ class Daemon:
         kept = set(map(id, earlier.listeners)) if earlier is not None else set()
         for listener in listeners:
             if id(listener) not in kept:
-                self._say("socket.bound", profile=profile.name, socket=listener.name, address=str(listener.address))
+                self._say("socket.bound", profile.name, socket=listener.name, address=str(listener.address))
         app = App(
             profile,
             listeners,
@@ -181,8 +206,8 @@ class Daemon:
         longest = max((app.profile.restart.stop_timeout for app in apps), default=0.0)
         stopping = asyncio.gather(*map(self._end, apps))
         killing = asyncio.ensure_future(self._kill_asked.wait())
-        deadline = longest + _KILL_TIMEOUT
-        await asyncio.wait({stopping, killing}, timeout=deadline, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {stopping, killing}
+        await asyncio.wait(either, timeout=longest + _KILL_TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
         if not stopping.done():
             for app in apps:
                 app.kill()
@@ -192,8 +217,20 @@ class Daemon:
             running.task.cancel()
         self._say("daemon.stopped", took_ms=round((loop.time() - begun) * 1000))
 
-    def _say(self, name: str, *, profile: str | None = None, **fields: str | int) -> None:
-        self._bus.publish(record(name, profile=profile, **fields))
+    def _say(self, name: str, profile: str | None = None, /, **fields: Value) -> None:
+        self._bus.publish(make_record(name, fields, profile=profile))
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH)
+
+
+def problem_of(error: CannotListenError) -> Problem:
+    """An address that cannot be had, as a problem in the profile that asks for it."""
+    listen = error.cause.listen
+    return problem_at(
+        error.profile.file,
+        ("listen", listen.name),
+        message=f"cannot listen on `{listen.address}`",
+        label=error.cause.reason,
+        hint=error.cause.hint,
+    )

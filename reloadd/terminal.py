@@ -96,6 +96,15 @@ def is_foreground(descriptor: int) -> bool:
         return False
 
 
+def is_gone(terminal: int) -> bool:
+    """Whether a descriptor that was a terminal is none any more, because it was hung up."""
+    try:
+        termios.tcgetattr(terminal)
+    except termios.error:
+        return True
+    return False
+
+
 @contextmanager
 def keys_at_once(descriptor: int) -> Iterator[Callable[[], None]]:
     """Let the terminal hand over each key as it is typed, unechoed, Ctrl-C excepted; yields a call that sets it again.
@@ -113,7 +122,8 @@ def keys_at_once(descriptor: int) -> Iterator[Callable[[], None]]:
     try:
         yield apply
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # hung up meanwhile
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 def open_terminal(like: int) -> tuple[int, int]:

@@ -132,15 +132,19 @@ class Record:
             raise ValueError(f"`{self.name}` has the fields {kind.fields}, not {tuple(self.fields)}")
 
 
-def record(
+def make_record(
     name: str,
+    fields: Mapping[str, Value],
     *,
     profile: str | None = None,
     generation: int | None = None,
     level: Level | None = None,
-    **fields: Value,
 ) -> Record:
-    """A record at its catalogue level, with the fields in the catalogue's order."""
+    """A record at its catalogue level, with the fields in the catalogue's order.
+
+    Raises:
+        ValueError: it is not as the catalogue has it.
+    """
     kind = CATALOGUE.get(name)
     ordered = {key: fields[key] for key in kind.fields if key in fields} if kind else {}
     return Record(
@@ -150,3 +154,8 @@ def record(
         generation=generation,
         level=level or (kind.level if kind else Level.DEBUG),
     )
+
+
+def record(name: str, *, profile: str | None = None, **fields: Value) -> Record:
+    """A record at its catalogue level, its fields written as arguments."""
+    return make_record(name, fields, profile=profile)

@@ -1,8 +1,8 @@
 """Where the children's output goes and their input comes from: pipes, or pseudo terminals where a person looks on.
 
 A program on a terminal prints in colour and line by line; on a pipe it does neither. So where the daemon's own output
-is a terminal, each child gets one too. With one app in the foreground, the keyboard is the app's as well: `breakpoint()`
-works. Never looks at what is printed.
+is a terminal, each child gets one too. With one app in the foreground, the keyboard is the app's as well, so that
+`breakpoint()` works. Never looks at what is printed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reloadd.supervise.output import Output
-from reloadd.terminal import copy_size, open_terminal
+from reloadd.terminal import copy_size, is_gone, open_terminal
 
 if TYPE_CHECKING:
     from reloadd.terminal import Writer
@@ -95,6 +95,10 @@ class Console:
         """The screen has another size now."""
         if self._screen is not None and self._listens is not None:
             copy_size(self._screen, self._listens)
+
+    def is_hung_up(self) -> bool:
+        """Whether the terminal that we were started on is gone."""
+        return any(is_gone(terminal) for terminal in (self._screen, self._keyboard) if terminal is not None)
 
     def close(self) -> None:
         """Read the keyboard no more."""

@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from reloadd.core.inputs import Cause
-from reloadd.core.records import Level, Value, record
+from reloadd.core.records import Level, Value, make_record
 from reloadd.supervise.timings import Moments, milliseconds
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class Reports:
         self._say("daemon.failed", error=repr(error), where=where)
 
     def _say(self, name: str, generation: int | None = None, level: Level | None = None, /, **fields: Value) -> None:
-        self._publish(record(name, profile=self._name, generation=generation, level=level, **fields))
+        self._publish(make_record(name, fields, profile=self._name, generation=generation, level=level))
 
     def _blamed(self, blame: Blame | None) -> dict[str, str | int | None]:
         return {

@@ -1,0 +1,108 @@
+"""The verb that needs no name: run the profiles until told to stop.
+
+Puts the daemon into the surroundings of a command line: streams, terminal, log form, exit status. Never decides what
+runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reloadd.bus import Bus
+from reloadd.cli.parser import LogFormat, RunOptions
+from reloadd.core.records import Level
+from reloadd.daemon import Daemon, problem_of
+from reloadd.log import Form, Log, wants_colour
+from reloadd.profile.load import load_profiles
+from reloadd.profile.problems import draw
+from reloadd.supervise.console import Console
+from reloadd.supervise.pool import CannotListenError
+from reloadd.terminal import Writer, is_foreground, keys_at_once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from reloadd.profile.load import Loaded
+    from reloadd.profile.problems import Problem
+
+_STOPPED, _FAILED, _WRONG = 0, 1, 2
+"""Exit status: stopped as asked; the daemon failed; a profile is wrong."""
+
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
+
+
+def run(options: RunOptions) -> int:
+    """Run until a signal ends it; returns the exit status."""
+    directory = Path.cwd()
+    load = partial(
+        load_profiles,
+        options.profiles,
+        environ=dict(os.environ),
+        directory=directory,
+        interpreter=Path(sys.executable),
+    )
+    loaded = load()
+    if loaded.problems:
+        _show(loaded.problems, directory)
+        return _WRONG
+    try:
+        asyncio.run(_serve(options, loaded, load, directory))
+    except CannotListenError as error:
+        _show([problem_of(error)], directory)
+        return _FAILED
+    return _STOPPED
+
+
+async def _serve(options: RunOptions, loaded: Loaded, load: Callable[[], Loaded], directory: Path) -> None:
+    loop = asyncio.get_running_loop()
+    with ExitStack() as stack:
+        writer = Writer(output=_STDOUT, log=_STDERR)
+        stack.callback(writer.close)
+        bus = Bus()
+        bus.subscribe(_log(options, writer))
+        keyboard = _STDIN if len(loaded.profiles) == 1 and _has_person() else None
+        if keyboard is not None:
+            set_again = stack.enter_context(keys_at_once(keyboard))
+            # The shell takes the terminal back while we are stopped (Ctrl-Z), with modes of its own.
+            loop.add_signal_handler(signal.SIGCONT, set_again)
+        console = Console(
+            writer,
+            screen=_STDOUT if os.isatty(_STDOUT) else None,
+            keyboard=keyboard,
+            colour=wants_colour(sys.stdout, os.environ),
+        )
+        stack.callback(console.close)
+        daemon = Daemon(load, bus=bus, console=console, environ=dict(os.environ), directory=directory)
+        await daemon.run(loaded.profiles)
+
+
+def _has_person() -> bool:
+    """Whether somebody sits at the terminal that we read from and print to."""
+    return is_foreground(_STDIN) and os.isatty(_STDOUT)
+
+
+def _log(options: RunOptions, writer: Writer) -> Log:
+    match options.log:
+        case LogFormat.CONSOLE:
+            form = Form.CONSOLE
+        case LogFormat.JSON:
+            form = Form.JSON
+        case LogFormat.AUTO:
+            form = Form.CONSOLE if sys.stderr.isatty() else Form.JSON
+    return Log(
+        writer.write_log,
+        form=form,
+        lowest=Level.DEBUG if options.verbosity else Level.INFO,
+        colour=form is Form.CONSOLE and wants_colour(sys.stderr, os.environ),
+    )
+
+
+def _show(problems: Sequence[Problem], directory: Path) -> None:
+    sys.stderr.write(draw(problems, directory=directory, colour=wants_colour(sys.stderr, os.environ)))
