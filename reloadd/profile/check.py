@@ -72,10 +72,10 @@ def check(inspection: Inspection) -> Values:
                 inspection.report(path, _no_table(path, value))
         elif row is None:
             strays.add(path)
-            inspection.report(path, _unknown(path, value), on=On.KEY)
+            inspection.report(path, _unknown(path, value))
         elif row is schema.SOCKET and (misnamed := _misnamed(path[-1], value)) is not None:
             strays.add(path)
-            inspection.report(path, misnamed, on=On.KEY)
+            inspection.report(path, misnamed)
         else:
             try:
                 values[path] = row.kind.read(_subject(row, path), value)
@@ -113,7 +113,7 @@ def _misnamed(name: str, value: TomlValue) -> Finding | None:
     """What is wrong with a socket's name. Names are free, so only the value can show that another key was meant."""
     near = nearest(name, [key.path[-1] for key in (schema.TLS_CERT, schema.TLS_KEY, schema.HTTP)])
     if near is not None and not (isinstance(value, str) and ":" in value):
-        return Finding(Code.UNKNOWN_KEY, f"unknown key `{name}` in `[listen]`", f"did you mean `{near}`?")
+        return Finding(Code.UNKNOWN_KEY, f"unknown key `{name}` in `[listen]`", f"did you mean `{near}`?", on=On.KEY)
     return misnamed_socket(name)
 
 
@@ -122,7 +122,7 @@ def _unknown(path: _Path, value: TomlValue) -> Finding:
     name, table = path[-1], path[:-1]
     what = "table" if isinstance(value, dict) else "key"
     where = f" in `[{'.'.join(table)}]`" if table else ""
-    return Finding(Code.UNKNOWN_KEY, f"unknown {what} `{name}`{where}", _instead(name, table))
+    return Finding(Code.UNKNOWN_KEY, f"unknown {what} `{name}`{where}", _instead(name, table), on=On.KEY)
 
 
 def _instead(name: str, table: _Path) -> str:

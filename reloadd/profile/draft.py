@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from reloadd.profile.findings import Finding, Inspection, On
+from reloadd.profile.findings import Finding, Inspection
 from reloadd.profile.formats import LONGEST_UNIX_PATH
 from reloadd.profile.locate import Base, Wanted, missing
 from reloadd.profile.model import Address, UnixAddress
@@ -64,10 +64,10 @@ class Draft:
         self.report(where, missing(path.parent, Wanted.DIRECTORY, str(address.path.parent)) or _too_long(path))
         return UnixAddress(path)
 
-    def report(self, where: KeyPath, finding: Finding | None, *, on: On = On.VALUE) -> None:
+    def report(self, where: KeyPath, finding: Finding | None) -> None:
         """Report a finding, if it is one."""
         if finding is not None:
-            self.inspection.report(where, finding, on=on)
+            self.inspection.report(where, finding)
 
 
 def _too_long(path: Path) -> Finding | None:

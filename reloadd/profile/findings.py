@@ -34,6 +34,7 @@ class Finding:
         label: what is said right at the value.
         hint: what to do about it.
         inside: where in the value, as keys and indices; empty for the value itself.
+        on: which part to underline.
     """
 
     code: Code
@@ -41,6 +42,7 @@ class Finding:
     label: str = ""
     hint: str | None = None
     inside: KeyPath = ()
+    on: On = On.VALUE
 
     def within(self, step: str | int) -> Finding:
         """The same finding, as seen from the array or table that holds the value at `step`."""
@@ -60,27 +62,30 @@ class Inspection:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self._found: list[tuple[int, Problem]] = []
+        self._found: list[Problem] = []
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All that was found, from the top of the file to its end."""
-        return tuple(problem for _, problem in sorted(self._found, key=lambda found: found[0]))
+        return tuple(sorted(self._found, key=_order))
 
     def line_of(self, path: KeyPath) -> int:
         """The line on which a key that is there stands."""
         span = self.document.spans.keys[path]
         return place_in(self.document.text, span.start, span.end).line
 
-    def report(self, path: KeyPath, finding: Finding, *, on: On = On.VALUE) -> None:
+    def report(self, path: KeyPath, finding: Finding) -> None:
         """Add what was found at `path`."""
-        problem = problem_in(self.document, (*path, *finding.inside), finding, on=on)
-        self._found.append((problem.place.line if problem.place else 0, problem))
+        self._found.append(problem_in(self.document, path, finding))
 
 
-def problem_in(document: Document, path: KeyPath, finding: Finding, *, on: On = On.VALUE) -> Problem:
+def _order(problem: Problem) -> tuple[int, int]:
+    return (0, 0) if problem.place is None else (problem.place.line, problem.place.column)
+
+
+def problem_in(document: Document, path: KeyPath, finding: Finding) -> Problem:
     """The finding as a problem at its place; at the nearest table that is there, if the key itself is not."""
-    span = _span(document, path, on)
+    span = _span(document, (*path, *finding.inside), finding.on)
     place = place_in(document.text, span.start, span.end) if span else None
     return Problem(document.file, place, finding.code, finding.message, finding.label, finding.hint)
 

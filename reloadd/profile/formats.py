@@ -9,7 +9,7 @@ import ipaddress
 import re
 from pathlib import Path
 
-from reloadd.profile.findings import Finding, RefusedError
+from reloadd.profile.findings import Finding, On, RefusedError
 from reloadd.profile.model import Address, AppTarget, TcpAddress, UnixAddress
 from reloadd.profile.problems import Code
 
@@ -180,6 +180,7 @@ def misnamed_socket(text: str) -> Finding | None:
         f"`{text}` is no socket's name",
         "expected small letters, digits and `-`",
         f"write `{plain or 'socket'}`",
+        on=On.KEY,
     )
 
 
@@ -199,14 +200,9 @@ def read_http_path(text: str) -> str:
     return text
 
 
-def read_variable_name(text: str) -> str:
-    """The name of an environment variable: anything but `=`, and not empty (environ(7)).
-
-    Raises:
-        RefusedError: it cannot be one.
-    """
-    if not text or "=" in text or "\0" in text:
-        raise _refused(
-            f"`{text}` is no variable's name", "expected a name without `=`", 'write `env = { NAME = "value" }`'
-        )
-    return text
+def misnamed_variable(text: str) -> Finding | None:
+    """What is wrong with the name of an environment variable: it may hold anything but `=` and NUL (environ(7))."""
+    if text and "=" not in text and "\0" not in text:
+        return None
+    message = f"`{text}` is no variable's name"
+    return Finding(Code.BAD_VALUE, message, "expected a name without `=`", 'write `NAME = "value"`', on=On.KEY)

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from reloadd.profile.findings import Finding, RefusedError
-from reloadd.profile.formats import read_variable_name
+from reloadd.profile.formats import misnamed_variable
 from reloadd.profile.problems import Code
 from reloadd.profile.words import found, listed, nearest
 
@@ -261,10 +261,13 @@ def _read_variables(subject: Subject, value: TomlValue) -> Mapping[str, str]:
     findings: list[Finding] = []
     variables: dict[str, str] = {}
     for name, text in value.items():
+        misnamed = misnamed_variable(name)
+        if misnamed is not None:
+            findings.append(misnamed.within(name))
         try:
-            read_variable_name(name)
-            each = Subject(f"{subject.spelled}.{name}", name, json.dumps(str(text)))
-            variables[name] = _string(each, text, "a string")
+            variables[name] = _string(
+                Subject(f"{subject.spelled}.{name}", name, json.dumps(str(text))), text, "a string"
+            )
         except RefusedError as refused:
             findings += [finding.within(name) for finding in refused.findings]
     if findings:

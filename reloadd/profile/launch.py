@@ -96,7 +96,7 @@ def _interpreter(draft: Draft, directory: Path) -> Interpreter:
     finding = missing(python, Wanted.PROGRAM, shown_path(python, draft.base.directory))
     if finding is not None:
         hint = f'make `{venv.name}` anew, or name another with `python = "..."`'
-        draft.report(("target",), replace(finding, hint=hint), on=On.TABLE)
+        draft.report(("target",), replace(finding, hint=hint, on=On.TABLE))
     return Interpreter(python, venv)
 
 

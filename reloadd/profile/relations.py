@@ -56,15 +56,10 @@ def _one_target(inspection: Inspection, values: Values) -> None:
     _at_most_one(inspection, given)
     if given or values.has_stray("target"):
         return
+    message = "`[target]` names nothing to run" if values.has_table("target") else "there is no `[target]`"
     label = f"expected {listed([key.path[-1] for key in schema.TARGET_KEYS])}"
-    hint = 'write `app = "module:attribute"`, or what else is to run'
-    if values.has_table("target"):
-        inspection.report(
-            ("target",), Finding(Code.MISSING_KEY, "`[target]` names nothing to run", label, hint), on=On.TABLE
-        )
-    else:
-        hint = 'write `[target]` and below it `app = "module:attribute"`'
-        inspection.report(("target",), Finding(Code.MISSING_KEY, "there is no `[target]`", label, hint), on=On.TABLE)
+    hint = 'write `[target]` and below it `app = "module:attribute"`, or what else is to run'
+    inspection.report(("target",), Finding(Code.MISSING_KEY, message, label, hint, on=On.TABLE))
 
 
 def _at_most_one(inspection: Inspection, given: Sequence[Key[object]]) -> None:
@@ -78,8 +73,8 @@ def _at_most_one(inspection: Inspection, given: Sequence[Key[object]]) -> None:
                 f"`{first.spelled}` and `{other.spelled}` exclude each other",
                 f"`{first.path[-1]}` is given on line {line}",
                 "keep one of the two",
+                on=On.KEY,
             ),
-            on=On.KEY,
         )
 
 
@@ -96,8 +91,8 @@ def _app_only(inspection: Inspection, values: Values) -> None:
                 f"`{key.spelled}` is for `app` targets only",
                 f"this profile runs a `{given[0].path[-1]}`",
                 "leave it out",
+                on=On.KEY,
             ),
-            on=On.KEY,
         )
 
 
@@ -139,8 +134,8 @@ def _needs(inspection: Inspection, key: Key[object], other: Key[object]) -> None
             f"`{key.spelled}` needs `{other.spelled}`",
             f"`{other.path[-1]}` is not given",
             f"write `{other.path[-1]} = {other.example}`{home}",
+            on=On.KEY,
         ),
-        on=On.KEY,
     )
 
 
@@ -162,7 +157,7 @@ def _able_server(inspection: Inspection, values: Values) -> None:
 
 
 def _unable(inspection: Inspection, ability: Ability, message: str, hint: str) -> None:
-    inspection.report(ABILITY_KEYS[ability].path, Finding(Code.UNABLE, message, "asked for here", hint), on=On.KEY)
+    inspection.report(ABILITY_KEYS[ability].path, Finding(Code.UNABLE, message, "asked for here", hint, on=On.KEY))
 
 
 def _one_way_to_be_ready(inspection: Inspection, values: Values) -> None:
@@ -173,9 +168,12 @@ def _one_way_to_be_ready(inspection: Inspection, values: Values) -> None:
         inspection.report(
             ("ready",),
             Finding(
-                Code.MISSING_KEY, "`[ready]` names no way to be ready", label, "leave the table out for the default"
+                Code.MISSING_KEY,
+                "`[ready]` names no way to be ready",
+                label,
+                "leave the table out for the default",
+                on=On.TABLE,
             ),
-            on=On.TABLE,
         )
 
 

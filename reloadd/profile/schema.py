@@ -16,7 +16,7 @@ from reloadd.core.servers import Server
 from reloadd.profile import kinds
 from reloadd.profile.formats import read_address, read_app, read_http_path, read_module, read_profile_name
 from reloadd.profile.kinds import FLAG, SOME_TEXTS, TEXT, TEXTS, TRUE, VARIABLES, Kind, Subject
-from reloadd.profile.model import Address, AppTarget, Backend
+from reloadd.profile.model import Address, Backend
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -95,7 +95,7 @@ NAME = Key(
     otherwise="the file's name without `.toml`",
 )
 
-APP = Key[AppTarget](
+APP = Key(
     ("target", "app"),
     kinds.formed("a string", read_app),
     "A WSGI or ASGI app as `module:attribute`, or `module:factory()` to call what is named; it needs `listen.http`.",

@@ -7,12 +7,8 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
 from reloadd.profile.model import CommandTarget, Target
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 ALWAYS_EXCLUDED = (
     # version control
@@ -49,30 +45,16 @@ ALWAYS_EXCLUDED = (
 )
 """Stand in front of `watch.exclude`, so that `!pattern` there brings any of them back."""
 
-_TEMPLATES_AND_SETTINGS = ("html", "jinja", "jinja2", "j2", "ini", "cfg", "yaml", "yml")
+
+def _suffixes(names: str) -> tuple[str, ...]:
+    return tuple(f"**/*.{name}" for name in names.split())
+
+
 # Never `toml`: profiles themselves are, and lie beside the code.
-_PYTHON = ("py", *_TEMPLATES_AND_SETTINGS)
-_NODE = ("js", "mjs", "cjs", "ts", "mts", "cts", "tsx", "jsx", "vue", "svelte", "json", "html", "css", "scss")
-_OTHERS = (
-    "c",
-    "cc",
-    "cpp",
-    "cs",
-    "ex",
-    "exs",
-    "go",
-    "h",
-    "hpp",
-    "java",
-    "kt",
-    "lua",
-    "php",
-    "pl",
-    "rb",
-    "rs",
-    "scala",
-    "sh",
-)
+_PYTHON = _suffixes("py html jinja jinja2 j2 ini cfg yaml yml")
+_NODE = (*_suffixes("js mjs cjs ts mts cts tsx jsx vue svelte html css scss"), "**/package.json")
+_OTHERS = _suffixes("c cc cpp cs ex exs go h hpp java kt lua php pl rb rs scala sh")
+_SETTINGS = ("**/.env",)
 
 _PYTHON_PROGRAMS = frozenset(
     {
@@ -102,18 +84,14 @@ _VERSION = re.compile(r"[\d.]+$")
 def default_include(target: Target) -> tuple[str, ...]:
     """The globs of files that matter to a target; for a command, by what its program is."""
     if not isinstance(target, CommandTarget):
-        return _globs(_PYTHON)
+        return (*_PYTHON, *_SETTINGS)
     program = PurePath(target.argv[0]).name
     names = {program, _VERSION.sub("", program)}
     if names & _PYTHON_PROGRAMS:
-        return _globs(_PYTHON)
+        return (*_PYTHON, *_SETTINGS)
     if names & _NODE_PROGRAMS:
-        return _globs(_NODE)
-    return _globs((*_PYTHON, *_NODE, *_OTHERS))
-
-
-def _globs(suffixes: Iterable[str]) -> tuple[str, ...]:
-    return (*(f"**/*.{suffix}" for suffix in dict.fromkeys(suffixes)), "**/.env")
+        return (*_NODE, *_SETTINGS)
+    return tuple(dict.fromkeys((*_PYTHON, *_NODE, *_OTHERS, *_SETTINGS)))
 
 
 def excluded_directory(root: PurePath, directory: PurePath) -> str | None:

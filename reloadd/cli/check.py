@@ -1,0 +1,94 @@
+"""The verb `check`: read profiles, say what is wrong, start nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
+
+from reloadd.cli.parser import CheckOptions, OutputFormat
+from reloadd.colour import wants_colour
+from reloadd.profile.load import Loaded, load_profiles
+from reloadd.profile.model import AppTarget, CommandTarget, ModuleTarget, ScriptTarget
+from reloadd.profile.problems import draw, shown_path
+
+if TYPE_CHECKING:
+    from reloadd.profile.model import Profile, Target
+    from reloadd.profile.problems import Problem
+
+_RIGHT, _WRONG = 0, 2
+
+
+def check(options: CheckOptions) -> int:
+    """Print what was found, good profiles to stdout and problems to stderr; returns the exit status."""
+    directory = Path.cwd()
+    loaded = load_profiles(options.profiles, environ=os.environ, directory=directory, interpreter=Path(sys.executable))
+    match options.output:
+        case OutputFormat.TEXT:
+            _print_text(loaded, directory)
+        case OutputFormat.JSON:
+            sys.stdout.write(json.dumps(_as_json(loaded), indent=2) + "\n")
+    return _WRONG if loaded.problems else _RIGHT
+
+
+def _print_text(loaded: Loaded, directory: Path) -> None:
+    for profile in loaded.profiles:
+        sys.stdout.write(f"{_line(profile, directory)}\n")
+    sys.stdout.flush()
+    if loaded.problems:
+        colour = wants_colour(sys.stderr, os.environ)
+        sys.stderr.write(draw(loaded.problems, directory=directory, colour=colour) + "\n")
+
+
+def _line(profile: Profile, directory: Path) -> str:
+    """One good profile, such as `dev.toml: shop, app shop.main:app, http 127.0.0.1:8000`."""
+    key, value = _spelled(profile.launch.target)
+    sockets = [f"{listen.name} {listen.address}" for listen in profile.listen]
+    return f"{shown_path(profile.file, directory)}: {', '.join([profile.name, f'{key} {value}', *sockets])}"
+
+
+def _spelled(target: Target) -> tuple[str, str]:
+    """The target's key in the profile, and its value."""
+    match target:
+        case AppTarget():
+            return "app", target.spelled
+        case ModuleTarget(module):
+            return "module", module
+        case ScriptTarget(path):
+            return "script", str(path)
+        case CommandTarget(argv):
+            return "command", " ".join(argv)
+        case _:
+            assert_never(target)
+
+
+def _as_json(loaded: Loaded) -> dict[str, object]:
+    return {
+        "profiles": [_profile_as_json(profile) for profile in loaded.profiles],
+        "problems": [_problem_as_json(problem) for problem in loaded.problems],
+    }
+
+
+def _profile_as_json(profile: Profile) -> dict[str, object]:
+    key, value = _spelled(profile.launch.target)
+    return {
+        "file": str(profile.file),
+        "name": profile.name,
+        "target": {key: value},
+        "listen": {listen.name: str(listen.address) for listen in profile.listen},
+    }
+
+
+def _problem_as_json(problem: Problem) -> dict[str, object]:
+    place = problem.place
+    return {
+        "file": str(problem.file),
+        "line": None if place is None else place.line,
+        "column": None if place is None else place.column,
+        "code": problem.code.value,
+        "message": problem.message,
+        "label": problem.label,
+        "hint": problem.hint,
+    }
