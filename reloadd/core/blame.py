@@ -17,7 +17,7 @@ _PYTHON_FRAME = re.compile(r'^[\s|+-]*File "(?P<file>[^"]+)", line (?P<line>\d+)
 _PYTHON_ERROR = re.compile(r"^[\s|+-]*(?P<error>(?:[A-Za-z_]\w*\.)*(?P<kind>[A-Z]\w*)(?:: .*)?)$")
 _NODE_PLACE = re.compile(r"^(?:file://)?(?P<file>/[^:\n]+\.[cm]?[jt]sx?):(?P<line>\d+)$")
 _NODE_FRAME = re.compile(r"^\s+at .*?\(?(?:file://)?(?P<file>/[^:()]+):(?P<line>\d+):\d+\)?$")
-_NODE_ERROR = re.compile(r"^(?:Uncaught )?(?P<error>(?P<kind>[A-Z]\w*(?:Error|Exception))(?: \[\w+\])?(?:: .*)?)$")
+_NODE_ERROR = re.compile(r"^(?:Uncaught )?(?P<error>(?P<kind>(?:[A-Z]\w*)?(?:Error|Exception))(?: \[\w+\])?(?:: .*)?)$")
 
 _HOPELESS = frozenset({"SyntaxError", "IndentationError", "TabError"})
 """Errors that no second try cures: the text of the program itself is wrong."""
@@ -76,7 +76,7 @@ def _node_blame(lines: Sequence[str], index: int) -> Blame | None:
         place = _NODE_PLACE.match(lines[above])
         if place is not None:
             return _blame(error, place)
-    for below in range(index + 1, min(index + _EXCERPT, len(lines))):
+    for below in range(index + 1, min(index + _STACK, len(lines))):
         place = _NODE_FRAME.match(lines[below])
         if place is not None:
             return _blame(error, place)
@@ -84,7 +84,10 @@ def _node_blame(lines: Sequence[str], index: int) -> Blame | None:
 
 
 _EXCERPT = 8
-"""Lines between an error and its place: the source line, carets, notes."""
+"""Lines between an error and its place above: the source line, carets, notes."""
+
+_STACK = 20
+"""Lines below an error in which its place may be named: Node lists its own frames first."""
 
 
 def _blame(error: re.Match[str], place: re.Match[str]) -> Blame:
