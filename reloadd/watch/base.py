@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from reloadd.profile.model import WatchSet
 
 
-
 @dataclass(frozen=True, slots=True)
 class WatchStatistics:
     """What a watch looks at, at one moment.

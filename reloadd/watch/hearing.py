@@ -1,0 +1,72 @@
+"""Listening where events can be had, and knowing where they cannot: those parts of a tree are polled.
+
+Keeps no tree and looks at no file's content.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from reloadd.watch.inbox import Inbox, Listener, Purpose
+from reloadd.watch.mounts import blind_file_system
+
+if TYPE_CHECKING:
+    from reloadd.watch.inbox import Source, Subscription
+
+LIMITS = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM})
+"""What stops us from listening to a directory that is there: inotify_add_watch(2), inotify_init(2)."""
+
+
+class Hearing:
+    """One root's subscriptions.
+
+    Args:
+        source: where events come from; None to hear nothing and poll everything.
+        inbox: where events go.
+        owner: the number that the listeners bear.
+        checks_mounts: whether to be content with polling where the kernel's events are known to be blind.
+    """
+
+    def __init__(self, source: Source | None, inbox: Inbox, owner: int, *, checks_mounts: bool) -> None:
+        self._source = source
+        self._inbox = inbox
+        self._owner = owner
+        self._checks_mounts = checks_mounts
+        self._blind: dict[int, bool] = {}
+        self._refused: dict[int, list[str]] = {}
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether no events come from anywhere."""
+        return self._source is None
+
+    def listen(self, directory: str, purpose: Purpose, names: frozenset[str] | None = None) -> Subscription | None:
+        """Subscribe to a directory; None where there is nothing to be heard, and why is noted."""
+        if self._source is None or (purpose is Purpose.CONTENT and self._checks_mounts and self._is_blind(directory)):
+            return None
+        try:
+            return self._source.listen(Listener(self._inbox, self._owner, purpose, directory, names))
+        except OSError as error:
+            if error.errno in LIMITS:
+                self._refused.setdefault(error.errno or 0, []).append(directory)
+            return None
+
+    def take_refused(self) -> dict[int, list[str]]:
+        """Directories that could not be listened to since the last call, by error number."""
+        refused, self._refused = self._refused, {}
+        return refused
+
+    def forget_mounts(self) -> None:
+        """Read the mounts anew when next asked."""
+        self._blind.clear()
+
+    def _is_blind(self, directory: str) -> bool:
+        try:
+            device = os.stat(directory).st_dev
+        except OSError:
+            return False
+        if device not in self._blind:
+            self._blind[device] = blind_file_system(directory) is not None
+        return self._blind[device]

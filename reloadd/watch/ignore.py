@@ -1,0 +1,174 @@
+"""Which files matter and which directories are entered: the include globs, `exclude`, and what git is told to ignore.
+
+`exclude` wins over .gitignore both ways, so that `!generated.py` brings back a file that git ignores; a nearer
+.gitignore wins over a farther one: gitignore(5). Everything is asked from the root downward, and nothing below an
+ignored directory is ever asked about. Git's global excludes file is not read: it belongs to a person, not to a project.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pathspec import GitIgnoreSpec
+from pathspec.patterns.gitignore import GitIgnorePatternError
+
+from reloadd.core.patterns import Includes, compile_includes
+from reloadd.watch.repository import Repository, repository_around
+from reloadd.watch.snapshot import Signature, signature_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reloadd.profile.model import WatchSet
+
+GITIGNORE = ".gitignore"
+
+_NAMED_GROUP = re.compile(r"\?P<\w+>")
+_AT_ANY_DEPTH = "^(?:.+/)?"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IgnoreList:
+    """Patterns in .gitignore's syntax and the directory that they are relative to. Equal only to itself."""
+
+    _base: str
+    _spec: GitIgnoreSpec
+    _any: re.Pattern[str]
+
+    def verdict(self, path: str, *, is_directory: bool) -> bool | None:
+        """Whether `path`, which lies below the base, is ignored; None if no pattern is about it."""
+        relative = path[len(self._base) :] + ("/" if is_directory else "")
+        if self._any.search(relative) is None:
+            return None
+        return self._spec.check_file(relative).include
+
+
+def compile_ignore_list(base: str, lines: Iterable[str]) -> IgnoreList:
+    """Compile patterns that are relative to the directory `base`. As in git, a line that is no pattern says nothing."""
+    spec = GitIgnoreSpec.from_lines(line for line in lines if _is_pattern(line))
+    return IgnoreList(base.rstrip("/") + "/", spec, _any_of(spec))
+
+
+def _is_pattern(line: str) -> bool:
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except GitIgnorePatternError:
+        return False
+    return True
+
+
+def _any_of(spec: GitIgnoreSpec) -> re.Pattern[str]:
+    """One expression that finds every path some pattern is about.
+
+    It answers for nearly all paths, eight times as fast as two dozen patterns that are asked in turn.
+    """
+    expressions = [_NAMED_GROUP.sub("?:", each.regex.pattern) for each in spec.patterns if each.regex is not None]
+    deep = [each.removeprefix(_AT_ANY_DEPTH) for each in expressions if each.startswith(_AT_ANY_DEPTH)]
+    others = [each for each in expressions if not each.startswith(_AT_ANY_DEPTH)]
+    if deep:
+        others.append(f"{_AT_ANY_DEPTH}(?:{'|'.join(deep)})")
+    return re.compile("|".join(others) or "(?!)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IgnoreFiles:
+    """Reads .gitignore files, each again only when it has changed: the same list means the same file."""
+
+    _read: dict[str, tuple[Signature, IgnoreList]] = field(default_factory=dict)
+
+    def list_of(self, file: str, base: str) -> IgnoreList | None:
+        """The patterns in `file`, relative to `base`; None if there is no such file."""
+        try:
+            signature = signature_of(os.stat(file))
+            if signature is None:
+                return None
+            known = self._read.get(file)
+            if known is None or known[0] != signature:
+                with open(file, encoding="utf-8", errors="surrogateescape") as text:
+                    known = (signature, compile_ignore_list(base, text.read().splitlines()))
+                self._read[file] = known
+        except OSError:
+            return None
+        return known[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What matters inside one directory of a root. Two are equal if no file that they came of has changed."""
+
+    _prefix: str
+    _includes: Includes
+    _excludes: IgnoreList
+    _files: IgnoreFiles | None
+    _gitignores: tuple[IgnoreList, ...] = ()
+
+    def wants_file(self, path: str) -> bool:
+        """Whether a file of this directory matters."""
+        return self._includes.matches(path[len(self._prefix) :]) and not self._ignores(path, is_directory=False)
+
+    def wants_directory(self, path: str) -> bool:
+        """Whether a directory of this directory is to be entered."""
+        return self._includes.may_contain(path[len(self._prefix) :]) and not self._ignores(path, is_directory=True)
+
+    def _ignores(self, path: str, *, is_directory: bool) -> bool:
+        for patterns in (self._excludes, *self._gitignores):
+            verdict = patterns.verdict(path, is_directory=is_directory)
+            if verdict is not None:
+                return verdict
+        return False
+
+    def reads(self, name: str) -> bool:
+        """Whether a file of this name makes rules."""
+        return self._files is not None and name == GITIGNORE
+
+    def inside(self, directory: str) -> Rules:
+        """The rules inside a directory of this one, or inside the root."""
+        if self._files is None:
+            return self
+        own = self._files.list_of(os.path.join(directory, GITIGNORE), directory)
+        return self if own is None else replace(self, _gitignores=(own, *self._gitignores))
+
+
+def rules_above(root: str, watch_set: WatchSet) -> Rules:
+    """The rules that come to a root from the profile and from git's files above it; `inside(root)` completes them.
+
+    A root that git ignores was named on purpose: nothing from above applies to it.
+    """
+    rules = Rules(
+        _prefix=root.rstrip("/") + "/",
+        _includes=compile_includes(watch_set.include),
+        _excludes=compile_ignore_list(root, watch_set.exclude),
+        _files=IgnoreFiles() if watch_set.gitignore else None,
+    )
+    return refreshed(rules, root)
+
+
+def refreshed(rules: Rules, root: str) -> Rules:
+    """`rules_above` with git's files above the root read anew."""
+    files = rules._files  # noqa: SLF001 - a rule's own module
+    repository = repository_around(root)
+    if files is None or repository is None:
+        return replace(rules, _gitignores=())
+    lists: list[IgnoreList] = []
+    for file, base in ignore_files_above(root, repository):
+        patterns = files.list_of(file, base)
+        if patterns is not None:
+            lists.insert(0, patterns)
+    for patterns in lists:
+        verdict = patterns.verdict(root, is_directory=True) if root != repository.top else None
+        if verdict is not None:
+            return replace(rules, _gitignores=() if verdict else tuple(lists))
+    return replace(rules, _gitignores=tuple(lists))
+
+
+def ignore_files_above(root: str, repository: Repository) -> list[tuple[str, str]]:
+    """The files that may make rules for a root from above it, each with the directory it is about; farthest first."""
+    found = [(repository.exclude_file, repository.top)]
+    between, here = [], root
+    while here != repository.top:
+        here = os.path.dirname(here)
+        between.append((os.path.join(here, GITIGNORE), here))
+    return [*found, *reversed(between)]

@@ -1,0 +1,145 @@
+"""What a source of events and the one who listens say to each other, and the way from any thread to the event loop.
+
+An event carries no state, only where to look and whether the writer is done. Never looks at a file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+
+class Hint(Enum):
+    """What an event says of a name in a directory."""
+
+    COMPLETE = "complete"
+    """Closed after writing, or moved here."""
+    BEGUN = "begun"
+    """Created; it may be written to before it is closed."""
+    GONE = "gone"
+    DIRECTORY = "directory"
+    """The name is, or was, a directory."""
+    ITSELF = "itself"
+    """The directory that was listened to was moved, deleted or unmounted."""
+
+
+class Purpose(Enum):
+    """Why a directory is listened to."""
+
+    CONTENT = "content"
+    """It is part of the tree."""
+    NAMES = "names"
+    """Some of its names decide what paths of the tree mean: the root's own, a link's, a .gitignore's above the root."""
+
+
+class Sighting(NamedTuple):
+    """One event. The name is empty where the directory itself is meant."""
+
+    listener: Listener
+    hint: Hint
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listener:
+    """One directory that one root listens to.
+
+    Attributes:
+        owner: the root's number in its watch set.
+        directory: by the name that the root knows it by.
+        names: those that matter; None for all. Names that do not matter wake nobody.
+    """
+
+    inbox: Inbox
+    owner: int
+    purpose: Purpose
+    directory: str
+    names: frozenset[str] | None = None
+
+    def hear(self, hint: Hint, name: str) -> None:
+        """Pass an event on. Called on any thread."""
+        if self.names is None or hint is Hint.ITSELF or name in self.names:
+            self.inbox.put(Sighting(self, hint, name))
+
+
+class Subscription(Protocol):
+    """One listener that is being told."""
+
+    def close(self) -> None:
+        """Tell it no more. Safe to call twice, and after the source was closed."""
+
+
+class Source(Protocol):
+    """Tells listeners of events; knows nothing of profiles."""
+
+    def listen(self, listener: Listener) -> Subscription:
+        """Tell the listener of what happens in its directory; symbolic links in its path are followed.
+
+        Raises:
+            OSError: it cannot be listened to. ENOSPC, EMFILE and EACCES mean that it may still be looked at.
+        """
+
+
+class Inbox:
+    """One watch's events, put in by any thread and taken out by the event loop's."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._sightings: deque[Sighting] = deque()
+        self._filled = asyncio.Event()
+        self._waking = False
+        self._lost = False
+        self._failure: BaseException | None = None
+
+    def put(self, sighting: Sighting) -> None:
+        """Add an event. Called on any thread, and all that a source's thread ever does."""
+        self._sightings.append(sighting)
+        self._wake()
+
+    def lose(self, failure: BaseException | None = None) -> None:
+        """Say that events were lost, so that everything must be looked at. Called on any thread.
+
+        Args:
+            failure: what broke the source; None if the kernel's queue ran over.
+        """
+        self._failure = failure or self._failure
+        self._lost = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if not self._waking:
+            self._waking = True
+            with suppress(RuntimeError):  # the loop was closed: nobody is there to be woken
+                self._loop.call_soon_threadsafe(self._filled.set)
+
+    async def wait(self, until: float) -> None:
+        """Return when there is something, or at `until` in seconds of the loop's clock."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await self._filled.wait()
+
+    def take(self) -> tuple[Sighting, ...]:
+        """All events that there are."""
+        # Before the events are taken: one that comes in between wakes once too often, never once too rarely.
+        self._waking = False
+        self._filled.clear()
+        return tuple(self._sightings.popleft() for _ in range(len(self._sightings)))
+
+    def take_loss(self) -> Loss | None:
+        """Whether and why events were lost since the last call. All events up to then are void with it."""
+        if not self._lost:
+            return None
+        self._lost = False
+        failure, self._failure = self._failure, None
+        self.take()
+        return Loss(failure)
+
+
+class Loss(NamedTuple):
+    """Events were lost, because of a failure or because there were too many."""
+
+    failure: BaseException | None

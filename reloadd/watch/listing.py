@@ -1,0 +1,83 @@
+"""What is in one directory: the files that matter, and the directories to enter.
+
+Reads the directory once and keeps nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from stat import S_ISDIR
+from typing import TYPE_CHECKING
+
+from reloadd.watch.links import leads_back
+from reloadd.watch.snapshot import Signature, signature_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reloadd.watch.ignore import Rules
+
+
+@dataclass(slots=True)
+class Listing:
+    """One directory's names.
+
+    Attributes:
+        names: all of them.
+        files: those of regular files that matter.
+        children: those of directories to enter.
+    """
+
+    names: set[str] = field(default_factory=set)
+    files: dict[str, Signature] = field(default_factory=dict)
+    children: set[str] = field(default_factory=set)
+
+
+def list_directory(path: str, rules: Rules, follow: Callable[[str], os.stat_result | None]) -> Listing | None:
+    """List a directory; None if it is gone, nothing if it may not be read.
+
+    Args:
+        path: the directory.
+        rules: those inside it.
+        follow: stats what a link leads to, after taking note of the link.
+    """
+    listing = Listing()
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                listing.names.add(entry.name)
+                _sort_in(listing, entry, rules, follow)
+    except PermissionError:
+        return Listing()
+    except OSError:
+        return None
+    return listing
+
+
+def _sort_in(
+    listing: Listing, entry: os.DirEntry[str], rules: Rules, follow: Callable[[str], os.stat_result | None]
+) -> None:
+    if entry.is_dir(follow_symlinks=False):
+        if rules.wants_directory(entry.path):
+            listing.children.add(entry.name)
+        return
+    wants_file = rules.wants_file(entry.path)
+    if entry.is_symlink():
+        status = follow(entry.path) if wants_file or rules.wants_directory(entry.path) else None
+        if status is not None and S_ISDIR(status.st_mode):
+            if rules.wants_directory(entry.path) and not leads_back(entry.path):
+                listing.children.add(entry.name)
+            return
+    else:
+        status = _status(entry) if wants_file else None
+    signature = signature_of(status) if status is not None and wants_file else None
+    if signature is not None:
+        listing.files[entry.name] = signature
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except OSError:  # deleted since it was listed
+        return None

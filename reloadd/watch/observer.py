@@ -1,0 +1,92 @@
+"""Events where there is no inotify: watchdog's public `Observer`, which on macOS stands on FSEvents.
+
+Its events only say where to look, so that what it leaves out or says twice does no harm.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from watchdog.events import (
+    EVENT_TYPE_CLOSED_NO_WRITE,
+    EVENT_TYPE_OPENED,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+
+from reloadd.watch.inbox import Hint, Listener, Purpose
+
+if TYPE_CHECKING:
+    from reloadd.watch.inbox import Subscription
+
+_READING = frozenset({EVENT_TYPE_OPENED, EVENT_TYPE_CLOSED_NO_WRITE})
+
+
+class ObserverEvents(FileSystemEventHandler):
+    """All listening of a daemon. Any thread may call it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._listeners: defaultdict[str, list[Listener]] = defaultdict(list)
+        self._deep: set[str] = set()
+        self._flat: set[str] = set()
+        self._observer = Observer()
+        self._observer.start()
+
+    def listen(self, listener: Listener) -> Subscription:
+        """Tell the listener of what happens in its directory. See `Source`."""
+        directory = os.path.realpath(listener.directory)
+        with self._lock:
+            deep = listener.purpose is Purpose.CONTENT
+            scheduled = self._deep if deep else self._flat
+            if directory not in scheduled and not self._is_below_scheduled(directory):
+                self._observer.schedule(self, directory, recursive=deep)
+                scheduled.add(directory)
+            self._listeners[directory].append(listener)
+        return _Place(self, directory, listener)
+
+    def _is_below_scheduled(self, directory: str) -> bool:
+        return any(directory == top or directory.startswith(top + "/") for top in self._deep)
+
+    def forget(self, directory: str, listener: Listener) -> None:
+        """Tell this listener no more. What was scheduled covers others too, and stays so until the end."""
+        with self._lock:
+            if listener in self._listeners[directory]:
+                self._listeners[directory].remove(listener)
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        """Pass an event on. Called on the observer's thread, which an exception would end."""
+        if event.event_type in _READING:
+            return
+        hint = Hint.DIRECTORY if event.is_directory else Hint.COMPLETE
+        for path in (os.fsdecode(event.src_path), os.fsdecode(event.dest_path)):
+            directory, name = os.path.split(path)
+            for listener in self._listeners_of(directory):
+                listener.hear(hint, name)
+            for listener in self._listeners_of(path):
+                listener.hear(Hint.ITSELF, "")
+
+    def _listeners_of(self, directory: str) -> tuple[Listener, ...]:
+        with self._lock:
+            return tuple(self._listeners.get(directory, ()))
+
+    def close(self) -> None:
+        """End the threads. Safe to call twice."""
+        self._observer.stop()
+        self._observer.join()
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    _events: ObserverEvents
+    _directory: str
+    _listener: Listener
+
+    def close(self) -> None:
+        """Tell the listener no more. Safe to call twice."""
+        self._events.forget(self._directory, self._listener)

@@ -1,0 +1,171 @@
+"""What is known of the files that matter, and how it differs from what was last told.
+
+Different is the test, never newer: an older file moved over a newer one is a change. Two writes of the same size to the
+same inode within one tick of the kernel's clock (4 ms at most, none since Linux 6.13) look like one; the process that
+the first of them starts reads the second. Holds no paths of directories and decides nothing about time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from stat import S_ISREG
+from typing import TYPE_CHECKING, NamedTuple
+
+from reloadd.core.changes import ChangeKind
+from reloadd.core.settle import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LARGEST_DIGESTED = 1 << 20
+"""Bytes. A larger file counts as changed whenever its signature does."""
+
+
+class Signature(NamedTuple):
+    """What stat says of a file's content. A tuple, since a large tree makes a hundred thousand of them at once.
+
+    Attributes:
+        mtime_ns: time of the last write, which anybody may set.
+        size: bytes.
+        inode: another one after a save by rename.
+        ctime_ns: time of the last change of any kind, which nobody can set.
+    """
+
+    mtime_ns: int
+    size: int
+    inode: int
+    ctime_ns: int
+
+
+@dataclass(slots=True)
+class Entry:
+    """One file: its signature, and the digest of what was read under that signature, if it was."""
+
+    signature: Signature
+    digest: bytes | None = None
+
+
+def signature_of(status: os.stat_result) -> Signature | None:
+    """The signature of a regular file; None for anything else."""
+    if not S_ISREG(status.st_mode):
+        return None
+    return Signature(status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
+
+
+def digest_of(path: str, signature: Signature) -> bytes | None:
+    """The digest of the content that belongs to `signature`; None if it is too large, gone, or being written."""
+    if signature.size > LARGEST_DIGESTED:
+        return None
+    try:
+        # A file may have become a named pipe since it was looked at: opening one must not wait for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with open(descriptor, "rb", buffering=0) as file:
+        try:
+            if signature_of(os.fstat(descriptor)) != signature:
+                return None
+            content = file.read(LARGEST_DIGESTED + 1)
+            unchanged = signature_of(os.fstat(descriptor)) == signature
+        except OSError:
+            return None
+    if not unchanged or content is None or len(content) != signature.size:
+        return None
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
+class Snapshot:
+    """The files of one root as they were seen last, and as they were told last where that differs."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, Entry] = {}
+        self._told: dict[str, Entry | None] = {}
+        self._touched: dict[str, bool] = {}
+        self._undigested: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._seen
+
+    def paths(self) -> list[str]:
+        """All files that are known."""
+        return list(self._seen)
+
+    def adopt(self, path: str, signature: Signature) -> None:
+        """Know a file without telling of it: it was there before, only not looked at."""
+        if path in self._told:
+            self.see(path, signature)
+            return
+        self._seen[path] = Entry(signature)
+        self._undigested.add(path)
+
+    def drop(self, path: str) -> None:
+        """Forget a file without telling of it: it is still there, only no longer looked at."""
+        for table in (self._seen, self._told, self._touched):
+            table.pop(path, None)
+
+    def see(self, path: str, signature: Signature | None, *, complete: bool = True) -> None:
+        """Note what stat says of a path now; None when there is no such file."""
+        before = self._seen.get(path)
+        if (before.signature if before else None) == signature:
+            return
+        self._told.setdefault(path, before)
+        self._touched[path] = complete
+        if signature is None:
+            del self._seen[path]
+        else:
+            self._seen[path] = Entry(signature)
+
+    def heard_of(self, path: str, *, complete: bool) -> None:
+        """Note an event about a path that is seen already: its writer may only now be done with what was seen."""
+        if path in self._told:
+            self._touched[path] = complete
+
+    def findings(self) -> tuple[Finding, ...]:
+        """How each path touched since the last call stands against what was told of it."""
+        touched, self._touched = self._touched, {}
+        return tuple(Finding(path, self._difference(path), complete) for path, complete in touched.items())
+
+    def _difference(self, path: str) -> ChangeKind | None:
+        told, seen = self._told[path], self._seen.get(path)
+        if seen is None:
+            kind = None if told is None else ChangeKind.DELETED
+        elif told is None:
+            kind = ChangeKind.CREATED
+        else:
+            kind = None if self._same_content(path, told, seen) else ChangeKind.MODIFIED
+        if kind is None:
+            del self._told[path]
+        return kind
+
+    @staticmethod
+    def _same_content(path: str, told: Entry, seen: Entry) -> bool:
+        if told.signature == seen.signature:
+            seen.digest = told.digest
+            return True
+        if told.digest is None or told.signature.size != seen.signature.size:
+            return False
+        seen.digest = digest_of(path, seen.signature)
+        return seen.digest == told.digest
+
+    def tell(self, paths: Iterable[str]) -> None:
+        """Take these paths, as they were seen last, for told."""
+        for path in paths:
+            self._told.pop(path, None)
+            self._undigested.add(path)
+
+    def digest_some(self, most: int) -> bool:
+        """Read up to `most` files that were not read yet; whether some are left.
+
+        A few at a time, so that a save made meanwhile need not wait for them all.
+        """
+        for _ in range(min(most, len(self._undigested))):
+            path = self._undigested.pop()
+            entry = self._seen.get(path)
+            if entry and entry.digest is None:
+                entry.digest = digest_of(path, entry.signature)
+        return bool(self._undigested)
