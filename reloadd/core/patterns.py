@@ -43,8 +43,9 @@ def compile_includes(globs: Iterable[str]) -> Includes:
     """
     names = [_names(glob) for glob in globs]
     files = "|".join(_file_expression(each) for each in names)
-    directories = "|".join(_directory_expression(each[:-1]) for each in names)
-    return Includes(re.compile(files or _NOTHING, re.DOTALL), re.compile(directories or _NOTHING, re.DOTALL))
+    directories = "|".join(_directory_expression(each) for each in names)
+    nothing = None if names else _NOTHING
+    return Includes(re.compile(nothing or files, re.DOTALL), re.compile(nothing or directories, re.DOTALL))
 
 
 def _names(glob: str) -> list[str]:
@@ -63,8 +64,9 @@ def _file_expression(names: Sequence[str]) -> str:
     return directories + (_EVERYTHING_BELOW if last == "**" else _name_expression(last))
 
 
-def _directory_expression(above: Sequence[str]) -> str:
+def _directory_expression(names: Sequence[str]) -> str:
     """Each beginning of the names above a file is a directory to look into; after `**`, each directory is."""
+    above = names if names[-1] == "**" else names[:-1]
     expression = ""
     for position, name in reversed(list(enumerate(above))):
         separator = "/" if position else ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from reloadd.watch.inbox import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from reloadd.watch.hearing import Hearing
     from reloadd.watch.inbox import Subscription
@@ -58,7 +58,7 @@ class Ties:
     def _listen_in(self, directories: Iterable[str]) -> None:
         """Listen in those directories of which a name matters, and no longer in the others."""
         for directory in directories:
-            names = frozenset(self._paths.get(directory, ()))
+            names: frozenset[str] = frozenset(self._paths.get(directory, ()))
             known = self._listening.get(directory)
             if known is not None and known[0] == names:
                 continue
@@ -82,7 +82,7 @@ class Ties:
 
     def depending_on(self, directory: str, name: str) -> list[str]:
         """The paths to look at when this name has changed; an empty name stands for the directory itself."""
-        names = self._paths.get(directory, {})
+        names: Mapping[str, set[str]] = self._paths.get(directory, {})
         if not name:
             return sorted(set().union(*names.values()))
         return sorted(names.get(name, ()))

@@ -199,6 +199,7 @@ class Tree:
             self.snapshot.adopt(self._root, signature)
         else:
             self.snapshot.see(self._root, signature, complete=complete)
+            self.snapshot.heard_of(self._root, complete=complete)
         return False
 
     def _tie_root(self, repository: Repository | None) -> None:

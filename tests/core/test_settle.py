@@ -1,0 +1,114 @@
+"""When a burst is over, as tables of what is found when. Times are milliseconds in the tables, seconds in the code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from reloadd.core.changes import Change, ChangeKind
+from reloadd.core.settle import Burst, Finding, Git
+
+MODIFIED, CREATED, DELETED = ChangeKind.MODIFIED, ChangeKind.CREATED, ChangeKind.DELETED
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Findings at times, and when the burst is to be over."""
+
+    name: str
+    steps: tuple[tuple[float, tuple[Finding, ...]], ...]
+    due: float | None
+    quiet: float | None = None
+
+
+def found(kind: ChangeKind | None, path: str = "a.py", *, complete: bool = True) -> Finding:
+    """One finding in few words."""
+    return Finding(path, kind, complete)
+
+
+STORIES = [
+    Story("a single save waits 2 ms for company", ((0, (found(MODIFIED),)),), 2),
+    Story("the same file again is no company", ((0, (found(MODIFIED),)), (1, (found(MODIFIED),))), 3),
+    Story("two at once are a burst", ((0, (found(MODIFIED), found(MODIFIED, "b.py"))),), 10),
+    Story("small gaps leave the shortest quiet", ((0, (found(MODIFIED),)), (2, (found(MODIFIED, "b.py"),))), 12),
+    Story("wider gaps widen the quiet", ((0, (found(MODIFIED),)), (10, (found(MODIFIED, "b.py"),))), 50),
+    Story(
+        "the widest gap counts, not the last",
+        ((0, (found(MODIFIED),)), (10, (found(MODIFIED, "b.py"),)), (11, (found(MODIFIED, "c.py"),))),
+        51,
+    ),
+    Story("quiet is never longer than 100 ms", ((0, (found(MODIFIED),)), (60, (found(MODIFIED, "b.py"),))), 160),
+    Story("a deletion is held for 50 ms", ((0, (found(DELETED),)),), 50),
+    Story("a re-creation frees what was held", ((0, (found(DELETED),)), (1, (found(MODIFIED),))), 3),
+    Story("an unfinished file is held for 50 ms", ((0, (found(CREATED, complete=False),)),), 50),
+    Story("and freed when it is closed", ((0, (found(CREATED, complete=False),)), (5, (found(CREATED),))), 7),
+    Story("a file that came and went is nothing", ((0, (found(CREATED),)), (1, (found(None),))), None),
+    Story(
+        "one that is as it was leaves the others",
+        ((0, (found(MODIFIED), found(MODIFIED, "b.py"))), (1, (found(None),))),
+        3,
+    ),
+    Story("what is nothing from the start is nothing", ((0, (found(None),)),), None),
+    Story("the profile's own settle", ((0, (found(MODIFIED),)),), 300, quiet=300),
+    Story("counts from the last change", ((0, (found(MODIFIED),)), (100, (found(MODIFIED, "b.py"),))), 400, quiet=300),
+    Story("and may be nothing", ((0, (found(MODIFIED), found(MODIFIED, "b.py"))),), 0, quiet=0),
+    Story("a long one is not cut short", ((0, (found(MODIFIED),)),), 3000, quiet=3000),
+    Story(
+        "a burst that never ends is told after 2 s",
+        tuple((step * 20.0, (found(MODIFIED, f"{step}.py"),)) for step in range(99)),
+        2000,
+    ),
+]
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+def test_a_burst_is_due(story: Story) -> None:
+    """Each story ends when the table says"""
+    burst = Burst(quiet=None if story.quiet is None else story.quiet / 1000)
+    for now, findings in story.steps:
+        burst = burst.feed(findings, now / 1000)
+    assert burst.due == (None if story.due is None else pytest.approx(story.due / 1000))
+
+
+def test_a_set_names_each_path_once_as_it_was_found_last() -> None:
+    """What is found later of a path replaces what was found before; the set is sorted and has both times"""
+    burst = Burst().feed([found(CREATED, "b.py"), found(DELETED, "a.py")], 1.0).feed([found(MODIFIED, "a.py")], 1.5)
+    changes = burst.close(2.0)
+    assert changes.changes == (Change(MODIFIED, "a.py"), Change(CREATED, "b.py"))
+    assert (changes.seen_at, changes.settled_at) == (1.0, 2.0)
+
+
+def test_an_emptied_burst_begins_anew() -> None:
+    """After all changes turned out to be none, the next one is the first, with its own times"""
+    burst = Burst(quiet=0.5).feed([found(MODIFIED)], 1.0).feed([found(None)], 1.9).feed([found(MODIFIED)], 5.0)
+    assert burst == Burst(quiet=0.5).feed([found(MODIFIED)], 5.0)
+
+
+def test_git_keeps_a_burst_open_while_it_holds_its_lock() -> None:
+    """With the lock there the end is asked for every 4 ms; without it, the burst is over at once"""
+    burst = Burst().feed([found(MODIFIED)], 0.0)
+    burst = burst.bracketed(Git.WRITING, 0.002)
+    assert burst.due == pytest.approx(0.006)
+    burst = burst.feed([found(MODIFIED, "b.py")], 0.005).bracketed(Git.WRITING, 0.009)
+    assert burst.due == pytest.approx(0.013)
+    assert burst.bracketed(Git.IDLE, 0.013).due == pytest.approx(0.013)
+
+
+def test_git_may_take_longer_than_any_other_burst() -> None:
+    """The 2 s after which a burst is told do not end a checkout, 10 s do: then the lock is a stale one"""
+    burst = Burst().feed([found(MODIFIED)], 0.0)
+    assert burst.bracketed(Git.WRITING, 5.0).due == pytest.approx(5.004)
+    assert burst.bracketed(Git.WRITING, 11.0).due == pytest.approx(10.0)
+
+
+def test_a_rebase_is_one_burst() -> None:
+    """Between two steps of a rebase the lock is gone for up to 28 ms"""
+    burst = Burst().feed([found(MODIFIED)], 0.0).bracketed(Git.WRITING, 0.002)
+    assert burst.bracketed(Git.REBASING, 0.006).due == pytest.approx(0.030)
+
+
+def test_an_interrupted_rebase_holds_nothing_up() -> None:
+    """A rebase that waits for the user for hours takes no lock, so a save during it is told at once"""
+    burst = Burst().feed([found(MODIFIED)], 0.0)
+    assert burst.bracketed(Git.REBASING, 0.002) == burst
