@@ -1,0 +1,90 @@
+"""The way from a fresh interpreter to the user's program: wait for `go`, set the scene, become what it names.
+
+Everything on this way is paid for at each restart, so it imports what is needed and no more.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from . import bytecode, listeners, tracebacks
+from .link import Link
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List
+
+    from .listeners import Listener
+    from .wire import Frame
+
+
+def main(descriptor: int) -> None:
+    """Become the program that the next frame on the wire names; return when it has ended.
+
+    Args:
+        descriptor: the wire, as inherited.
+    """
+    link = Link(descriptor)
+    try:
+        go = link.receive()
+    except EOFError:
+        # Nobody is left who could want this process, or be told.
+        sys.exit(1)
+    if go["terminal"]:
+        _take_terminal()
+    adopted = listeners.adopt(go["listeners"], link)
+    become = _TARGETS[go["target"]]
+    try:
+        become(go, link, adopted)
+    except SystemExit:
+        raise
+    except BaseException:
+        # It goes on to the interpreter's own top, which alone knows how each kind ends a process.
+        tracebacks.hide_own_frames()
+        raise
+
+
+def _app(go: Frame, link: Link, adopted: List[Listener]) -> None:
+    from . import app  # noqa: PLC0415 - each target loads its own part only
+
+    bytecode.distrust_racy()
+    app.run(go, link, adopted)
+
+
+def _module(go: Frame, link: Link, _: List[Listener]) -> None:
+    from . import program  # noqa: PLC0415 - as above
+
+    link.close()
+    bytecode.distrust_racy()
+    program.run_module(go["name"], go["argv"])
+
+
+def _script(go: Frame, link: Link, _: List[Listener]) -> None:
+    from . import program  # noqa: PLC0415 - as above
+
+    link.close()
+    bytecode.distrust_racy()
+    program.run_script(go["name"], go["argv"])
+
+
+def _command(go: Frame, link: Link, _: List[Listener]) -> None:
+    from . import command  # noqa: PLC0415 - as above
+
+    link.close()
+    command.execute(go["argv"])
+
+
+_TARGETS = {"app": _app, "module": _module, "script": _script, "command": _command}
+
+
+def _take_terminal() -> None:
+    """Make the terminal at standard input the controlling one, so that job control, `getpass` and Ctrl-C work.
+
+    Opening it does that for the leader of a session without one (credentials(7)); `pty.fork` goes the same way.
+    """
+    try:
+        os.close(os.open(os.ttyname(0), os.O_RDWR))
+    except OSError:
+        # The program runs all the same; only the keyboard's signals do not reach it.
+        return
