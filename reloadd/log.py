@@ -14,8 +14,8 @@ import structlog
 from reloadd.core.records import CATALOGUE, Level, Record, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
-    from typing import Any, TextIO
+    from collections.abc import Callable, MutableMapping
+    from typing import Any
 
     Renderer = Callable[[Any, str, MutableMapping[str, Any]], str]
 
@@ -35,15 +35,6 @@ class Form(Enum):
 
     CONSOLE = "console"
     JSON = "json"
-
-
-def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether to colour what is written to `stream` (https://no-color.org, and FORCE_COLOR for the other way)."""
-    if environ.get("NO_COLOR"):
-        return False
-    if environ.get("FORCE_COLOR"):
-        return True
-    return stream.isatty() and environ.get("TERM") != "dumb"
 
 
 class Log:

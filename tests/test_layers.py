@@ -27,8 +27,9 @@ ALLOWED: dict[str, set[str]] = {
     "terminal": set(),
     "app": {"core", "profile.model", "supervise", "watch.base"},
     "daemon": {"", "app", "bus", "core", "profile", "supervise", "watch"},
-    "cli": {"", "cli", "profile", "core"},
-    "cli.run": {"cli.parser", "bus", "core", "daemon", "log", "profile", "supervise", "terminal"},
+    "colour": set(),
+    "cli": {"", "cli", "colour", "core", "profile"},
+    "cli.run": {"bus", "cli.parser", "colour", "core", "daemon", "log", "profile", "supervise", "terminal"},
     "__init__": set(),
     "__main__": {"cli"},
 }

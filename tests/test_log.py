@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
 from datetime import UTC, datetime
 
-import pytest
-
 from reloadd.core.records import Level, make_record, record
-from reloadd.log import Form, Log, wants_colour
+from reloadd.log import Form, Log
 
 NOON = datetime(2026, 11, 22, 12, 42, 31, 486560, tzinfo=UTC)
 EXIT = make_record(
@@ -109,27 +106,3 @@ def test_colour_never_carries_meaning() -> None:
         painted = painted.replace(code, "")
 
     assert lines(Form.CONSOLE, EXIT) == painted
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        """As a terminal would."""
-        return True
-
-
-@pytest.mark.parametrize(
-    ("stream", "environ", "expected"),
-    [
-        (Terminal(), {}, True),
-        (Terminal(), {"NO_COLOR": "1"}, False),
-        (Terminal(), {"TERM": "dumb"}, False),
-        (io.StringIO(), {}, False),
-        (io.StringIO(), {"FORCE_COLOR": "1"}, True),
-        (io.StringIO(), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
-    ],
-)
-def test_colour_follows_the_conventions(stream: io.StringIO, environ: dict[str, str], *, expected: bool) -> None:
-    """A terminal is coloured unless NO_COLOR is set; nothing else is unless FORCE_COLOR is."""
-    assert wants_colour(stream, environ) is expected

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 
 from reloadd.bus import Bus
 from reloadd.cli.parser import LogFormat, RunOptions
+from reloadd.colour import wants_colour
 from reloadd.core.records import Level
 from reloadd.daemon import Daemon, problem_of
-from reloadd.log import Form, Log, wants_colour
+from reloadd.log import Form, Log
 from reloadd.profile.load import load_profiles
 from reloadd.profile.problems import draw
 from reloadd.supervise.console import Console
