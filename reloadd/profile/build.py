@@ -59,19 +59,20 @@ def build(inspection: Inspection, values: Values, *, environ: Mapping[str, str],
     launch = build_launch(draft)
     listen = tuple(Listen(socket, draft.address(("listen", socket), address)) for socket, address in values.sockets())
     tls = _tls(draft)
-    if launch is None:
+    roots = _roots(draft)
+    ready = _ready(draft, launch, has_socket=bool(listen))
+    if launch is None or inspection.problems:
         return None
-    profile = Profile(
+    return Profile(
         file=file,
         name=name,
         launch=launch,
         listen=listen,
         tls=tls,
-        watch=_watch(draft, launch),
+        watch=_watch(draft, launch, roots or (launch.directory,)),
         restart=_restart(draft),
-        ready=_ready(draft, launch, has_socket=bool(listen)),
+        ready=ready,
     )
-    return None if inspection.problems else profile
 
 
 def _name(draft: Draft, file: Path) -> str:
@@ -93,15 +94,15 @@ def _tls(draft: Draft) -> Tls | None:
     return TlsAdhoc() if draft.values.is_given(schema.TLS) else None
 
 
-def _watch(draft: Draft, launch: Launch) -> WatchSet:
-    named = draft.values.get(schema.ROOTS)
-    if named is None:
-        roots: tuple[Path, ...] = (launch.directory,)
-    else:
-        where = schema.ROOTS.path
-        roots = tuple(
-            draft.path_at((*where, index), text, Wanted.FILE_OR_DIRECTORY) for index, text in enumerate(named)
-        )
+def _roots(draft: Draft) -> tuple[Path, ...]:
+    """The roots that the profile names."""
+    named = draft.values.get(schema.ROOTS) or ()
+    return tuple(
+        draft.path_at((*schema.ROOTS.path, index), text, Wanted.FILE_OR_DIRECTORY) for index, text in enumerate(named)
+    )
+
+
+def _watch(draft: Draft, launch: Launch, roots: tuple[Path, ...]) -> WatchSet:
     venvs = [] if launch.venv is None else [excluded_directory(root, launch.venv) for root in roots]
     return WatchSet(
         roots=tuple(dict.fromkeys((*roots, *_always_watched(launch)))),
@@ -136,7 +137,7 @@ def _restart(draft: Draft) -> Restart:
     )
 
 
-def _ready(draft: Draft, launch: Launch, *, has_socket: bool) -> Ready:
+def _ready(draft: Draft, launch: Launch | None, *, has_socket: bool) -> Ready:
     values = draft.values
     path, seconds = values.get(schema.READY_HTTP), values.get(schema.STARTED)
     if path is not None:
@@ -146,7 +147,7 @@ def _ready(draft: Draft, launch: Launch, *, has_socket: bool) -> Ready:
     listening = values.get(schema.LISTENING)
     if listening is not None:
         return ReadyListening(_address_to_try(draft, listening))
-    if isinstance(launch.target, AppTarget):
+    if launch is not None and isinstance(launch.target, AppTarget):
         return ReadyTold()
     return ReadyListening() if has_socket else ReadyStarted(STARTED_BY_DEFAULT)
 

@@ -45,8 +45,8 @@ class Values:
         return key.path in self._given
 
     def has_stray(self, table: str) -> bool:
-        """Whether a key in the table is not known, so that a key that is missing there may have been meant by it."""
-        return any(path[:-1] == (table,) for path in self._strays)
+        """Whether something in the table is not known, or it is no table: a key that is missing may be meant by it."""
+        return any((table,) in (path, path[:-1]) for path in self._strays)
 
     def has_table(self, name: str) -> bool:
         """Whether the document has the table, with or without keys."""
@@ -69,6 +69,7 @@ def check(inspection: Inspection) -> Values:
         row = _row(path)
         if path in _TABLE_PATHS:
             if not isinstance(value, dict):
+                strays.add(path)
                 inspection.report(path, _no_table(path, value))
         elif row is None:
             strays.add(path)

@@ -96,9 +96,9 @@ def _no_such_name(name: str, own: Path, directory: Path) -> Problem:
 
 
 def _no_such_file(argument: str, path: Path) -> Problem:
-    near = nearest(path.name, sorted(file.name for file in path.parent.glob(f"*{SUFFIX}")))
+    near = nearest(path.stem, sorted(file.stem for file in path.parent.glob(f"*{SUFFIX}")))
     if near is not None:
-        hint = f"did you mean `{argument.removesuffix(path.name)}{near}`?"
+        hint = f"did you mean `{argument.removesuffix(path.name)}{near}{SUFFIX}`?"
     elif path.parent.is_dir():
         hint = "a path is relative to the current directory"
     else:

@@ -77,6 +77,6 @@ def _too_long(path: Path) -> Finding | None:
     return Finding(
         Code.OUT_OF_RANGE,
         "the path of a socket is too long",
-        f"expected at most {LONGEST_UNIX_PATH} bytes, {path} has {length}",
+        f"expected at most {LONGEST_UNIX_PATH} bytes, found {length}",
         "use a shorter path, such as one in /tmp or $XDG_RUNTIME_DIR",
     )

@@ -17,7 +17,9 @@ LAST_PORT = 65535
 LONGEST_UNIX_PATH = 107
 """Bytes: `sun_path` holds 108 with its closing NUL on Linux (unix(7)); macOS has four fewer."""
 
-_DOTTED_NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_ATTRIBUTE_NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+# Wider than an identifier: `python -m my-app` runs `my-app.py`.
+_MODULE_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 _PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _KEBAB_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
@@ -118,13 +120,13 @@ def read_app(text: str) -> AppTarget:
         )
     is_factory = attribute.endswith("()")
     name = attribute.removesuffix("()")
-    if not _DOTTED_NAME.fullmatch(module):
+    if not _MODULE_NAME.fullmatch(module):
         raise _refused(
-            f"`{module}` is no module's name",
+            f"`{module}` is no module's name" if module else "`target.app` names no module",
             'expected "module:attribute"',
             f'write `app = "{_as_module(module)}:{attribute or "app"}"`',
         )
-    if not _DOTTED_NAME.fullmatch(name):
+    if not _ATTRIBUTE_NAME.fullmatch(name):
         raise _refused(
             f"`{attribute}` is no attribute's name" if attribute else "`target.app` names no attribute",
             'expected "module:attribute" or "module:factory()"',
@@ -136,7 +138,7 @@ def read_app(text: str) -> AppTarget:
 def _as_module(text: str) -> str:
     """The module that a path such as `./shop/main.py` most likely means."""
     dotted = text.removesuffix(".py").removeprefix("./").strip("/").replace("/", ".")
-    return dotted if _DOTTED_NAME.fullmatch(dotted) else "main"
+    return dotted if _MODULE_NAME.fullmatch(dotted) else "main"
 
 
 def read_module(text: str) -> str:
@@ -151,7 +153,7 @@ def read_module(text: str) -> str:
             "expected a dotted name",
             f'write `script = "{text}"`, or `module = "{_as_module(text)}"`',
         )
-    if not _DOTTED_NAME.fullmatch(text):
+    if not _MODULE_NAME.fullmatch(text):
         raise _refused(f"`{text}` is no module's name", "expected a dotted name", 'write `module = "package.module"`')
     return text
 

@@ -265,14 +265,23 @@ def _read_variables(subject: Subject, value: TomlValue) -> Mapping[str, str]:
         if misnamed is not None:
             findings.append(misnamed.within(name))
         try:
-            variables[name] = _string(
-                Subject(f"{subject.spelled}.{name}", name, json.dumps(str(text))), text, "a string"
-            )
+            variables[name] = _string(Subject(f"{subject.spelled}.{name}", name, _in_quotes(text)), text, "a string")
         except RefusedError as refused:
             findings += [finding.within(name) for finding in refused.findings]
     if findings:
         raise RefusedError(*findings)
     return variables
+
+
+def _in_quotes(value: TomlValue) -> str:
+    """The string that was most likely meant by a number or a boolean."""
+    match value:
+        case bool():
+            return f'"{str(value).lower()}"'
+        case int() | float():
+            return f'"{value}"'
+        case _:
+            return '"value"'
 
 
 VARIABLES = Kind("a table of strings", _read_variables)

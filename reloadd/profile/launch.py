@@ -117,11 +117,10 @@ def _variables(draft: Draft, env_file: Path | None) -> Mapping[str, str]:
         return read_env_file(env_file)
     except EnvFileError as error:
         text = draft.values.get(schema.ENV_FILE)
-        where = "" if error.line is None else f" in line {error.line}"
+        where = "" if error.line is None else f"line {error.line}: "
         message = f"the `env-file` `{text}` cannot be used"
-        finding = Finding(
-            Code.BAD_VALUE, message, f"{error.reason}{where}", "write a line `NAME=value` for each variable"
-        )
+        hint = "it is UTF-8 text with one `NAME=value` a line"
+        finding = Finding(Code.BAD_VALUE, message, f"{where}{error.reason}", hint)
         draft.report(schema.ENV_FILE.path, finding)
         return {}
 

@@ -101,13 +101,23 @@ def _what_is_there(path: Path, wanted: Wanted, text: str) -> str:
     """A name nearby that may have been meant, or where the path breaks off."""
     parent = path.parent
     try:
-        names = sorted(each.name for each in parent.iterdir())
+        names = sorted(each.name for each in parent.iterdir() if _could_be(each, wanted))
     except OSError:
         return "relative paths are relative to the profile's file"
     near = nearest(path.name, names)
     if near is None:
         return f"make it, or name a {wanted.value} that is there"
     return f'did you mean "{text.removesuffix(path.name)}{near}"?'
+
+
+def _could_be(path: Path, wanted: Wanted) -> bool:
+    match wanted:
+        case Wanted.DIRECTORY:
+            return path.is_dir()
+        case Wanted.FILE | Wanted.PROGRAM:
+            return path.is_file()
+        case Wanted.FILE_OR_DIRECTORY:
+            return True
 
 
 def _program_in(directory: Path, text: str) -> str:

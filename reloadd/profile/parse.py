@@ -134,11 +134,11 @@ def _not_toml(file: Path, text: str, error: tomli.TOMLDecodeError) -> Problem:
         (words for pattern, words in _WORDS if re.match(pattern, error.msg)),
         _Words(error.msg[:1].lower() + error.msg[1:], "here"),
     )
-    start, end = error.pos, error.pos + 1
-    if words is _UNCLOSED_STRING and spans.stopped_at is not None:
-        # The parser stops where the string should have ended; what helps is where it begins.
-        start = min(spans.stopped_at, start)
-    return Problem(file, place_in(text, start, end), Code.SYNTAX, words.message, words.label, words.hint)
+    start = error.pos
+    if spans.unclosed is not None and (words is _UNCLOSED_STRING or start >= len(text.rstrip())):
+        # The parser stops where the end was missed; what helps is where the beginning is.
+        start = spans.unclosed
+    return Problem(file, place_in(text, start, error.pos + 1), Code.SYNTAX, words.message, words.label, words.hint)
 
 
 def _repeated(file: Path, text: str, spans: Spans, path: KeyPath) -> Problem:

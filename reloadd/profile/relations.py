@@ -143,6 +143,8 @@ def _able_server(inspection: Inspection, values: Values) -> None:
     """A server that can do all that is asked of it, or of any."""
     asked = [ability for ability, key in ABILITY_KEYS.items() if values.is_given(key)]
     server = values.get(schema.SERVER)
+    if not values.is_given(schema.APP):
+        return
     if server is not None:
         missing = missing_abilities(server, frozenset(asked))
         for ability in asked:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -37,15 +38,14 @@ class Spans:
         values: from the first to the last character of a value.
         headers: `[table]`, with its brackets.
         repeated: the second place of a key or a table that was given before.
-        stopped_at: offset of the first token that cannot be followed, such as a string that is not closed; None if
-            the whole text was scanned.
+        unclosed: offset of the string, array or inline table that the text breaks off in; None if it does not.
     """
 
     keys: Mapping[KeyPath, Span]
     values: Mapping[KeyPath, Span]
     headers: Mapping[KeyPath, Span]
     repeated: Mapping[KeyPath, Span]
-    stopped_at: int | None
+    unclosed: int | None
 
 
 _SPACE = re.compile(r"[ \t]*")
@@ -64,17 +64,14 @@ _ESCAPED = {"b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 def scan(text: str) -> Spans:
     """The places of all keys, values and headers, up to the first thing that is not TOML."""
     scanner = _Scanner(text)
-    stopped_at = None
-    try:
+    with suppress(_LostError):
         scanner.document()
-    except _LostError:
-        stopped_at = scanner.position
     return Spans(
         keys=MappingProxyType(scanner.keys),
         values=MappingProxyType(scanner.values),
         headers=MappingProxyType(scanner.headers),
         repeated=MappingProxyType(scanner.repeated),
-        stopped_at=stopped_at,
+        unclosed=scanner.opened[-1] if scanner.opened else None,
     )
 
 
@@ -92,6 +89,7 @@ class _Scanner:
         self.values: dict[KeyPath, Span] = {}
         self.headers: dict[KeyPath, Span] = {}
         self.repeated: dict[KeyPath, Span] = {}
+        self.opened: list[int] = []
         self._lengths: dict[KeyPath, int] = {}
 
     def document(self) -> None:
@@ -158,6 +156,7 @@ class _Scanner:
 
     def _value(self, path: KeyPath) -> None:
         start = self.position
+        self.opened.append(start)
         if self._at("["):
             self._array(path)
         elif self._at("{"):
@@ -168,6 +167,7 @@ class _Scanner:
             self._take(_LINE_STRING)
         else:
             self._take(_PLAIN)
+        self.opened.pop()
         self.values.setdefault(path, Span(start, self.position))
 
     def _array(self, path: KeyPath) -> None:
