@@ -103,6 +103,7 @@ class Tree:
         for path, complete in sorted(self._places(sightings).items()):
             if not (walked and path.startswith(walked)) and self._examine(path, complete=complete):
                 walked = path + "/"
+            self.snapshot.heard_of(path, complete=complete)
 
     def look_everywhere(self) -> None:
         """Listen and look anew everywhere: for after events were lost, and for what no event tells."""
@@ -176,7 +177,6 @@ class Tree:
             self.snapshot.see(path, signature, complete=complete)
         else:
             self._unsee(parent, parent_path, name)
-        self.snapshot.heard_of(path, complete=complete)
         return False
 
     def _examine_root(self, *, adopt: bool, complete: bool) -> bool:
@@ -199,7 +199,6 @@ class Tree:
             self.snapshot.adopt(self._root, signature)
         else:
             self.snapshot.see(self._root, signature, complete=complete)
-            self.snapshot.heard_of(self._root, complete=complete)
         return False
 
     def _tie_root(self, repository: Repository | None) -> None:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import queue
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from reloadd.profile.model import Backend, WatchSet
 from reloadd.watch.watcher import DaemonWatcher
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
+    from typing import Self
 
     from reloadd.core.changes import ChangeSet
     from reloadd.core.records import Record
     from reloadd.watch.base import Watch
+
+_T = TypeVar("_T")
 
 DEADLINE = 10.0
 """Seconds to wait for what must come."""
@@ -61,64 +66,87 @@ class Observed:
 
     roots: tuple[Path, ...]
     watch: Watch
-    records: list[Record]
-    sets: asyncio.Queue[ChangeSet] = field(default_factory=asyncio.Queue)
+    stage: Stage
+    sets: queue.Queue[ChangeSet]
 
-    async def next_set(self) -> ChangeSet:
+    def next_set(self) -> ChangeSet:
         """The next set as it was told."""
-        async with asyncio.timeout(DEADLINE):
-            return await self.sets.get()
+        return self.sets.get(timeout=DEADLINE)
 
-    async def told(self) -> dict[str, str]:
+    def told(self) -> dict[str, str]:
         """The next set: kinds by path, relative to the first root where it lies in it."""
-        return self.shown(await self.next_set())
-
-    def shown(self, changes: ChangeSet) -> dict[str, str]:
-        """A set in few words."""
         top = str(self.roots[0]) + "/"
-        return {each.path.removeprefix(top): each.kind.value for each in changes.changes}
+        return {each.path.removeprefix(top): each.kind.value for each in self.next_set().changes}
 
-    async def has_told_nothing(self, sentinel: str = "sentinel.py") -> None:
+    def has_told_nothing(self, sentinel: str = "sentinel.py") -> None:
         """Show that nothing else was told, by a change that is made now and must come alone."""
         path = self.roots[0] / sentinel
         kind = "modified" if path.exists() else "created"
-        save(path, f"sentinel {asyncio.get_running_loop().time()}")
-        told = await self.told()
-        assert told == {sentinel: kind}
+        save(path, f"sentinel {time.monotonic_ns()}")
+        assert self.told() == {sentinel: kind}
 
-    async def recorded(self, name: str) -> Record:
-        """The first record of that name, as soon as there is one."""
-        async with asyncio.timeout(DEADLINE):
-            while True:
-                for each in self.records:
-                    if each.name == name:
-                        return each
-                await asyncio.sleep(0.005)
+    def close(self) -> None:
+        """Close the watch."""
+        self.stage.on_loop(self.watch.close)
 
 
-@dataclass
-class Watching:
-    """A watcher and a way to begin watches on it."""
+class Stage:
+    """A watcher on an event loop in a thread of its own, so that a test's saves and the watching overlap as in life."""
 
-    watcher: DaemonWatcher
-    records: list[Record]
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="stage")
 
-    async def begin(self, watched: WatchSet, profile: str = "shop") -> Observed:
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.watcher = self._call(self._make_watcher())
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.on_loop(self.watcher.close)
+        self._call(self._cancelled())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(DEADLINE)
+        self._loop.close()
+
+    def begin(self, watched: WatchSet, profile: str = "shop") -> Observed:
         """Begin to watch."""
-        sets: asyncio.Queue[ChangeSet] = asyncio.Queue()
-        watch = await self.watcher.watch(profile, watched, sets.put_nowait)
-        return Observed(watched.roots, watch, self.records, sets)
+        sets: queue.Queue[ChangeSet] = queue.Queue()
+        watch = self._call(self.watcher.watch(profile, watched, sets.put))
+        return Observed(watched.roots, watch, self, sets)
+
+    def on_loop(self, function: Callable[[], None]) -> None:
+        """Call something on the event loop's thread."""
+
+        async def call() -> None:
+            function()
+
+        self._call(call())
+
+    def recorded(self, name: str) -> Record:
+        """The first record of that name, as soon as there is one."""
+        wait_until(lambda: any(each.name == name for each in self.records))
+        return next(each for each in self.records if each.name == name)
+
+    def _call(self, coroutine: Coroutine[None, None, _T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(DEADLINE)
+
+    async def _make_watcher(self) -> DaemonWatcher:
+        return DaemonWatcher(report=self.records.append)
+
+    async def _cancelled(self) -> None:
+        """Let cancelled tasks come to their end."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-@asynccontextmanager
-async def watching() -> AsyncIterator[Watching]:
-    """A watcher that is closed at the end."""
-    records: list[Record] = []
-    watcher = DaemonWatcher(report=records.append)
-    try:
-        yield Watching(watcher, records)
-    finally:
-        watcher.close()
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return as soon as something is so."""
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to be in time"
+        time.sleep(0.002)
 
 
 def save(path: Path, text: str) -> None:
