@@ -89,6 +89,7 @@ class Daemon:
         loop = asyncio.get_running_loop()
         assigned = self._pool.prepare(profiles)
         self._say("daemon.started", version=__version__, pid=os.getpid(), profiles=len(profiles))
+        loop.set_exception_handler(self._broke)
         self._hear_signals(loop)
         self._guard.start()
         try:
@@ -102,6 +103,10 @@ class Daemon:
             await self._guard.close()
             for number in _SIGNALS:
                 loop.remove_signal_handler(number)
+
+    def _broke(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A callback of the loop failed: said like everything else, so that it is seen and can be reported."""
+        self._say("daemon.failed", error=repr(context.get("exception")), where=str(context["message"]))
 
     # Signals.
 

@@ -13,10 +13,12 @@ import struct
 import termios
 import threading
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
 ROOM = 1 << 20
 """Bytes that may wait to be written before the apps' output is no longer read."""
@@ -115,15 +117,15 @@ def keys_at_once(descriptor: int) -> Iterator[Callable[[], None]]:
     during = termios.tcgetattr(descriptor)
     during[3] &= ~(termios.ICANON | termios.ECHO)
 
-    def apply() -> None:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, during)
-
-    apply()
-    try:
-        yield apply
-    finally:
+    def apply(modes: list[Any]) -> None:
         with suppress(termios.error):  # hung up meanwhile
-            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, modes)
+
+    apply(during)
+    try:
+        yield partial(apply, during)
+    finally:
+        apply(before)
 
 
 def open_terminal(like: int) -> tuple[int, int]:

@@ -31,7 +31,7 @@ EXIT = make_record(
 def lines(form: Form, *records: object, lowest: Level = Level.INFO, colour: bool = False) -> str:
     """What is written for some records."""
     written: list[str] = []
-    log = Log(written.append, form=form, lowest=lowest, colour=colour, now=lambda: NOON.astimezone())
+    log = Log(written.append, form=form, lowest=lowest, colour=colour, now=NOON.astimezone)
     for each in records:
         log(each)  # type: ignore[arg-type]  # records, from the tests below
     return "".join(written)

@@ -106,4 +106,4 @@ def _log(options: RunOptions, writer: Writer) -> Log:
 
 
 def _show(problems: Sequence[Problem], directory: Path) -> None:
-    sys.stderr.write(draw(problems, directory=directory, colour=wants_colour(sys.stderr, os.environ)))
+    sys.stderr.write(draw(problems, directory=directory, colour=wants_colour(sys.stderr, os.environ)) + "\n")

@@ -52,7 +52,7 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
             Level.WARNING, "the target brings a reloader of its own", ("reloader", "found", "hint")
         ),
         "socket.bound": Kind(Level.INFO, "the daemon listens", ("socket", "address")),
-        "socket.closed": Kind(Level.DEBUG, "the daemon no longer listens", ("socket", "address")),
+        "socket.closed": Kind(Level.INFO, "the daemon no longer listens", ("socket", "address")),
         "watch.started": Kind(
             Level.INFO,
             "watching began, before the first child",

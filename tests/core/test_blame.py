@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reloadd.core.blame import Blame, find_blame
 from tests.support.programs import needs_node
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def last_words(*argv: str) -> list[str]:

@@ -42,7 +42,8 @@ BECAUSE_OF_EDIT = Why(Cause.CHANGE, EDIT.changes)
 
 def play(*words: Input, policy: Policy | None = None) -> tuple[Machine, tuple[Action, ...]]:
     """The machine after all words, and what the last one led to."""
-    machine, actions = Machine(policy=policy or Policy()), ()
+    machine = Machine(policy=policy or Policy())
+    actions: tuple[Action, ...] = ()
     for word in words:
         machine, actions = step(machine, word)
     return machine, actions
@@ -70,7 +71,7 @@ def test_change_while_down_starts_nothing() -> None:
     """What is not wanted is not started by an edit."""
     machine, actions = play(EDIT)
 
-    assert (State.DOWN, ()) == (machine.state, actions)
+    assert (machine.state, actions) == (State.DOWN, ())
 
 
 def test_ready_completes_the_start() -> None:
@@ -118,7 +119,7 @@ def test_stop_during_a_restart_wins() -> None:
     """What the user wants last is what happens."""
     machine, actions = play(Start(), Ready(1), EDIT, Stop(), Exited(1, CODE[0]))
 
-    assert (State.DOWN, ()) == (machine.state, actions)
+    assert (machine.state, actions) == (State.DOWN, ())
 
 
 def test_start_during_a_stop_starts_again() -> None:
@@ -148,12 +149,12 @@ def test_code_3_starts_again_at_once(serving: bool) -> None:  # noqa: FBT001 (a 
     words: list[Input] = [Start(), *([Ready(1)] if serving else [])]
     machine, actions = play(*words, Exited(1, CODE[3]))
 
-    assert (State.STARTING, 0) == (machine.state, machine.failures)
+    assert (machine.state, machine.failures) == (State.STARTING, 0)
     assert start_actions(2, Why(Cause.EXIT)) == actions
 
 
 def test_code_3_twice_without_serving_is_a_failure() -> None:
-    """uvicorn and gunicorn end with 3 when they cannot start at all: that must not become a loop."""
+    """Servers like uvicorn and gunicorn end with 3 when they cannot start at all: that must not become a loop."""
     machine, actions = play(Start(), Exited(1, CODE[3]), Exited(2, CODE[3]))
 
     assert State.BACKOFF is machine.state
@@ -167,7 +168,7 @@ def test_code_3_after_serving_is_never_a_failure() -> None:
         words += [Ready(generation), Exited(generation, CODE[3])]
     machine, _ = play(*words)
 
-    assert (State.STARTING, 50, 0) == (machine.state, machine.generation, machine.failures)
+    assert (machine.state, machine.generation, machine.failures) == (State.STARTING, 50, 0)
 
 
 @pytest.mark.parametrize("serving", [False, True])
@@ -217,7 +218,7 @@ def test_failures_grow_the_delay_until_held() -> None:
         delays += [action.delay for action in actions if isinstance(action, Schedule)]
         machine, _ = step(machine, Due(Timer.BACKOFF, machine.generation))
 
-    assert [0.5, 1.0, 1.5] == delays
+    assert delays == [0.5, 1.0, 1.5]
     assert (Hold(HoldReason.ATTEMPTS, 4),) == actions
 
 
@@ -226,7 +227,7 @@ def test_long_service_ends_the_row_of_failures() -> None:
     machine = Machine(state=State.SERVING, wanted=True, generation=7, current=7, failures=4)
     machine, _ = step(machine, Exited(7, CODE[1], uptime=3600))
 
-    assert (State.BACKOFF, 1) == (machine.state, machine.failures)
+    assert (machine.state, machine.failures) == (State.BACKOFF, 1)
 
 
 @pytest.mark.parametrize("word", [EDIT, Start(), Restart(Why(Cause.COMMAND))])
@@ -234,7 +235,7 @@ def test_anything_new_ends_holding(word: Input) -> None:
     """Held, an edit, a start or a restart begins afresh."""
     machine, _ = play(Start(), Exited(1, CODE[1], is_hopeless=True), word)
 
-    assert (State.STARTING, 2, 0) == (machine.state, machine.generation, machine.failures)
+    assert (machine.state, machine.generation, machine.failures) == (State.STARTING, 2, 0)
 
 
 @pytest.mark.parametrize("word", [EDIT, Start(), Restart(Why(Cause.COMMAND))])
@@ -243,7 +244,7 @@ def test_anything_new_ends_the_backoff(word: Input) -> None:
     machine, _ = play(Start(), Exited(1, CODE[1]), word)
     after, actions = step(machine, Due(Timer.BACKOFF, 1))
 
-    assert (State.STARTING, 2, 0) == (machine.state, machine.generation, machine.failures)
+    assert (machine.state, machine.generation, machine.failures) == (State.STARTING, 2, 0)
     assert (machine, ()) == (after, actions)
 
 
@@ -252,7 +253,7 @@ def test_stop_while_owning_nothing_is_down_at_once(words: tuple[Input, ...]) -> 
     """In BACKOFF and HELD there is nobody to wait for."""
     machine, actions = play(Start(), *words, Stop())
 
-    assert (State.DOWN, ()) == (machine.state, actions)
+    assert (machine.state, actions) == (State.DOWN, ())
 
 
 def test_never_ready_is_a_failure() -> None:
@@ -261,14 +262,14 @@ def test_never_ready_is_a_failure() -> None:
     machine, _ = step(stopping, Exited(1, CODE[0]))
 
     assert (Late(1), *stop_actions(1)) == actions
-    assert (State.BACKOFF, 1) == (machine.state, machine.failures)
+    assert (machine.state, machine.failures) == (State.BACKOFF, 1)
 
 
 def test_stop_asked_for_is_never_a_failure() -> None:
     """A child that was told to go may end as it likes."""
     machine, _ = play(Start(), Ready(1), Stop(), Exited(1, CODE[1]))
 
-    assert (State.DOWN, 0) == (machine.state, machine.failures)
+    assert (machine.state, machine.failures) == (State.DOWN, 0)
 
 
 # A child with a reloader of its own.
@@ -306,7 +307,7 @@ def test_overlap_starts_the_new_one_beside_the_old() -> None:
     """The old one serves until the new one does."""
     machine, actions = play(Start(), Ready(1), EDIT, policy=OVERLAP)
 
-    assert (State.REPLACING, 1, 2) == (machine.state, machine.current, machine.newcomer)
+    assert (machine.state, machine.current, machine.newcomer) == (State.REPLACING, 1, 2)
     assert start_actions(2, BECAUSE_OF_EDIT) == actions
 
 
@@ -323,7 +324,7 @@ def test_last_good_generation_stays(end: Input) -> None:
     """A new one that fails changes nothing for those who are served."""
     machine, actions = play(Start(), Ready(1), EDIT, end, policy=OVERLAP)
 
-    assert (State.SERVING, 1, 0) == (machine.state, machine.current, machine.failures)
+    assert (machine.state, machine.current, machine.failures) == (State.SERVING, 1, 0)
     assert Abandon(2, BECAUSE_OF_EDIT) in actions
 
 
@@ -349,7 +350,7 @@ def test_old_one_that_dies_leaves_the_newcomer() -> None:
     machine, _ = play(Start(), Ready(1), EDIT, Exited(1, CODE[1]), policy=OVERLAP)
     serving, actions = step(machine, Ready(2))
 
-    assert (State.STARTING, 2) == (machine.state, machine.current)
+    assert (machine.state, machine.current) == (State.STARTING, 2)
     assert (State.SERVING, (Complete(2, BECAUSE_OF_EDIT),)) == (serving.state, actions)
 
 
@@ -360,7 +361,7 @@ def test_stop_while_replacing_ends_both() -> None:
     down, _ = step(waiting, Exited(2, CODE[0]))
 
     assert (*stop_actions(1), *stop_actions(2)) == actions
-    assert (State.STOPPING, State.DOWN) == (waiting.state, down.state)
+    assert (waiting.state, down.state) == (State.STOPPING, State.DOWN)
 
 
 def test_policy_can_change_while_running() -> None:

@@ -122,12 +122,12 @@ def test_every_walk_settles(policy: Policy) -> None:
             machine, actions = step(machine, word)
             children.carry_out(actions)
         for _ in range(CALM):
-            word = calm_word(machine, children)
-            if word is None:
+            calm = calm_word(machine, children)
+            if calm is None:
                 break
-            if isinstance(word, Exited):
-                children.end(word.generation)
-            machine, actions = step(machine, word)
+            if isinstance(calm, Exited):
+                children.end(calm.generation)
+            machine, actions = step(machine, calm)
             children.carry_out(actions)
 
         assert machine.state in AT_REST, f"seed {seed}"

@@ -17,7 +17,7 @@ SAYING = {"record", "make_record", "_say", "_publish", "_report"}
 
 def said_names() -> set[str]:
     """Every record name that stands in the package's source as the first argument of a call that says one."""
-    names = set()
+    names: set[str] = set()
     for file in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and node.args:
@@ -30,7 +30,10 @@ def said_names() -> set[str]:
                 names |= {
                     keyword.value.value
                     for keyword in node.keywords
-                    if called in SAYING and keyword.arg == "name" and isinstance(keyword.value, ast.Constant)
+                    if called in SAYING
+                    and keyword.arg == "name"
+                    and isinstance(keyword.value, ast.Constant)
+                    and isinstance(keyword.value.value, str)
                 }
     return names
 

@@ -75,7 +75,7 @@ def test_backoff_grows_to_its_limit() -> None:
     """However many failures there were, the wait stays finite and bounded."""
     backoff = Backoff(first=0.2, factor=2, most=10)
 
-    assert [0.2, 0.4, 0.8, 1.6] == [round(backoff.delay(failures), 3) for failures in range(1, 5)]
+    assert [round(backoff.delay(failures), 3) for failures in range(1, 5)] == [0.2, 0.4, 0.8, 1.6]
     assert backoff.delay(10_000) == 10
 
 

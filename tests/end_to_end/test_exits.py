@@ -38,7 +38,7 @@ def test_failures_are_tried_again_then_held(tmp_path: Path, ending: str, code: i
         exits = daemon.all("child.exited")
         assert [(each["exit_code"], each["signal"], each["asked"]) for each in exits] == [(code, signal, False)] * 3
         assert [each["attempt"] for each in daemon.all("restart.scheduled")] == [2, 3]
-        assert (3, "a file changes") == (held["attempts"], held["until"])
+        assert (held["attempts"], held["until"]) == (3, "a file changes")
 
 
 def test_held_app_comes_back_with_an_edit(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_error_is_named_with_its_place(tmp_path: Path) -> None:
     with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
         ended = daemon.wait_for("child.exited")
 
-        assert ("LookupError: nothing there", "helper.py", 3) == (ended["error"], ended["file"], ended["line"])
+        assert (ended["error"], ended["file"], ended["line"]) == ("LookupError: nothing there", "helper.py", 3)
 
 
 def test_success_finishes(tmp_path: Path) -> None:

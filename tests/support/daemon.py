@@ -14,12 +14,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
 DEADLINE = 20.0
@@ -141,7 +140,8 @@ class RunningDaemon:
             while len(found := [each for each in self.records if _fits(each, event, fields)]) < count:
                 rest = end - time.monotonic()
                 is_over = self.process.poll() is not None and not self._news.wait(0.2)
-                assert rest > 0 and not is_over, f"no {count} `{event}` {fields} in:\n{self.story}"
+                assert rest > 0, f"not in time: {count} `{event}` {fields} in:\n{self.story}"
+                assert not is_over, f"the daemon ended without {count} `{event}` {fields}:\n{self.story}"
                 self._news.wait(min(rest, 0.2))
             return found[:count]
 

@@ -1,0 +1,269 @@
+"""The daemon's own beginning and end: signals, sockets, profiles read again, and death without warning."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.daemon import RunningDaemon, all_gone, ask, clean_environ, wait_until, write_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+APP = """
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"{greeting}"]
+"""
+
+PROFILE = """
+[target]
+app = "web:app"
+[listen]
+http = "{address}"
+"""
+
+FAMILY = """
+import os, signal, subprocess, sys
+code = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pause()"
+subprocess.Popen([sys.executable, "-c", code])
+subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.execv(sys.executable, [sys.executable, "-c", code])
+    os._exit(0)
+print("up", flush=True)
+signal.pause()
+"""
+
+
+def write_web(directory: Path, address: str = "127.0.0.1:0", greeting: str = "one") -> None:
+    """A profile of a WSGI app."""
+    write_files(directory, {"web.py": APP.format(greeting=greeting), "dev.toml": PROFILE.format(address=address)})
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_stops_everything(tmp_path: Path, number: int) -> None:
+    """Ctrl-C and SIGTERM end the apps, then the daemon, with success."""
+    write_web(tmp_path)
+    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        pids = daemon.processes()
+        daemon.process.send_signal(number)
+
+        assert daemon.wait_ended() == 0
+        assert all_gone(pids)
+        assert [each["event"] for each in daemon.records[-3:]] == ["daemon.stopping", "child.exited", "daemon.stopped"]
+
+
+def test_second_signal_kills(tmp_path: Path) -> None:
+    """Who presses Ctrl-C twice does not want to wait for the deadline."""
+    write_files(
+        tmp_path,
+        {
+            "stubborn.py": "import signal\nsignal.signal(15, signal.SIG_IGN)\nprint('up')\n"
+            "while True:\n    signal.pause()\n",
+            "dev.toml": '[target]\nscript = "stubborn.py"\n[restart]\nstop-timeout = 600\n',
+        },
+    )
+    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        wait_until(lambda: "up" in daemon.output, "the script's first line")
+        daemon.process.send_signal(signal.SIGINT)
+        daemon.wait_for("daemon.stopping")
+        daemon.process.send_signal(signal.SIGINT)
+
+        assert daemon.wait_ended() == 0
+        assert daemon.all("child.exited")[0]["signal"] == "SIGKILL"
+
+
+def test_nothing_outlives_a_killed_daemon(tmp_path: Path) -> None:
+    """After `kill -9` no process of any profile is left within a second, and the port is free."""
+    write_web(tmp_path)
+    write_files(
+        tmp_path,
+        {
+            "family.py": FAMILY,
+            "family.toml": f'[target]\ncommand = ["{sys.executable}", "family.py"]\n[ready]\nstarted = 0.01\n',
+        },
+    )
+    with RunningDaemon(tmp_path, "--profile", "dev.toml", "--profile", "family.toml") as daemon:
+        daemon.wait_for("child.ready", profile="dev")
+        wait_until(lambda: len(daemon.processes()) == 5, "the app, and the command with its three descendants")
+        address, pids = daemon.address("dev"), daemon.processes()
+        os.kill(daemon.process.pid, signal.SIGKILL)
+        daemon.wait_ended()
+
+        wait_until(lambda: all_gone(pids), "every process gone", deadline=1.0)
+        host, _, port = address.rpartition(":")
+        with socket.create_server((host, int(port))):
+            pass
+
+
+def test_stop_ends_what_left_its_group(tmp_path: Path) -> None:
+    """An orderly end leaves nothing behind either."""
+    write_files(
+        tmp_path,
+        {"family.py": FAMILY, "dev.toml": '[target]\nscript = "family.py"\n[restart]\nstop-timeout = 0.5\n'},
+    )
+    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        wait_until(lambda: len(daemon.processes()) == 4, "the script with its three descendants")
+        pids = daemon.processes()
+
+        assert daemon.close() == 0
+        wait_until(lambda: all_gone(pids), "every process gone", deadline=1.0)
+
+
+def test_guardian_is_replaced(tmp_path: Path) -> None:
+    """If the process that ends all apps is killed, another one takes its place and knows them."""
+    write_web(tmp_path)
+    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        pids = daemon.processes()
+        os.kill(guardian_of(daemon), signal.SIGKILL)
+        daemon.wait_for("guardian.lost")
+        os.kill(daemon.process.pid, signal.SIGKILL)
+        daemon.wait_ended()
+
+        wait_until(lambda: all_gone(pids), "every process gone", deadline=1.0)
+
+
+def guardian_of(daemon: RunningDaemon) -> int:
+    """The guardian's pid: the child of the daemon that does not carry the mark."""
+    from pathlib import Path  # noqa: PLC0415 (only a type for the other tests)
+
+    pid = daemon.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    (guardian,) = [int(child) for child in children if b"guardian.py" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return guardian
+
+
+def test_taken_port_is_one_clear_error(tmp_path: Path) -> None:
+    """It is drawn in the profile, names who holds the port, and nothing is started."""
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        write_web(tmp_path, f"127.0.0.1:{port}")
+        with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+            status = daemon.wait_ended()
+
+    text = "".join(str(each.get("text", "")) for each in daemon.records)
+    assert status == 1
+    assert text.startswith(
+        f"error: cannot listen on `127.0.0.1:{port}`\n"
+        " --> dev.toml:5:8\n"
+        "  |\n"
+        f'5 | http = "127.0.0.1:{port}"\n'
+        f"  |        {'^' * (len(str(port)) + 12)} it is taken by process {os.getpid()} (`"
+    )
+    assert f"= hint: stop it with `kill {os.getpid()}`, or choose another address" in text
+    assert not [each for each in daemon.records if each["event"].startswith("child.")]
+
+
+def test_port_0_keeps_its_number(tmp_path: Path) -> None:
+    """The kernel chooses once; connections made during a restart are answered after it."""
+    write_web(tmp_path)
+    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        address = daemon.address()
+        for number in range(2, 6):
+            (tmp_path / "web.py").write_text(APP.format(greeting=f"version {number}"))
+            daemon.wait_for("child.exited", generation=number - 1)
+            assert ask(address) == (200, f"version {number}")
+
+        assert len(daemon.all("socket.bound")) == 1
+
+
+def test_unix_socket_is_served_and_removed(tmp_path: Path) -> None:
+    """A socket in the file system works as a port does, and is gone with the daemon."""
+    write_web(tmp_path, "unix:web.sock")
+    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+
+        assert daemon.get() == "one"
+        assert daemon.close() == 0
+        assert not (tmp_path / "web.sock").exists()
+
+
+# SIGHUP.
+
+
+def test_profiles_are_read_again(tmp_path: Path) -> None:
+    """A changed profile restarts its app, a new one starts, a removed one stops; the socket stays."""
+    write_web(tmp_path)
+    with RunningDaemon(tmp_path, "--profile", ".") as daemon:
+        daemon.wait_for("child.ready", profile="dev")
+        address = daemon.address("dev")
+        write_files(
+            tmp_path,
+            {
+                "dev.toml": (tmp_path / "dev.toml").read_text() + "[restart]\nstop-timeout = 4\n",
+                "other.toml": '[target]\ncommand = ["sleep", "600"]\n',
+            },
+        )
+        daemon.process.send_signal(signal.SIGHUP)
+        restarted = daemon.wait_for("restart.completed", profile="dev")
+        daemon.wait_for("child.ready", profile="other")
+
+        assert (restarted["cause"], restarted["generation"]) == ("profile", 2)
+        assert ask(address) == (200, "one")
+        assert len(daemon.all("socket.bound", profile="dev")) == 1
+
+        (tmp_path / "dev.toml").unlink()
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("profile.removed", profile="dev")
+        daemon.wait_for("socket.closed")
+        with pytest.raises(ConnectionRefusedError):
+            ask(address)
+        assert daemon.all("child.exited", profile="other") == []
+
+
+def test_wrong_profile_never_stops_an_app(tmp_path: Path) -> None:
+    """What is wrong is drawn, and what ran before runs on."""
+    write_web(tmp_path)
+    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        write_files(tmp_path, {"dev.toml": PROFILE.format(address="nowhere")})
+        daemon.process.send_signal(signal.SIGHUP)
+        rejected = daemon.wait_for("profile.rejected")
+
+        assert "--> dev.toml:5:8" in rejected["drawing"]
+        assert rejected["drawing"].endswith("1 problem, what ran before runs on")
+        assert daemon.get() == "one"
+        assert daemon.all("child.exited") == []
+
+
+def test_new_address_that_is_taken_is_rejected(tmp_path: Path) -> None:
+    """The old socket is only closed once the new one is there."""
+    write_web(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as holder, RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        write_files(tmp_path, {"dev.toml": PROFILE.format(address=f"127.0.0.1:{holder.getsockname()[1]}")})
+        daemon.process.send_signal(signal.SIGHUP)
+
+        assert "it is taken by process" in daemon.wait_for("profile.rejected")["drawing"]
+        assert daemon.get() == "one"
+
+
+def test_sockets_of_an_outer_manager_are_not_inherited(tmp_path: Path) -> None:
+    """What describes the daemon's own surroundings would mislead a child."""
+    write_files(
+        tmp_path,
+        {
+            "show.py": "import os\nprint(sorted(n for n in os.environ if n.startswith(('LISTEN', 'NOTIFY', 'WATCHDOG', "
+            "'WERKZEUG'))))\n",
+            "dev.toml": '[target]\nscript = "show.py"\n',
+        },
+    )
+    outer = {"LISTEN_FDS": "1", "LISTEN_PID": "1", "NOTIFY_SOCKET": "/nowhere", "WATCHDOG_USEC": "1"}
+    environ = clean_environ(**outer, WERKZEUG_RUN_MAIN="true")
+    with RunningDaemon(tmp_path, "--profile", "dev.toml", environ=environ) as daemon:
+        daemon.wait_for("child.exited")
+        wait_until(lambda: daemon.output, "the script's line")
+
+        assert daemon.output == "[]\n"
