@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from reloadd.profile.model import Backend, WatchSet
+from reloadd.watch.session import Session
 from reloadd.watch.watcher import DaemonWatcher
 
 if TYPE_CHECKING:
@@ -147,6 +148,14 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come to be in time"
         time.sleep(0.002)
+
+
+def digested(shop: Observed) -> Observed:
+    """Wait until all files were read, which follows the baseline and each set: only then is a touch seen through."""
+    session = shop.watch
+    assert isinstance(session, Session)
+    wait_until(lambda: not session._has_undigested)
+    return shop
 
 
 def save(path: Path, text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.support.watching import save, save_by_rename, wait_until, watch_set
+from tests.support.watching import digested, save, save_by_rename, watch_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,17 +16,10 @@ if TYPE_CHECKING:
     Begin = Callable[[Path], Observed]
 
 
-def with_digests(shop: Observed) -> Observed:
-    """Wait until the files were read, which follows the baseline: `touch` is seen through only after that."""
-    session = shop.watch
-    wait_until(lambda: not session._has_undigested)  # type: ignore[attr-defined]
-    return shop
-
-
 def test_a_touch_is_nothing(begin: Begin, root: Path) -> None:
     """New times on the same content are no change"""
     save(root / "a.py", "one")
-    shop = with_digests(begin(root))
+    shop = digested(begin(root))
     (root / "a.py").touch()
     shop.has_told_nothing()
 
@@ -34,7 +27,7 @@ def test_a_touch_is_nothing(begin: Begin, root: Path) -> None:
 def test_what_was_ignored_is_recorded(begin: Begin, root: Path) -> None:
     """Who wonders why a save started nothing finds it in the log"""
     save(root / "a.py", "one")
-    shop = with_digests(begin(root))
+    shop = digested(begin(root))
     save_by_rename(root / "a.py", "one")
     record = shop.stage.recorded("change.ignored")
     assert record.fields == {"path": str(root / "a.py"), "why": "its content is as it was"}
@@ -44,7 +37,7 @@ def test_what_was_ignored_is_recorded(begin: Begin, root: Path) -> None:
 def test_saving_the_same_content_is_nothing(begin: Begin, root: Path) -> None:
     """Identical content is no change, whether written in place or moved over"""
     save(root / "a.py", "one")
-    shop = with_digests(begin(root))
+    shop = digested(begin(root))
     save(root / "a.py", "one")
     shop.has_told_nothing()
     save_by_rename(root / "a.py", "one")
@@ -54,10 +47,10 @@ def test_saving_the_same_content_is_nothing(begin: Begin, root: Path) -> None:
 def test_the_content_that_was_told_last_counts(begin: Begin, root: Path) -> None:
     """After a change was told, going back to the first content is a change, and the second one again is none"""
     save(root / "a.py", "one")
-    shop = with_digests(begin(root))
+    shop = digested(begin(root))
     save(root / "a.py", "two")
     assert shop.told() == {"a.py": "modified"}
-    with_digests(shop)
+    digested(shop)
     save(root / "a.py", "two")
     shop.has_told_nothing()
     save(root / "a.py", "one")
@@ -67,7 +60,7 @@ def test_the_content_that_was_told_last_counts(begin: Begin, root: Path) -> None
 def test_a_mode_is_no_content(begin: Begin, root: Path) -> None:
     """`chmod` is no change, nor is opening for writing without a write"""
     save(root / "a.py", "one")
-    shop = with_digests(begin(root))
+    shop = digested(begin(root))
     (root / "a.py").chmod(0o755)
     with (root / "a.py").open("r+"):
         pass
@@ -77,7 +70,7 @@ def test_a_mode_is_no_content(begin: Begin, root: Path) -> None:
 def test_vim_saves_once(begin: Begin, root: Path) -> None:
     """With `backupcopy=no` vim moves the file away and writes a new one: one modification, never a deletion"""
     save(root / "a.py", "one")
-    shop = with_digests(begin(root))
+    shop = digested(begin(root))
     save(root / ".a.py.swp", "swap")
     save(root / "4913", "")
     (root / "4913").unlink()
@@ -93,7 +86,7 @@ def test_vim_saves_once(begin: Begin, root: Path) -> None:
 def test_vim_saves_a_copy_once(begin: Begin, root: Path) -> None:
     """With `backupcopy=yes` vim copies the file aside and writes it in place"""
     save(root / "a.py", "one")
-    shop = with_digests(begin(root))
+    shop = digested(begin(root))
     save(root / "a.py~", "one")
     save(root / "a.py", "two")
     (root / "a.py~").unlink()
@@ -104,7 +97,7 @@ def test_vim_saves_a_copy_once(begin: Begin, root: Path) -> None:
 def test_vim_saving_nothing_new_is_nothing(begin: Begin, root: Path) -> None:
     """`:w` without an edit makes a new file with the old content"""
     save(root / "a.py", "one")
-    shop = with_digests(begin(root))
+    shop = digested(begin(root))
     (root / "a.py").rename(root / "a.py~")
     save(root / "a.py", "one")
     (root / "a.py~").unlink()
@@ -114,7 +107,7 @@ def test_vim_saving_nothing_new_is_nothing(begin: Begin, root: Path) -> None:
 def test_pycharm_saves_once(begin: Begin, root: Path) -> None:
     """PyCharm writes beside, moves the old file away, moves the new one in, and deletes the old one"""
     save(root / "a.py", "one")
-    shop = with_digests(begin(root))
+    shop = digested(begin(root))
     save(root / "a.py___jb_tmp___", "two")
     (root / "a.py").rename(root / "a.py___jb_old___")
     (root / "a.py___jb_tmp___").rename(root / "a.py")
@@ -144,7 +137,7 @@ def test_a_file_that_came_and_went_is_nothing(stage: Stage, backend: Backend, ro
 def test_a_slow_writer_is_waited_for(stage: Stage, root: Path) -> None:
     """With events, a file that is written twice before it is closed is told when it is closed"""
     save(root / "a.py", "one")
-    shop = with_digests(stage.begin(watch_set(root)))
+    shop = digested(stage.begin(watch_set(root)))
     with (root / "a.py").open("w", buffering=1) as file:
         file.write("half\n")
         shop.has_told_nothing()
