@@ -162,6 +162,8 @@ class Daemon:
         for app in outdated:
             name = "profile.reloaded" if app.profile.name in wanted else "profile.removed"
             self._say(name, app.profile.name, file=str(app.profile.file))
+        for name in wanted.keys() - self._running.keys() - {app.profile.name for app in outdated}:
+            self._say("profile.added", name, file=str(wanted[name].file))
         self._apply(loaded.profiles, assigned, {app.profile.name: app for app in outdated})
 
     def _reject(self, problems: Sequence[Problem]) -> None:

@@ -35,6 +35,9 @@ ALLOWED: dict[str, set[str]] = {
 }
 """Who may import which parts of reloadd, named below `reloadd`; `""` is the package itself, for its version."""
 
+APPS_OWN = {"uvicorn", "hypercorn", "werkzeug", "waitress", "cryptography"}
+"""What the runtime may find in the app's environment, and does without where it is not there."""
+
 ONLY_IMPORTER = {
     "tomli": "profile.parse",
     "dotenv": "profile.environment",
@@ -118,7 +121,7 @@ def test_runtime_needs_nothing_installed(module: Path) -> None:
 
     assert named == set()
     foreign = {each.partition(".")[0] for each in absolute} - sys.stdlib_module_names
-    assert foreign <= {"uvicorn", "hypercorn", "werkzeug", "waitress"}, "only servers of the app's own environment"
+    assert foreign <= APPS_OWN, "only servers of the app's own environment"
 
 
 @pytest.mark.parametrize("module", MODULES, ids=dotted)

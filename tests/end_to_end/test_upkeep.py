@@ -1,0 +1,105 @@
+"""What a daemon costs over time: nothing is left behind by restarts, nothing is done while nothing happens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from tests.support.daemon import RunningDaemon, wait_until, write_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+APP = """
+VERSION = {version}
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [str(VERSION).encode()]
+"""
+
+PROFILE = """
+[target]
+app = "{name}:app"
+server = "wsgiref"
+[listen]
+http = "127.0.0.1:0"
+[watch]
+include = ["{name}.py"]
+"""
+
+RESTARTS = 200
+WARM_UP = 20
+"""Restarts after which the daemon has made what it keeps."""
+
+GROWTH = 3 << 20
+"""Bytes of resident memory that 180 restarts may add: an allocator's rounding, not a leak of each."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_restarts_leave_nothing_behind(tmp_path: Path) -> None:
+    """200 restarts: no descriptor, no process, no thread, no zombie more, and memory stays flat."""
+    write_files(tmp_path, {"web.py": APP.format(version=0), "dev.toml": PROFILE.format(name="web")})
+    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        process = psutil.Process(daemon.process.pid)
+        before = None
+        for version in range(1, RESTARTS + 1):
+            (tmp_path / "web.py").write_text(APP.format(version=version))
+            daemon.wait_for("restart.completed", generation=version + 1)
+            assert daemon.get() == str(version)
+            if version == WARM_UP:
+                before = usage(process)
+        after = usage(process)
+
+        assert before is not None
+        assert after[:3] == before[:3]
+        assert after[3] - before[3] < GROWTH
+        assert len(daemon.all("restart.completed")) == RESTARTS
+        assert len(daemon.all("child.exited")) == RESTARTS
+
+
+def usage(process: psutil.Process) -> tuple[int, int, list[str], int]:
+    """Descriptors, threads, the children's states, and resident bytes of the daemon."""
+    children = sorted(child.status() == psutil.STATUS_ZOMBIE for child in process.children(recursive=True))
+    return process.num_fds(), process.num_threads(), [str(each) for each in children], process.memory_info().rss
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_idle_daemon_uses_no_processor(tmp_path: Path) -> None:
+    """Ten event-watched profiles in peace: the daemon is not even woken, but for its sweep."""
+    files = {f"web{n}.py": APP.format(version=n) for n in range(10)}
+    files |= {f"web{n}.toml": '[target]\ncommand = ["sleep", "600"]\n' for n in range(10)}
+    write_files(tmp_path, files)
+    with RunningDaemon(tmp_path, "--profile", ".") as daemon:
+        daemon.wait_for_count("child.ready", 10)
+        process = psutil.Process(daemon.process.pid)
+        wait_until(lambda: rested(process), "a daemon that has come to rest")
+        begun, start = cpu(process), time.monotonic()
+        threading.Event().wait(OBSERVED)  # what is measured is what happens while nothing does
+        spent = (cpu(process) - begun) * 60 / (time.monotonic() - start)
+
+        assert spent < 0.05, f"{spent:.3f} s of processor time a minute"
+
+
+OBSERVED = 20.0
+"""Seconds of peace that are looked at."""
+
+
+def cpu(process: psutil.Process) -> float:
+    """Seconds of processor time of the daemon and its guardian so far."""
+    guardian = [child for child in process.children() if "guardian.py" in " ".join(child.cmdline())]
+    return sum(times.user + times.system for times in (each.cpu_times() for each in [process, *guardian]))
+
+
+def rested(process: psutil.Process) -> bool:
+    """Whether nothing was done for a moment."""
+    before = cpu(process)
+    threading.Event().wait(0.3)
+    return cpu(process) == before
