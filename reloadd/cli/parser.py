@@ -100,15 +100,16 @@ def _parse_run(arguments: Sequence[str]) -> RunOptions:
         epilog=_RUN_EPILOG,
     )
     parser.add_argument(
-        "-p",
         "--profile",
         metavar="PROFILE",
         action="append",
         default=[],
         dest="profiles",
         help="a profile to run: a file, a directory of profiles, or the name of one in ~/.config/reloadd; "
-        "repeat it to run several apps (default: all in ~/.config/reloadd)",
+        "repeat it to run several apps, -p for short (default: all in ~/.config/reloadd)",
     )
+    # Beside the long spelling it would be shown in one way by Python 3.12 and in another by 3.13.
+    parser.add_argument("-p", action="append", dest="profiles", help=argparse.SUPPRESS)
     parser.add_argument(
         "--log",
         metavar="auto|console|json",
@@ -187,7 +188,7 @@ def _parser(program: str, *, usage: str, description: str, epilog: str) -> argpa
 def _parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """What the parser makes of the words, and the words that it does not know."""
     try:
-        return parser.parse_known_args(arguments)
+        return parser.parse_known_intermixed_args(arguments)
     except argparse.ArgumentError as error:
         option = (error.argument_name or "").split("/")[-1]
         raise UsageError(f"`{option}`: {error.message}", f"see `{parser.prog} --help`") from error

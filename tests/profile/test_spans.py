@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 DOCUMENTS = {
     "plain values": 'a = 1\nb = -2.5e3 # three\nc = true\nd = inf\ne = "x"\nf = 0xff\n',
-    "dates": "f = [1979-05-27 07:32:00.5+01:00]\na = 1979-05-27 07:32:00Z\nb = 1979-05-27T07:32:00\nc = 1979-05-27\nd = 07:32:00\n",
+    "dates": "a = 1979-05-27 07:32:00Z\nb = [1979-05-27 07:32:00.5+01:00]\nc = 1979-05-27\nd = 07:32:00\n",
     "dotted and quoted keys": 'a.b . c = 1\n"x y".\'z.w\' = 2\n"q\\u0041\\"" = 3\n"" = 4\n',
-    "strings": 'a = "q \\" # ]"\nb = \'c:\\\'\nc = \'\'\'x\n\'y\'\'\'\'\'\nd = """\n\\""" \\\n  z"""""\ne = ""\nf = \'\'\n',
+    "strings": 'a = "q \\" # ]"\nb = \'c:\\\'\ne = ""\nf = \'\'\n',
+    "long strings": 'c = \'\'\'x\n\'y\'\'\'\'\'\nd = """\n\\""" \\\n  z"""""\ng = """"""\n',
     "strings within long strings": 'a = """x = 1\n[b]\n"""\nc = 2\n',
     "arrays": 'a = [ 1, # one\n  "]", [2, [3]], {b = [4]},\n]\nc = []\n',
     "inline tables": "a = { b = 1, c.d = { e = 'x' }, }\nf = {}\ng = {\n  h = 1, # c\n  i = 2\n}\n",

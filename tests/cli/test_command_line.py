@@ -1,0 +1,130 @@
+"""What the words after `reloadd` mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from reloadd import __version__
+from reloadd.cli import main
+from reloadd.cli.parser import (
+    CheckOptions,
+    LogFormat,
+    OutputFormat,
+    RunOptions,
+    UsageError,
+    parse_arguments,
+)
+
+HELP = """\
+usage: reloadd [--profile PROFILE]... [options]
+       reloadd COMMAND [options]
+
+Run apps under supervision and restart each one when its files change.
+
+options:
+  -h, --help               show this help message and exit
+  --profile PROFILE        a profile to run: a file, a directory of profiles, or
+                           the name of one in ~/.config/reloadd; repeat it to
+                           run several apps, -p for short (default: all in
+                           ~/.config/reloadd)
+  --log auto|console|json  how to write the log (default: console on a terminal,
+                           json elsewhere)
+  -v, --verbose            say more
+  --version                print the version
+
+commands:
+  check     read profiles and report every problem in them
+
+examples:
+  reloadd --profile dev.toml                 run one app until Ctrl-C
+  reloadd --profile shop.toml --profile api.toml
+  reloadd check profiles/                    say what is wrong, start nothing
+
+exit status:
+  0  stopped as asked        2  a profile or an argument is wrong
+  1  the daemon failed       3  no daemon answers
+
+A profile's keys are described in profiles/README.md.
+"""
+
+CHECK_HELP = """\
+usage: reloadd check [PROFILE]... [options]
+
+Read profiles and report every problem in them. Nothing is started.
+
+positional arguments:
+  PROFILE             a file, a directory of profiles, or the name of one in
+                      ~/.config/reloadd (default: all in ~/.config/reloadd)
+
+options:
+  -h, --help          show this help message and exit
+  --output text|json  how to answer (default: text)
+
+exit status:
+  0  all profiles are right    2  a profile or an argument is wrong
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ([], RunOptions(profiles=(), log=LogFormat.AUTO, verbosity=0)),
+        (["--profile", "dev.toml"], RunOptions(("dev.toml",), LogFormat.AUTO, 0)),
+        (["-p", "a", "--profile=b/", "-pc"], RunOptions(("a", "b/", "c"), LogFormat.AUTO, 0)),
+        (["--log", "json", "-vv"], RunOptions((), LogFormat.JSON, 2)),
+        (["--profile", "check"], RunOptions(("check",), LogFormat.AUTO, 0)),
+        (["check"], CheckOptions(profiles=(), output=OutputFormat.TEXT)),
+        (["check", "a.toml", "--output", "json", "b/"], CheckOptions(("a.toml", "b/"), OutputFormat.JSON)),
+    ],
+)
+def test_words_are_read_as_options(words: list[str], options: RunOptions | CheckOptions) -> None:
+    """Each verb has its own options, and running needs no verb."""
+    assert parse_arguments(words) == options
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (["--log", "xml"], "`--log`: no choice `xml`, expected `auto`, `console` or `json`", "see `reloadd --help`"),
+        (["--log"], "`--log`: expected one argument", "see `reloadd --help`"),
+        (["--profil", "x"], "unknown option `--profil`", "did you mean `--profile`?"),
+        (["--verbos=1"], "unknown option `--verbos=1`", "did you mean `--verbose`?"),
+        (["--zzz"], "unknown option `--zzz`", "see `reloadd --help`"),
+        (["chekc"], "unknown command `chekc`", "did you mean `check`?"),
+        (["dev.toml"], "unknown command `dev.toml`", "write `reloadd --profile dev.toml` to run a profile"),
+        (["shop"], "unknown command `shop`", "write `--profile shop` to run a profile, or see `reloadd --help`"),
+        (["-v", "check"], "`check` stands after options", "write `reloadd check ...`, options after it"),
+        (["check", "--log", "json"], "unknown option `--log`", "see `reloadd check --help`"),
+        (
+            ["check", "--output", "yaml"],
+            "`--output`: no choice `yaml`, expected `text` or `json`",
+            "see `reloadd check --help`",
+        ),
+    ],
+)
+def test_wrong_words_are_told_with_what_to_write(words: list[str], message: str, hint: str) -> None:
+    """A command line that cannot be understood says so in the manner of a wrong profile."""
+    with pytest.raises(UsageError) as caught:
+        parse_arguments(words)
+
+    assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+def test_wrong_words_end_with_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """The message goes to stderr, nothing to stdout."""
+    assert main(["--loud"]) == 2
+
+    assert capsys.readouterr() == ("", "error: unknown option `--loud`\n  = hint: did you mean `--log`?\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [(["--help"], HELP), (["check", "-h"], CHECK_HELP), (["--version"], f"reloadd {__version__}\n")],
+)
+def test_help_and_version_are_printed(words: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are asked for, so they go to stdout and end well."""
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+
+    assert caught.value.code == 0
+    assert capsys.readouterr() == (text, "")
