@@ -13,7 +13,7 @@ from reloadd.profile.draft import Draft
 from reloadd.profile.findings import Inspection, RefusedError
 from reloadd.profile.formats import read_profile_name
 from reloadd.profile.launch import build_launch
-from reloadd.profile.locate import Base, Wanted
+from reloadd.profile.locate import Base, Wanted, is_file
 from reloadd.profile.model import (
     Address,
     AppTarget,
@@ -118,7 +118,7 @@ def _watch(draft: Draft, launch: Launch, roots: tuple[Path, ...]) -> WatchSet:
 def _always_watched(launch: Launch) -> tuple[Path, ...]:
     """Files that matter wherever they lie and whatever they are called: as roots, no pattern is asked about them."""
     script = launch.target.path if isinstance(launch.target, ScriptTarget) else None
-    return tuple(path for path in (script, launch.env_file) if path is not None and path.is_file())
+    return tuple(path for path in (script, launch.env_file) if path is not None and is_file(path))
 
 
 def _restart(draft: Draft) -> Restart:

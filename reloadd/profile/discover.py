@@ -5,11 +5,11 @@ Only lists names. Never opens a file: `load` does.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reloadd.profile.locate import Base, is_directory, is_file
 from reloadd.profile.problems import Code, Problem, shown_path
 from reloadd.profile.words import nearest
 
@@ -44,7 +44,7 @@ def discover(arguments: Sequence[str], *, environ: Mapping[str, str], directory:
     """
     own = configuration_directory(environ)
     if arguments:
-        found = [_meant(argument, own, directory) for argument in arguments]
+        found = [_meant(argument, own, directory, environ) for argument in arguments]
     else:
         found = [_in_directory(own, directory, hint="name a profile with `--profile FILE`, or put one there")]
     return Discovered(
@@ -53,21 +53,25 @@ def discover(arguments: Sequence[str], *, environ: Mapping[str, str], directory:
     )
 
 
-def is_bare_name(argument: str) -> bool:
-    """Whether the argument names a profile of the user's own rather than a path."""
-    return "/" not in argument and not argument.endswith(SUFFIX) and argument not in {"", ".", ".."}
-
-
-def _meant(argument: str, own: Path, directory: Path) -> list[Path] | Problem:
-    if is_bare_name(argument):
+def _meant(argument: str, own: Path, directory: Path, environ: Mapping[str, str]) -> list[Path] | Problem:
+    if _is_bare_name(argument):
         file = own / f"{argument}{SUFFIX}"
-        return [file] if file.exists() else _no_such_name(argument, own, directory)
-    path = Path(os.path.abspath(directory / Path(argument).expanduser()))  # noqa: PTH100 - links stay as they are
-    if path.is_dir():
+        return [file] if is_file(file) else _no_such_name(argument, own, directory)
+    path = Base(directory, environ).path(argument)
+    if is_directory(path):
         return _in_directory(path, directory, hint=f"a profile is a file that ends in `{SUFFIX}`")
-    if not path.exists() and not path.is_symlink():
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
         return _no_such_file(argument, path)
+    except OSError:
+        pass  # It is there, or cannot be looked at: reading it will say why.
     return [path]
+
+
+def _is_bare_name(argument: str) -> bool:
+    """Whether the argument names a profile of the user's own rather than a path."""
+    return "/" not in argument and not argument.endswith(SUFFIX) and argument not in {"", ".", "..", "~"}
 
 
 def _in_directory(path: Path, directory: Path, *, hint: str) -> list[Path] | Problem:
@@ -80,11 +84,11 @@ def _in_directory(path: Path, directory: Path, *, hint: str) -> list[Path] | Pro
 
 def _no_such_name(name: str, own: Path, directory: Path) -> Problem:
     near = nearest(name, sorted(file.stem for file in own.glob(f"*{SUFFIX}")))
-    if (directory / f"{name}{SUFFIX}").exists():
+    if is_file(directory / f"{name}{SUFFIX}"):
         hint = f"write `{name}{SUFFIX}` for the file in this directory"
-    elif (directory / name).is_dir():
+    elif is_directory(directory / name):
         hint = f"write `{name}/` for the directory"
-    elif (directory / name).exists():
+    elif is_file(directory / name):
         hint = f"write `./{name}` for the file in this directory"
     elif near is not None:
         hint = f"did you mean `{near}`?"
@@ -99,7 +103,7 @@ def _no_such_file(argument: str, path: Path) -> Problem:
     near = nearest(path.stem, sorted(file.stem for file in path.parent.glob(f"*{SUFFIX}")))
     if near is not None:
         hint = f"did you mean `{argument.removesuffix(path.name)}{near}{SUFFIX}`?"
-    elif path.parent.is_dir():
+    elif is_directory(path.parent):
         hint = "a path is relative to the current directory"
     else:
         hint = f"there is no directory `{path.parent}` either"

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 from reloadd.profile import schema
 from reloadd.profile.environment import EnvFileError, read_env_file
 from reloadd.profile.findings import Finding, On
-from reloadd.profile.locate import Interpreter, Wanted, environment_beside, interpreter_at, missing, program
+from reloadd.profile.locate import (
+    Interpreter,
+    Wanted,
+    environment_beside,
+    interpreter_at,
+    is_directory,
+    is_file,
+    missing,
+    program,
+)
 from reloadd.profile.model import CommandTarget, Launch, ModuleTarget, ScriptTarget, Target
 from reloadd.profile.problems import Code, shown_path
 
@@ -74,7 +83,7 @@ def _target(draft: Draft) -> Target | None:
 
 def _no_script(path: Path, text: str) -> Finding | None:
     """Why Python would not run a directory."""
-    if not path.is_dir() or (path / "__main__.py").is_file():
+    if not is_directory(path) or is_file(path / "__main__.py"):
         return None
     return Finding(
         Code.BAD_VALUE,
@@ -102,7 +111,7 @@ def _interpreter(draft: Draft, directory: Path) -> Interpreter:
 
 def _named_interpreter(draft: Draft, text: str) -> Path:
     """A path, or a name without a slash that is looked up on `PATH` as a shell would."""
-    if "/" not in text and not draft.base.path(text).exists():
+    if "/" not in text and not is_file(draft.base.path(text)):
         on_path = shutil.which(text, path=draft.base.environ.get("PATH", os.defpath))
         if on_path is not None:
             return Path(on_path)
@@ -111,7 +120,7 @@ def _named_interpreter(draft: Draft, text: str) -> Path:
 
 def _variables(draft: Draft, env_file: Path | None) -> Mapping[str, str]:
     """What the `env-file` holds now: it is read again at each start, but what is wrong with it is better said early."""
-    if env_file is None or not env_file.is_file():
+    if env_file is None or not is_file(env_file):
         return {}
     try:
         return read_env_file(env_file)

@@ -5,6 +5,7 @@ Reads files and nothing else. Never prints, binds or starts anything.
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,10 +91,12 @@ def _read(file: Path, environ: Mapping[str, str], interpreter: Path) -> _Right |
 
 
 def _document(file: Path) -> Document | Problem:
-    if file.exists() and not file.is_file():
-        what = "a directory" if file.is_dir() else "no regular file"
-        return Problem(file, None, Code.UNREADABLE, f"`{file.name}` is {what}", hint="a profile is a TOML file")
     try:
+        mode = file.stat().st_mode
+        if not stat.S_ISREG(mode):
+            # A pipe would be waited for without end.
+            what = "a directory" if stat.S_ISDIR(mode) else "no regular file"
+            return Problem(file, None, Code.UNREADABLE, f"`{file.name}` is {what}", hint="a profile is a TOML file")
         content = file.read_bytes()
     except FileNotFoundError:
         gone = f"`{file.name}` is a link to nothing" if file.is_symlink() else f"there is no file `{file.name}`"

@@ -18,7 +18,7 @@ from reloadd.profile.problems import Code
 from reloadd.profile.words import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class Wanted(Enum):
@@ -52,6 +52,23 @@ class Base:
     def program(self, text: str) -> str:
         """A command's program as it is started: as written, but for `~`."""
         return str(self.path(text)) if text.startswith("~/") else text
+
+
+def is_file(path: Path) -> bool:
+    """Whether the path is a file; no, if that cannot be told, where pathlib may raise (it does up to Python 3.13)."""
+    return _has_mode(path, stat.S_ISREG)
+
+
+def is_directory(path: Path) -> bool:
+    """Whether the path is a directory; no, if that cannot be told."""
+    return _has_mode(path, stat.S_ISDIR)
+
+
+def _has_mode(path: Path, is_kind: Callable[[int], bool]) -> bool:
+    try:
+        return is_kind(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def missing(path: Path, wanted: Wanted, text: str) -> Finding | None:
@@ -113,15 +130,15 @@ def _what_is_there(path: Path, wanted: Wanted, text: str) -> str:
 def _could_be(path: Path, wanted: Wanted) -> bool:
     match wanted:
         case Wanted.DIRECTORY:
-            return path.is_dir()
+            return is_directory(path)
         case Wanted.FILE | Wanted.PROGRAM:
-            return path.is_file()
+            return is_file(path)
         case Wanted.FILE_OR_DIRECTORY:
             return True
 
 
 def _program_in(directory: Path, text: str) -> str:
-    if (directory / "bin" / "python").exists():
+    if is_file(directory / "bin" / "python"):
         return f'write "{text.rstrip("/")}/bin/python"'
     return "name a program in it"
 
@@ -137,14 +154,14 @@ class Interpreter:
 def interpreter_at(python: Path) -> Interpreter:
     """The interpreter with its environment: a `pyvenv.cfg` one level above its directory (PEP 405)."""
     home = python.parent.parent
-    return Interpreter(python, home if (home / "pyvenv.cfg").is_file() else None)
+    return Interpreter(python, home if is_file(home / "pyvenv.cfg") else None)
 
 
 def environment_beside(directories: tuple[Path, ...]) -> Path | None:
     """The first virtual environment under its usual name in one of the directories."""
     for directory in directories:
         for name in (".venv", "venv", "env"):
-            if (directory / name / "pyvenv.cfg").is_file():
+            if is_file(directory / name / "pyvenv.cfg"):
                 return directory / name
     return None
 
@@ -165,7 +182,7 @@ def program(name: str, *, search: str, directory: Path) -> Finding | None:
     if len(words) > 1:
         array = ", ".join(f'"{word}"' for word in words)
         hint = f"write each word as a string of its own: [{array}]"
-    elif (directory / name).exists():
+    elif is_file(directory / name):
         hint = f'write "./{name}" for the file in the working directory'
     else:
         hint = "install it, or write its path"

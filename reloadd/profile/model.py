@@ -1,6 +1,6 @@
 """A profile as the daemon uses it: every value checked, every default filled in, every path absolute.
 
-Holds data and nothing else: `parse` makes it, `supervise` and `watch` read it.
+Holds data and nothing else: `build` makes it, `supervise` and `watch` read it.
 """
 
 from __future__ import annotations

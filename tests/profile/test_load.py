@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reloadd.profile.load import problem_at
-from reloadd.profile.problems import draw
+from reloadd.profile.problems import Code, draw
 from tests.support.profiles import ProfileDirectory
 
 SLEEP = '[target]\ncommand = ["sleep", "1"]\n'
@@ -252,3 +252,36 @@ def test_a_problem_of_later_is_drawn_at_its_key(tmp_path: Path) -> None:
         "\n"
         "dev.toml: 1 problem, nothing was started"
     )
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        (f'[target]\nscript = "{LONG}"\n', LONG),
+        (f'[target]\nmodule = "m"\npython = "./{LONG}"\n', LONG),
+        (f'[target]\nmodule = "m"\ndirectory = "{LONG}"\n', LONG),
+        (f'[target]\nmodule = "m"\nenv-file = "{LONG}"\n', LONG),
+        (f'[target]\ncommand = ["./{LONG}"]\n', LONG),
+        (SLEEP + f'[watch]\nroots = ["{LONG}"]\n', LONG),
+        (LISTEN + f'http = "unix:{LONG}/a.sock"\n', LONG),
+    ],
+)
+def test_a_path_that_the_kernel_refuses_is_a_problem_and_no_crash(text: str, label: str, tmp_path: Path) -> None:
+    """A name that is too long stands for every path that cannot be looked at."""
+    (problem,) = ProfileDirectory(tmp_path).write({"dev.toml": text}).load("dev.toml").problems
+
+    assert problem.code is Code.UNREADABLE
+    assert problem.label == f"{tmp_path}/{label}: file name too long"
+
+
+def test_an_argument_that_the_kernel_refuses_is_a_problem_and_no_crash(tmp_path: Path) -> None:
+    """The reason is told by whoever reads the file."""
+    problems = ProfileDirectory(tmp_path).load(f"{LONG}.toml", LONG).problems
+
+    assert [problem.message for problem in problems] == [
+        f"there is no profile `{LONG}`",
+        f"`{LONG}.toml` cannot be read: file name too long",
+    ]
