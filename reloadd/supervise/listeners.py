@@ -6,19 +6,21 @@ Never accepts a connection: what arrives between two children waits in the kerne
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reloadd.profile.model import Address, Listen, TcpAddress, UnixAddress
+from reloadd.supervise.holders import find_holder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BACKLOG = 1024
 """Connections that may wait while no child accepts; the kernel caps it at net.core.somaxconn (listen(2))."""
-
-_LISTEN_STATE = "0A"
-"""TCP_LISTEN in /proc/net/tcp (proc_pid_net(5))."""
 
 
 class CannotBindError(Exception):
@@ -44,11 +46,13 @@ class Listener:
     Attributes:
         listen: what the profile asked for.
         address: what it became: port 0 is a real port here.
+        node: device and inode of a socket in the file system; None for TCP.
     """
 
     listen: Listen
     address: Address
     socket: socket.socket
+    node: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -57,7 +61,7 @@ class Listener:
 
     def close(self) -> None:
         """Stop listening, and take a socket of the file system away if it is still ours."""
-        if isinstance(self.address, UnixAddress):
+        if isinstance(self.address, UnixAddress) and self.node is not None and self.node == _node(self.address.path):
             with suppress(OSError):
                 self.address.path.unlink()
         self.socket.close()
@@ -76,7 +80,7 @@ def bind(listen: Listen) -> Listener:
                 name = bound.getsockname()
                 return Listener(listen, TcpAddress(host, name[1]), bound)
             case UnixAddress(path):
-                return Listener(listen, listen.address, _bind_unix(path))
+                return Listener(listen, listen.address, _bind_unix(path), _node(path))
     except OSError as error:
         raise CannotBindError(listen, *_explain(listen.address, error)) from error
 
@@ -111,19 +115,33 @@ def _bind_unix(path: Path) -> socket.socket:
 
 def _remove_stale(path: Path) -> None:
     """Remove a socket that nobody listens on any more; anything else at that path stays, and bind(2) will refuse it."""
-    try:
-        if not stat.S_ISSOCK(path.lstat().st_mode):
-            return
-    except OSError:
+    if not _is_socket(path):
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
+        # Never waits: where the backlog is full, somebody listens.
+        probe.settimeout(0)
         try:
             probe.connect(str(path))
         except ConnectionRefusedError:
             path.unlink(missing_ok=True)
         except OSError:
             return
+
+
+def _is_socket(path: Path) -> bool:
+    try:
+        return stat.S_ISSOCK(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _node(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one that has its path by now; None where there is none."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 _REASONS = {
@@ -140,53 +158,12 @@ def _explain(address: Address, error: OSError) -> tuple[str, str]:
     if error.errno != errno.EADDRINUSE:
         other = ((error.strerror or str(error)).lower(), "choose another address")
         return _REASONS.get(error.errno or 0, other)
+    if isinstance(address, UnixAddress) and not _is_socket(address.path):
+        return "a file that is no socket is there", "remove it, or choose another path"
     holder = find_holder(address)
     if holder is None:
         return "it is taken by another process", "stop that process, or choose another address"
     pid, command = holder
+    if pid == os.getpid():
+        return "this daemon listens there already, for another profile or on another host", "choose another address"
     return f"it is taken by process {pid} (`{command}`)", f"stop it with `kill {pid}`, or choose another address"
-
-
-def find_holder(address: Address) -> tuple[int, str] | None:
-    """The process that listens on an address, with its command line, where that can be known (only on Linux).
-
-    Another user's process is not visible: its descriptors are not ours to read (proc(5)).
-    """
-    inodes = _unix_inodes(address.path) if isinstance(address, UnixAddress) else _tcp_inodes(address.port)
-    wanted = {f"socket:[{inode}]" for inode in inodes}
-    if not wanted:
-        return None
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if any(_link(entry) in wanted for entry in (process / "fd").iterdir()):
-                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-                return int(process.name), command
-    return None
-
-
-def _link(entry: Path) -> str:
-    try:
-        return str(entry.readlink())
-    except OSError:
-        return ""
-
-
-def _tcp_inodes(port: int) -> set[str]:
-    inodes = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with suppress(OSError):
-            for line in Path(table).read_text("ascii").splitlines()[1:]:
-                columns = line.split()
-                if columns[3] == _LISTEN_STATE and int(columns[1].rpartition(":")[2], 16) == port:
-                    inodes.add(columns[9])
-    return inodes
-
-
-def _unix_inodes(path: Path) -> set[str]:
-    inodes = set()
-    with suppress(OSError):
-        for line in Path("/proc/net/unix").read_text("utf-8", "replace").splitlines()[1:]:
-            columns = line.split(maxsplit=7)
-            if columns[-1] == str(path):
-                inodes.add(columns[6])
-    return inodes

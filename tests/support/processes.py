@@ -1,0 +1,79 @@
+"""Real processes for the tests to end, listen to and count."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DEADLINE = 10.0
+"""Seconds after which something that did not happen is held never to."""
+
+_ROOT = Path(__file__).parents[2]
+_PAUSE = 0.005
+
+
+@contextmanager
+def running(source: str, *arguments: str, says: str = "") -> Iterator[subprocess.Popen[str]]:
+    """A Python program in a session of its own, once it has printed a line that contains `says`; killed at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", source, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        cwd=_ROOT,
+    )
+    alarm = threading.Timer(DEADLINE, process.kill)
+    alarm.start()
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        alarm.cancel()
+        assert line, "it ended without a word, or said nothing in time"
+        assert says in line
+        yield process
+    finally:
+        alarm.cancel()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(DEADLINE)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+async def until(condition: Callable[[], object], what: str, *, deadline: float = DEADLINE) -> None:
+    """Return once the condition holds, with the event loop running; fail if it does not in time."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + deadline
+    while not condition():
+        assert loop.time() < end, f"not within {deadline:g} s: {what}"
+        await asyncio.sleep(_PAUSE)
+
+
+def lives(pid: int) -> bool:
+    """Whether a process is there and no zombie (proc(5); elsewhere, whether it can be signalled)."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
+    except OSError:
+        if sys.platform == "linux":
+            return False
+        try:
+            os.kill(pid, 0)
+        except OSError:
+            return False
+        return True
+    return state not in "ZX"
+
+
+def open_descriptors() -> set[str]:
+    """The numbers of this process's descriptors, with that of the look itself, which is the lowest free one."""
+    return {entry.name for entry in Path("/dev/fd").iterdir()}
