@@ -5,6 +5,7 @@ Never closes a listener before its replacement is known to work.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reloadd.profile.model import Address, Listen, Profile, TcpAddress
@@ -42,16 +43,16 @@ class ListenerPool:
         Raises:
             CannotListenError: one cannot be had. Nothing has changed then.
         """
-        fresh: dict[_Key, Listener] = {}
+        taken: dict[_Key, Listener] = {}
         assigned: dict[str, tuple[Listener, ...]] = {}
         try:
             for profile in profiles:
-                assigned[profile.name] = tuple(self._take(profile, listen, fresh) for listen in profile.listen)
+                assigned[profile.name] = tuple(self._take(profile, listen, taken) for listen in profile.listen)
         except CannotListenError:
-            for listener in fresh.values():
-                listener.close()
+            for key in taken.keys() - self._listeners.keys():
+                taken[key].close()
             raise
-        self._listeners.update(fresh)
+        self._listeners.update(taken)
         return assigned
 
     def keep(self, assigned: Mapping[str, tuple[Listener, ...]]) -> tuple[Listener, ...]:
@@ -63,24 +64,18 @@ class ListenerPool:
             listener.close()
         return tuple(gone.values())
 
-    def _take(self, profile: Profile, listen: Listen, fresh: dict[_Key, Listener]) -> Listener:
+    def _take(self, profile: Profile, listen: Listen, taken: dict[_Key, Listener]) -> Listener:
         key = _key(profile, listen)
         known = self._listeners.get(key)
-        if known is not None and known.listen == listen:
-            return known
-        if known is not None:
-            # The same address under another name: the socket is what matters, and it stays open.
-            return self._renamed(key, known, listen)
-        try:
-            fresh[key] = bind(listen)
-        except CannotBindError as error:
-            raise CannotListenError(profile, error) from error
-        return fresh[key]
-
-    def _renamed(self, key: _Key, known: Listener, listen: Listen) -> Listener:
-        renamed = Listener(listen, known.address, known.socket)
-        self._listeners[key] = renamed
-        return renamed
+        if known is None:
+            try:
+                taken[key] = bind(listen)
+            except CannotBindError as error:
+                raise CannotListenError(profile, error) from error
+        else:
+            # The same address, perhaps under another name: the socket is what matters, and it stays open.
+            taken[key] = known if known.listen == listen else replace(known, listen=listen)
+        return taken[key]
 
 
 def _key(profile: Profile, listen: Listen) -> _Key:
