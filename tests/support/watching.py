@@ -117,6 +117,10 @@ class Stage:
         watch = self._call(self.watcher.watch(profile, watched, sets.put))
         return Observed(watched.roots, watch, self, sets)
 
+    def begin_with(self, watched: WatchSet, on_settled: Callable[[ChangeSet], None]) -> Watch:
+        """Begin to watch for somebody else."""
+        return self._call(self.watcher.watch("shop", watched, on_settled))
+
     def on_loop(self, function: Callable[[], None]) -> None:
         """Call something on the event loop's thread."""
 

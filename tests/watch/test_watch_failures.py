@@ -1,0 +1,221 @@
+"""What stops events from telling, and what a watch does about it; and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reloadd.profile.model import Backend
+from reloadd.watch.events import KernelEvents
+from tests.support.watching import Stage, save, wait_until, watch_set
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
+
+INOTIFY = Path("/proc/sys/fs/inotify")
+
+
+@contextmanager
+def limited(name: str, value: int) -> Iterator[None]:
+    """A lower limit of inotify's for a while, where this process may set it."""
+    file = INOTIFY / name
+    before = file.read_text()
+    try:
+        file.write_text(f"{value}\n")
+    except PermissionError:
+        pytest.skip("only root may lower the limit")
+    try:
+        yield
+    finally:
+        file.write_text(before)
+
+
+def inotify_descriptors() -> list[int]:
+    """This process's inotify descriptors: inotify(7) gives their link's text."""
+    found = []
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            if entry.readlink().name == "anon_inode:inotify":
+                found.append(int(entry.name))
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def watches_in_use() -> int:
+    """How many inotify watches this process has: proc_pid_fdinfo(5)."""
+    return sum(Path(f"/proc/self/fdinfo/{fd}").read_text().count("inotify wd:") for fd in inotify_descriptors())
+
+
+def reader() -> threading.Thread:
+    """The thread that reads the kernel's events."""
+    (thread,) = (thread for thread in threading.enumerate() if thread.name == "reloadd-inotify")
+    return thread
+
+
+def times_woken(thread: threading.Thread) -> int:
+    """How often a thread has gone to sleep, and so was woken: proc_pid_status(5)."""
+    status = Path(f"/proc/self/task/{thread.native_id}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("voluntary_ctxt")).split()[1])
+
+
+def descriptors() -> set[str]:
+    """This process's open descriptors, without the one that lists them."""
+    return {entry.name for entry in Path("/proc/self/fd").iterdir() if entry.exists() or entry.is_symlink()}
+
+
+def test_lost_events_are_noticed_and_made_good(root: Path) -> None:
+    """When the kernel's queue runs over, everything is compared and the record says how much had changed"""
+    with limited("max_queued_events", 16), Stage() as stage:
+        directories = [root / f"{number}" for number in range(40)]
+        for directory in directories:
+            directory.mkdir()
+        shop = stage.begin(watch_set(root, settle=0.3))
+        # Whoever holds this lock stalls the reader between two reads.
+        events = stage.watcher._events
+        assert isinstance(events, KernelEvents)
+        assert events._reader is not None
+        with events._reader._lock:
+            for directory in directories:
+                save(directory / "a.py", "one")
+                (directory / "made").mkdir()
+        record = stage.recorded("watch.overflowed")
+        assert record.profile == "shop"
+        told: dict[str, str] = {}
+        while len(told) < len(directories):
+            told |= shop.told()
+        assert set(told) == {f"{number}/a.py" for number in range(40)}
+        save(directories[-1] / "made/late.py", "one")
+        assert shop.told() == {"39/made/late.py": "created"}
+
+
+def test_what_cannot_be_listened_to_is_polled(root: Path) -> None:
+    """At the limit of watches the rest of the tree is polled, and one record names the limit and how to raise it"""
+    directories = [root / f"{number}" for number in range(12)]
+    for directory in directories:
+        directory.mkdir()
+    with limited("max_user_watches", watches_in_use() + 6), Stage() as stage:
+        shop = stage.begin(watch_set(root))
+        assert shop.watch.statistics().backend == "events+poll"
+        assert shop.watch.statistics().directories == 13
+        (record,) = (each for each in stage.records if each.name == "watch.degraded")
+        assert record.fields["error"] == "the limit `fs.inotify.max_user_watches` is reached"
+        assert "sudo sysctl fs.inotify.max_user_watches=" in str(record.fields["hint"])
+        assert record.fields["paths"]
+        for directory in directories:
+            save(directory / "a.py", "one")
+            assert shop.told() == {f"{directory.name}/a.py": "created"}
+            save(directory / "a.py", "two")
+            assert shop.told() == {f"{directory.name}/a.py": "modified"}
+
+
+def test_without_a_descriptor_everything_is_polled(root: Path) -> None:
+    """When no inotify instance is to be had, the record says so and changes are told all the same"""
+    with limited("max_user_instances", 0), Stage() as stage:
+        shop = stage.begin(watch_set(root))
+        assert shop.watch.statistics().backend == "poll"
+        assert "max_user_instances" in str(stage.recorded("watch.degraded").fields["error"])
+        save(root / "a.py", "one")
+        assert shop.told() == {"a.py": "created"}
+
+
+def test_a_reader_that_dies_is_replaced(root: Path) -> None:
+    """The end of the thread is recorded at once, and nothing that happened meanwhile is lost"""
+    (root / "sub").mkdir()
+    with Stage() as stage:
+        shop = stage.begin(watch_set(root))
+        dying = reader()
+        assert dying.ident is not None
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(dying.ident), ctypes.py_object(SystemExit))
+        save(root / "sub/a.py", "one")  # wakes the thread, which then meets its end
+        record = stage.recorded("watch.failed")
+        assert record.fields == {"error": "SystemExit()"}
+        assert shop.told() == {"sub/a.py": "created"}
+        save(root / "sub/a.py", "two")
+        assert shop.told() == {"sub/a.py": "modified"}
+        assert len(inotify_descriptors()) == 1
+
+
+def test_a_watch_that_breaks_is_begun_again(root: Path) -> None:
+    """If whoever is told of a set fails, the record says so and the next set is told"""
+    told: list[str] = []
+
+    def listen(_changes: object) -> None:
+        told.append("set")
+        if len(told) == 1:
+            raise LookupError("not ready")
+
+    with Stage() as stage:
+        shop = stage.begin(watch_set(root))
+        shop.close()
+        stage.begin_with(watch_set(root), listen)
+        save(root / "a.py", "one")
+        assert stage.recorded("watch.failed").fields == {"error": "LookupError('not ready')"}
+        save(root / "a.py", "two")
+        wait_until(lambda: len(told) == 2)
+
+
+def test_closing_leaves_nothing(root: Path) -> None:
+    """No thread and no descriptor outlive the watcher; closing twice does no harm"""
+    (root / "sub").mkdir()
+    before = set(threading.enumerate()), descriptors()
+    with Stage() as stage:
+        one = stage.begin(watch_set(root), "one")
+        two = stage.begin(watch_set(root, backend=Backend.POLL), "two")
+        assert len(inotify_descriptors()) == 1
+        for observed in (one, two):
+            observed.close()
+            observed.close()
+        stage.on_loop(stage.watcher.close)
+    wait_until(lambda: (set(threading.enumerate()), descriptors()) == before)
+
+
+def test_one_descriptor_and_one_thread_serve_all_profiles(root: Path) -> None:
+    """And one watch for each directory; they are given back when the last profile that wants them is closed"""
+    for number in range(10):
+        (root / f"{number}").mkdir()
+    with Stage() as stage:
+        first = stage.begin(watch_set(root), "first")
+        alone = watches_in_use()
+        others = [stage.begin(watch_set(root), f"{number}") for number in range(20)]
+        assert watches_in_use() == alone
+        assert len(inotify_descriptors()) == 1
+        reader()
+        for observed in (first, *others[1:]):
+            observed.close()
+        save(root / "9/a.py", "one")
+        assert others[0].told() == {"9/a.py": "created"}
+        others[0].close()
+        wait_until(lambda: watches_in_use() == 0)
+
+
+def test_children_do_not_inherit_the_descriptor(root: Path) -> None:
+    """Not even those that are started with every descriptor that may be inherited"""
+    with Stage() as stage:
+        stage.begin(watch_set(root))
+        listing = subprocess.run(["ls", "-l", "/proc/self/fd"], close_fds=False, capture_output=True, check=True)
+        assert b"inotify" not in listing.stdout
+
+
+def test_reading_wakes_nobody(root: Path) -> None:
+    """Files that are opened, read and listed cause no event"""
+    save(root / "a.py", "one")
+    with Stage() as stage:
+        shop = stage.begin(watch_set(root))
+        shop.has_told_nothing()
+        before = times_woken(reader())
+        for _ in range(100):
+            (root / "a.py").read_text()
+            assert list(root.iterdir())
+        assert times_woken(reader()) == before
+        shop.has_told_nothing()
+        assert times_woken(reader()) > before
