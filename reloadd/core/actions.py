@@ -26,6 +26,20 @@ class Terminate:
 
 
 @dataclass(frozen=True, slots=True)
+class Admit:
+    """Let this generation accept connections, at once or as soon as it can."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Let this generation accept no more, and confirm that."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
 class Kill:
     """Send SIGKILL to the child's process group."""
 
@@ -93,4 +107,4 @@ class Finish:
     """Say that the child ended by itself with success, which its policy lets stand."""
 
 
-Action = Spawn | Terminate | Kill | Arm | Complete | Abandon | Late | Schedule | Hold | Finish
+Action = Spawn | Admit | Pause | Terminate | Kill | Arm | Complete | Abandon | Late | Schedule | Hold | Finish

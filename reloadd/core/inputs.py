@@ -44,6 +44,8 @@ class Timer(Enum):
     STOP = "stop"
     BACKOFF = "backoff"
     OWN_RELOAD = "own reload"
+    PAUSE = "pause"
+    HOLD = "hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,13 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Paused:
+    """The child of this generation confirmed that it accepts no more."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
 class Exited:
     """The child of this generation is gone, and its whole process group with it.
 
@@ -102,4 +111,4 @@ class Due:
     generation: int
 
 
-Input = Start | Stop | Restart | Changed | Ready | Exited | Due
+Input = Start | Stop | Restart | Changed | Ready | Paused | Exited | Due

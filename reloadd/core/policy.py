@@ -24,6 +24,13 @@ class Handover(Enum):
     OVERLAP = "overlap"
 
 
+class WhileReloading(Enum):
+    """What becomes of requests that come between a change and the moment at which the new generation serves."""
+
+    HOLD = "hold"
+    SERVE_OLD = "serve-old"
+
+
 @dataclass(frozen=True, slots=True)
 class Backoff:
     """How long to wait between failed starts, and how many to allow in a row.
@@ -57,6 +64,9 @@ class Policy:
     Attributes:
         on_exit: what follows an exit that nobody asked for.
         handover: whether old and new run side by side during a restart.
+        while_reloading: with overlap, whether the old one goes on accepting meanwhile.
+        pause_timeout: how long the old one gets to confirm that it accepts no more, before it has to go all the same.
+        hold_timeout: how long requests are held at the most, before the old one takes up accepting again.
         stop_timeout: from the stop signal to SIGKILL.
         ready_timeout: from the start of a process to the moment it must serve.
         backoff: the pace of tries after failures.
@@ -66,6 +76,9 @@ class Policy:
 
     on_exit: OnExit = OnExit.ON_FAILURE
     handover: Handover = Handover.REPLACE
+    while_reloading: WhileReloading = WhileReloading.HOLD
+    pause_timeout: float = 2.0
+    hold_timeout: float = 10.0
     stop_timeout: float = 5.0
     ready_timeout: float = 60.0
     backoff: Backoff = Backoff()

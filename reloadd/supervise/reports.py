@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from reloadd.core.changes import ChangeSet
     from reloadd.core.exits import ExitStatus
     from reloadd.core.inputs import Why
-    from reloadd.core.machine import State
     from reloadd.core.records import Record
+    from reloadd.core.state import State
     from reloadd.profile.model import Profile
 
 _COLD = "cold"

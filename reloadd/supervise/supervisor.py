@@ -15,7 +15,8 @@ from reloadd.core import actions
 from reloadd.core.blame import Blame, find_blame
 from reloadd.core.exits import ExitStatus
 from reloadd.core.inputs import Cause, Changed, Due, Exited, Input, Ready, Timer, Why
-from reloadd.core.machine import Machine, State, step
+from reloadd.core.machine import step
+from reloadd.core.state import Machine, State
 from reloadd.profile.environment import EnvFileError
 from reloadd.profile.model import ReadyTold
 from reloadd.supervise import timings

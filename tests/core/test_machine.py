@@ -9,6 +9,7 @@ import pytest
 from reloadd.core.actions import (
     Abandon,
     Action,
+    Admit,
     Arm,
     Complete,
     Finish,
@@ -16,19 +17,22 @@ from reloadd.core.actions import (
     HoldReason,
     Kill,
     Late,
+    Pause,
     Schedule,
     Spawn,
     Terminate,
 )
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
 from reloadd.core.exits import ExitStatus
-from reloadd.core.inputs import Cause, Changed, Due, Exited, Input, Ready, Restart, Start, Stop, Timer, Why
-from reloadd.core.machine import Machine, State, step
-from reloadd.core.policy import Backoff, Handover, OnExit, Policy
+from reloadd.core.inputs import Cause, Changed, Due, Exited, Input, Paused, Ready, Restart, Start, Stop, Timer, Why
+from reloadd.core.machine import step
+from reloadd.core.policy import Backoff, Handover, OnExit, Policy, WhileReloading
+from reloadd.core.state import Accepting, Machine, State
 
 CODE = {code: ExitStatus(code=code) for code in (0, 1, 3)}
 KILLED = ExitStatus(signal="SIGKILL")
-OVERLAP = Policy(handover=Handover.OVERLAP)
+OVERLAP = Policy(handover=Handover.OVERLAP, while_reloading=WhileReloading.SERVE_OLD)
+HOLD = Policy(handover=Handover.OVERLAP, while_reloading=WhileReloading.HOLD)
 
 
 def change(*paths: str, at: float = 1.0) -> ChangeSet:
@@ -49,9 +53,10 @@ def play(*words: Input, policy: Policy | None = None) -> tuple[Machine, tuple[Ac
     return machine, actions
 
 
-def start_actions(generation: int, why: Why, policy: Policy | None = None) -> tuple[Action, ...]:
-    """What starting a child takes."""
-    return Spawn(generation, why), Arm(Timer.READY, generation, (policy or Policy()).ready_timeout)
+def start_actions(generation: int, why: Why, *, beside: bool = False) -> tuple[Action, ...]:
+    """What starting a child takes; one that is started beside another is not admitted yet."""
+    starting = Spawn(generation, why), Arm(Timer.READY, generation, Policy().ready_timeout)
+    return starting if beside else (*starting, Admit(generation))
 
 
 def stop_actions(generation: int) -> tuple[Action, ...]:
@@ -308,15 +313,83 @@ def test_overlap_starts_the_new_one_beside_the_old() -> None:
     machine, actions = play(Start(), Ready(1), EDIT, policy=OVERLAP)
 
     assert (machine.state, machine.current, machine.newcomer) == (State.REPLACING, 1, 2)
-    assert start_actions(2, BECAUSE_OF_EDIT) == actions
+    assert actions == start_actions(2, BECAUSE_OF_EDIT, beside=True)
 
 
-def test_overlap_retires_the_old_one_when_the_new_one_serves() -> None:
-    """First it is said that the new one serves, then the old one is told to go."""
+def test_old_one_is_paused_before_the_new_one_is_admitted() -> None:
+    """Both share one socket: only one of them may accept at a time."""
     machine, actions = play(Start(), Ready(1), EDIT, Ready(2), policy=OVERLAP)
 
-    assert (State.SERVING, 2, frozenset({1})) == (machine.state, machine.current, machine.going)
-    assert (Complete(2, BECAUSE_OF_EDIT), *stop_actions(1)) == actions
+    assert (machine.state, machine.accepting) == (State.REPLACING, Accepting.PAUSING)
+    assert actions == (Pause(1), Arm(Timer.PAUSE, 1, OVERLAP.pause_timeout))
+
+
+@pytest.mark.parametrize("confirmed", [Paused(1), Due(Timer.PAUSE, 1)])
+def test_new_one_is_admitted_once_the_old_one_accepts_no_more(confirmed: Input) -> None:
+    """Then the new one is said to serve, and the old one is told to go, also one that hangs and does not confirm."""
+    machine, actions = play(Start(), Ready(1), EDIT, Ready(2), confirmed, policy=OVERLAP)
+
+    assert (machine.state, machine.current, machine.going) == (State.SERVING, 2, frozenset({1}))
+    assert actions == (Admit(2), Complete(2, BECAUSE_OF_EDIT), *stop_actions(1))
+
+
+def test_hold_pauses_the_old_one_at_once() -> None:
+    """What is sent after the save waits for the new code."""
+    _, actions = play(Start(), Ready(1), EDIT, policy=HOLD)
+
+    assert actions == (
+        Pause(1),
+        Arm(Timer.HOLD, 2, HOLD.hold_timeout),
+        *start_actions(2, BECAUSE_OF_EDIT, beside=True),
+    )
+
+
+@pytest.mark.parametrize("words", [(Paused(1), Ready(2)), (Ready(2), Paused(1))])
+def test_hold_hands_over_once_both_are_known(words: tuple[Input, ...]) -> None:
+    """The new one is ready and the old one has paused, in whichever order."""
+    machine, actions = play(Start(), Ready(1), EDIT, *words, policy=HOLD)
+
+    assert (machine.state, machine.current, machine.accepting) == (State.SERVING, 2, Accepting.YES)
+    assert actions == (Admit(2), Complete(2, BECAUSE_OF_EDIT), *stop_actions(1))
+
+
+def test_held_requests_go_to_the_old_one_when_the_new_one_fails() -> None:
+    """The last good generation takes up accepting again."""
+    machine, actions = play(Start(), Ready(1), EDIT, Paused(1), Exited(2, CODE[1]), policy=HOLD)
+
+    assert (machine.state, machine.current, machine.accepting) == (State.SERVING, 1, Accepting.YES)
+    assert actions == (Admit(1), Abandon(2, BECAUSE_OF_EDIT))
+
+
+def test_requests_are_not_held_for_ever() -> None:
+    """A slow start lets the old one answer meanwhile, and hands over as ever when it is done."""
+    machine, actions = play(Start(), Ready(1), EDIT, Paused(1), Due(Timer.HOLD, 2), policy=HOLD)
+    machine, later = step(machine, Ready(2))
+
+    assert actions == (Admit(1),)
+    assert later == (Pause(1), Arm(Timer.PAUSE, 1, HOLD.pause_timeout))
+
+
+def test_next_save_after_a_broken_one_pauses_again() -> None:
+    """An answer that is late, to an earlier pause, is not taken for one to this."""
+    machine, _ = play(Start(), Ready(1), EDIT, Exited(2, CODE[1]), Paused(1), EDIT, policy=HOLD)
+
+    assert (machine.state, machine.newcomer, machine.accepting) == (State.REPLACING, 3, Accepting.PAUSING)
+
+
+def test_ready_newcomer_is_not_late() -> None:
+    """What it waits for is the old one."""
+    before, _ = play(Start(), Ready(1), EDIT, Ready(2), policy=OVERLAP)
+
+    assert step(before, Due(Timer.READY, 2)) == (before, ())
+
+
+def test_old_one_that_dies_while_pausing_leaves_a_newcomer_that_serves() -> None:
+    """Nobody has to be waited for any more."""
+    machine, actions = play(Start(), Ready(1), EDIT, Ready(2), Exited(1, KILLED), policy=OVERLAP)
+
+    assert (machine.state, machine.current) == (State.SERVING, 2)
+    assert actions == (Admit(2), Complete(2, BECAUSE_OF_EDIT))
 
 
 @pytest.mark.parametrize("end", [Exited(2, CODE[1]), Exited(2, KILLED), Due(Timer.READY, 2)])
@@ -341,7 +414,7 @@ def test_newer_change_supersedes_the_newcomer() -> None:
     )
     assert (
         *stop_actions(2),
-        *start_actions(3, Why(Cause.CHANGE, EDIT.changes.followed_by(later))),
+        *start_actions(3, Why(Cause.CHANGE, EDIT.changes.followed_by(later)), beside=True),
     ) == actions
 
 

@@ -6,12 +6,13 @@ import random
 
 import pytest
 
-from reloadd.core.actions import Action, Kill, Spawn, Terminate
+from reloadd.core.actions import Action, Admit, Kill, Pause, Spawn, Terminate
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
 from reloadd.core.exits import ExitStatus
-from reloadd.core.inputs import Cause, Changed, Due, Exited, Input, Ready, Restart, Start, Stop, Timer, Why
-from reloadd.core.machine import Machine, State, step
-from reloadd.core.policy import Handover, OnExit, Policy
+from reloadd.core.inputs import Cause, Changed, Due, Exited, Input, Paused, Ready, Restart, Start, Stop, Timer, Why
+from reloadd.core.machine import step
+from reloadd.core.policy import Handover, OnExit, Policy, WhileReloading
+from reloadd.core.state import Machine, State
 
 WALKS = 60
 STEPS = 120
@@ -25,11 +26,20 @@ AT_REST = {State.DOWN, State.SERVING, State.HELD}
 def policies() -> list[Policy]:
     """Every combination of what changes the machine's course."""
     return [
-        Policy(on_exit=on_exit, handover=handover, own_reload_timeout=timeout)
+        Policy(on_exit=on_exit, handover=handover, while_reloading=meanwhile, own_reload_timeout=timeout)
         for on_exit in OnExit
-        for handover in Handover
+        for handover, meanwhile in [
+            (Handover.REPLACE, WhileReloading.HOLD),
+            (Handover.OVERLAP, WhileReloading.HOLD),
+            (Handover.OVERLAP, WhileReloading.SERVE_OLD),
+        ]
         for timeout in (None, 1.0)
     ]
+
+
+def named(policy: Policy) -> str:
+    """A policy by what sets it apart."""
+    return f"{policy.on_exit.value}-{policy.handover.value}-{policy.while_reloading.value}"
 
 
 class Children:
@@ -37,6 +47,8 @@ class Children:
 
     def __init__(self) -> None:
         self.alive: set[int] = set()
+        self.admitted: set[int] = set()
+        self.unanswered: set[int] = set()
         self.told: set[int] = set()
 
     def carry_out(self, actions: tuple[Action, ...]) -> None:
@@ -50,12 +62,21 @@ class Children:
                     assert generation in self.alive
                     assert generation not in self.told
                     self.told.add(generation)
+                case Admit(generation):
+                    assert generation in self.alive - self.told
+                    self.admitted.add(generation)
+                    self.unanswered.discard(generation)
+                case Pause(generation):
+                    assert generation in self.alive - self.told
+                    self.admitted.discard(generation)
+                    self.unanswered.add(generation)
                 case Kill(generation):
                     assert generation in self.told
 
     def end(self, generation: int) -> None:
         """A child ended."""
         self.alive.discard(generation)
+        self.unanswered.discard(generation)
 
 
 def random_word(chance: random.Random, machine: Machine, children: Children) -> Input:
@@ -69,6 +90,7 @@ def random_word(chance: random.Random, machine: Machine, children: Children) -> 
         Changed(EDIT),
         Changed(EDIT),
         Ready(generation),
+        Paused(generation),
         Due(chance.choice(list(Timer)), generation),
     ]
     if children.alive:
@@ -85,6 +107,10 @@ def check(before: Machine, after: Machine, children: Children) -> None:
     assert after.owned == children.alive
     if after.state in {State.DOWN, State.BACKOFF, State.HELD}:
         assert untold == set()
+    if after.state in {State.STARTING, State.SERVING}:
+        # Whoever is there alone is never left waiting at the door.
+        assert children.admitted >= untold
+    assert len(children.admitted & untold) <= 1
     if after.state is State.DOWN:
         assert children.alive == set()
     if not after.wanted:
@@ -93,7 +119,11 @@ def check(before: Machine, after: Machine, children: Children) -> None:
         assert after.current in untold
 
 
-@pytest.mark.parametrize("policy", policies(), ids=lambda policy: f"{policy.on_exit}-{policy.handover}")
+@pytest.mark.parametrize(
+    "policy",
+    policies(),
+    ids=lambda policy: f"{policy.on_exit.value}-{policy.handover.value}-{policy.while_reloading.value}",
+)
 def test_invariants_hold_on_every_walk(policy: Policy) -> None:
     """At most one child that was not told to go (two while replacing); not wanted means down or stopping."""
     for seed in range(WALKS):
@@ -109,7 +139,11 @@ def test_invariants_hold_on_every_walk(policy: Policy) -> None:
             check(before, machine, children)
 
 
-@pytest.mark.parametrize("policy", policies(), ids=lambda policy: f"{policy.on_exit}-{policy.handover}")
+@pytest.mark.parametrize(
+    "policy",
+    policies(),
+    ids=lambda policy: f"{policy.on_exit.value}-{policy.handover.value}-{policy.while_reloading.value}",
+)
 def test_every_walk_settles(policy: Policy) -> None:
     """Left in peace, with children that obey, an app comes to rest and owns only what serves."""
     for seed in range(WALKS):
@@ -140,6 +174,8 @@ def calm_word(machine: Machine, children: Children) -> Input | None:
     if going:
         return Exited(going[0], ExitStatus(code=0))
     match machine.state:
+        case State.REPLACING if machine.newcomer_is_ready and machine.current in children.unanswered:
+            return Paused(machine.current or 0)
         case State.STARTING | State.REPLACING:
             return Ready(machine.newcomer or machine.current or 0)
         case State.BACKOFF:

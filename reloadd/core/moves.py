@@ -1,0 +1,215 @@
+"""The moves that the machine's transitions are made of: start, pause, admit, retire, hand over, give up.
+
+Each gives the machine as it is afterwards, and what is to be done. Never looks at a word: `machine` decides which move
+answers to which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reloadd.core.actions import (
+    Abandon,
+    Action,
+    Admit,
+    Arm,
+    Complete,
+    Finish,
+    Hold,
+    HoldReason,
+    Late,
+    Pause,
+    Schedule,
+    Spawn,
+    Terminate,
+)
+from reloadd.core.inputs import Cause, Exited, Timer, Why
+from reloadd.core.policy import OnExit, WhileReloading
+from reloadd.core.state import Accepting, Judge, Machine, Rest, State, Then
+
+Step = tuple[Machine, tuple[Action, ...]]
+
+
+def spawn(machine: Machine, why: Why) -> Step:
+    """Start a child that nothing stands in the way of."""
+    generation = machine.generation + 1
+    started = replace(
+        machine,
+        state=State.STARTING,
+        generation=generation,
+        current=generation,
+        accepting=Accepting.YES,
+        newcomer=None,
+        newcomer_is_ready=False,
+        why=why,
+        then=Rest(),
+    )
+    return started, (*_start_actions(started, why), Admit(generation))
+
+
+def spawn_beside(machine: Machine, why: Why) -> Step:
+    """Start a child beside `current`, which goes on accepting, or holds what comes."""
+    generation = machine.generation + 1
+    started = replace(
+        machine,
+        state=State.REPLACING,
+        generation=generation,
+        newcomer=generation,
+        newcomer_is_ready=False,
+        why=why,
+    )
+    starting = _start_actions(started, why)
+    if machine.policy.while_reloading is WhileReloading.SERVE_OLD:
+        admitted, admission = admit_old(started)
+        return admitted, (*starting, *admission)
+    pausing, pause = pause_old(started)
+    bound = Arm(Timer.HOLD, generation, machine.policy.hold_timeout)
+    # First the pause: what comes from now on is for the new code.
+    return pausing, (*pause, bound, *starting)
+
+
+def _start_actions(machine: Machine, why: Why) -> tuple[Action, ...]:
+    generation = machine.generation
+    return Spawn(generation, why), Arm(Timer.READY, generation, machine.policy.ready_timeout)
+
+
+def pause_old(machine: Machine) -> Step:
+    """Ask `current` to accept no more, unless that was asked already."""
+    if machine.accepting is not Accepting.YES or machine.current is None:
+        return machine, ()
+    return replace(machine, accepting=Accepting.PAUSING), (Pause(machine.current),)
+
+
+def admit_old(machine: Machine) -> Step:
+    """Let `current` accept again, if it was asked not to."""
+    if machine.accepting is Accepting.YES or machine.current is None:
+        return machine, ()
+    return replace(machine, accepting=Accepting.YES), (Admit(machine.current),)
+
+
+def give_up_waiting(machine: Machine, generation: int) -> Step:
+    """A child that was started does not serve in time: end it."""
+    if generation == machine.current and machine.state is State.STARTING:
+        stopping, retirement = stop_all(machine, Judge(None))
+        return stopping, (Late(generation), *retirement)
+    if generation == machine.newcomer and not machine.newcomer_is_ready:
+        alone, retirement = retire(machine, generation)
+        kept, saying = abandon(alone, generation)
+        return kept, (Late(generation), *retirement, *saying)
+    return machine, ()
+
+
+def hand_over(machine: Machine) -> Step:
+    """The newcomer takes over: `current` accepts no more, or did not say so in time."""
+    new, why = machine.newcomer, machine.why
+    if new is None or why is None:
+        return machine, ()
+    alone, retirement = retire(machine, machine.current)
+    return serve(alone, new), (Admit(new), Complete(new, why), *retirement)
+
+
+def serve(machine: Machine, generation: int) -> Machine:
+    """The machine in which this generation serves, alone."""
+    return replace(
+        machine,
+        state=State.SERVING,
+        current=generation,
+        accepting=Accepting.YES,
+        newcomer=None,
+        newcomer_is_ready=False,
+        why=None,
+        asked_again=False,
+    )
+
+
+def retire(machine: Machine, *generations: int | None) -> Step:
+    """Tell children to go."""
+    told = tuple(generation for generation in generations if generation is not None)
+    actions: list[Action] = []
+    for generation in told:
+        actions += (Terminate(generation), Arm(Timer.STOP, generation, machine.policy.stop_timeout))
+    return (
+        replace(
+            machine,
+            current=None if machine.current in told else machine.current,
+            newcomer=None if machine.newcomer in told else machine.newcomer,
+            newcomer_is_ready=machine.newcomer_is_ready and machine.newcomer not in told,
+            going=machine.going.union(told),
+        ),
+        tuple(actions),
+    )
+
+
+def stop_all(machine: Machine, then: Then) -> Step:
+    """Tell all children to go; `then` says what follows once they have."""
+    emptied, actions = retire(machine, machine.current, machine.newcomer)
+    return replace(emptied, state=State.STOPPING, then=then, why=None), actions
+
+
+def _failed(machine: Machine, *, is_hopeless: bool = False) -> Step:
+    """A try that came to nothing: wait and try again, or hold."""
+    policy = machine.policy
+    failures = machine.failures + 1
+    emptied = replace(machine, current=None, newcomer=None, why=None, then=Rest(), failures=failures)
+    if is_hopeless:
+        reason = HoldReason.HOPELESS
+    elif policy.on_exit is OnExit.NEVER:
+        reason = HoldReason.POLICY
+    elif failures >= policy.backoff.attempts:
+        reason = HoldReason.ATTEMPTS
+    else:
+        delay = policy.backoff.delay(failures)
+        return replace(emptied, state=State.BACKOFF), (
+            Schedule(attempt=failures + 1, delay=delay),
+            Arm(Timer.BACKOFF, machine.generation, delay),
+        )
+    return replace(emptied, state=State.HELD), (Hold(reason, failures),)
+
+
+def ended(machine: Machine, word: Exited) -> Step:
+    """The one child that ran the app ended, and nobody asked it to."""
+    was_serving = machine.state is not State.STARTING
+    if was_serving and word.uptime > machine.policy.backoff.most:
+        machine = replace(machine, failures=0)
+    if was_serving and machine.why is not None:
+        return spawn(machine, machine.why)
+    if word.status.asks_again and (was_serving or not machine.asked_again):
+        # A server that cannot start may end with code 3 as well (uvicorn, gunicorn): once is taken at its word, twice
+        # without having served in between is a failure.
+        why = Why(Cause.EXIT)
+        if machine.why is not None:
+            why = machine.why.followed_by(why)
+        return spawn(replace(machine, asked_again=not was_serving), why)
+    if machine.going:
+        # With overlap the one before may still be finishing its requests: waiting and holding own nothing.
+        return replace(machine, state=State.STOPPING, current=None, why=None, then=Judge(word)), ()
+    return judge(machine, word)
+
+
+def judge(machine: Machine, exited: Exited | None) -> Step:
+    """What the policy says of an exit that nobody asked for; None is a child that never served."""
+    if exited is None:
+        return _failed(machine)
+    if exited.status.is_success and machine.policy.on_exit is OnExit.ON_FAILURE:
+        return replace(machine, state=State.HELD, current=None, why=None, then=Rest(), failures=0), (Finish(),)
+    return _failed(machine, is_hopeless=exited.is_hopeless)
+
+
+def promote(machine: Machine) -> Step:
+    """The old one is gone before its time: the newcomer is all there is."""
+    new, why = machine.newcomer, machine.why
+    if new is None or why is None:
+        return machine, ()
+    if machine.newcomer_is_ready:
+        return serve(machine, new), (Admit(new), Complete(new, why))
+    alone = replace(machine, state=State.STARTING, current=new, accepting=Accepting.YES, newcomer=None)
+    return alone, (Admit(new),)
+
+
+def abandon(machine: Machine, generation: int) -> Step:
+    """The newcomer came to nothing: the last good generation serves on."""
+    why = machine.why
+    kept, admission = admit_old(
+        replace(machine, state=State.SERVING, newcomer=None, newcomer_is_ready=False, why=None, asked_again=False)
+    )
+    return kept, (*admission, *(() if why is None else (Abandon(generation, why),)))

@@ -1,0 +1,101 @@
+"""One supervised app at one moment, as data.
+
+Never changes: `machine.step` makes another one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from reloadd.core.policy import Policy
+
+if TYPE_CHECKING:
+    from reloadd.core.inputs import Exited, Why
+
+
+class State(Enum):
+    """Where a supervised app stands."""
+
+    DOWN = "down"
+    STARTING = "starting"
+    SERVING = "serving"
+    REPLACING = "replacing"
+    STOPPING = "stopping"
+    BACKOFF = "backoff"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """After stopping: stay down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """After stopping: start anew."""
+
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """After stopping: do what the policy says of an exit that nobody asked for.
+
+    Attributes:
+        exited: the exit; None for a child that was ended because it never served, which is a failure like one.
+    """
+
+    exited: Exited | None
+
+
+Then = Rest | Begin | Judge
+
+
+class Accepting(Enum):
+    """What `current` does with connections that come."""
+
+    YES = "yes"
+    PAUSING = "pausing"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One supervised app at one moment.
+
+    Attributes:
+        policy: what the user decided.
+        state: where it stands.
+        wanted: whether the user wants it up.
+        generation: the last generation that was given out; it only ever grows.
+        current: the child that runs or is to run the app, and was not told to go.
+        newcomer: the child that is to take over from it.
+        newcomer_is_ready: whether it could serve, and waits for `current` to pause.
+        accepting: what `current` does with connections.
+        going: children that were told to go.
+        why: what the start under way answers to; in SERVING, the change that is left to the child's own reloader.
+        then: what follows STOPPING.
+        failures: failed tries in a row.
+        asked_again: whether the start under way follows an exit with code 3 of a child that had not served.
+    """
+
+    policy: Policy = field(default_factory=Policy)
+    state: State = State.DOWN
+    wanted: bool = False
+    generation: int = 0
+    current: int | None = None
+    newcomer: int | None = None
+    newcomer_is_ready: bool = False
+    accepting: Accepting = Accepting.YES
+    going: frozenset[int] = frozenset()
+    why: Why | None = None
+    then: Then = Rest()
+    failures: int = 0
+    asked_again: bool = False
+
+    @property
+    def owned(self) -> frozenset[int]:
+        """Every generation whose child may still be there."""
+        return self.going | {generation for generation in (self.current, self.newcomer) if generation is not None}
