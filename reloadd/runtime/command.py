@@ -57,7 +57,7 @@ def _undo_locale_coercion() -> None:
 def _refuse(program: str, error: OSError) -> NoReturn:
     path = _find(program)
     if path is None:
-        where = "there is no such file" if "/" in program else "it is on none of the directories of PATH"
+        where = "there is no such file" if "/" in program else "it is in none of the directories of PATH"
         give_up("command not found: `%s`" % program, where, code=_NOT_FOUND)
     if isinstance(error, FileNotFoundError):
         reason = "the interpreter that its first line names does not exist"

@@ -2,39 +2,63 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
+_CHUNK = 1 << 12
+
 
 class Life:
-    """One for the process. A server says `ready` once and heeds a stop, which it can wait for like for a connection.
+    """One for the process. A server says `ready` once and asks `must_stop` whenever the descriptor is readable.
 
-    The stop is a byte in a pipe that nobody ever reads: every selector and event loop, in any thread, sees it, and it
-    can be written from within a signal handler.
+    The descriptor is a pipe's, and the interpreter's own signal handler writes to it (`signal.set_wakeup_fd`). Without
+    that, a signal that comes just before the main thread begins to wait for connections would be noticed after the next
+    one only.
 
     Attributes:
         ready: to be called when the server is about to accept: all that can fail has been done.
-        is_stopping: whether a stop was asked for.
     """
 
-    def __init__(self, ready: Callable[[], None]) -> None:
+    def __init__(self, *, ready: Callable[[], None], stopping: Callable[[], None]) -> None:
+        """Make one.
+
+        Args:
+            ready: called when the server says so.
+            stopping: called on the main thread, once, when the server notices that it must stop.
+        """
         self.ready = ready
-        self.is_stopping = False
+        self._stopping = stopping
+        self._is_asked = False
+        self._is_noticed = False
         self._process = os.getpid()
         self._readable, self._writable = os.pipe()
+        for descriptor in (self._readable, self._writable):
+            os.set_blocking(descriptor, False)
 
     def fileno(self) -> int:
-        """A descriptor that is readable from the moment on at which a stop is asked for."""
+        """A descriptor that is readable when there is a reason to ask `must_stop`."""
         return self._readable
 
+    def must_stop(self) -> bool:
+        """Whether the server has to accept no more, finish what is in flight, and return. For the main thread."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._readable, _CHUNK)
+        if self._is_asked and not self._is_noticed:
+            self._is_noticed = True
+            self._stopping()
+        return self._is_asked
+
     def stop(self) -> None:
-        """Ask the server to accept no more, to finish what is in flight, and to return. Safe to call again."""
-        if not self.is_stopping:
-            self.is_stopping = True
+        """Ask for a stop, from any thread or signal handler. Safe to call again."""
+        self._is_asked = True
+        # A pipe that is full wakes the server as well.
+        with contextlib.suppress(BlockingIOError):
             os.write(self._writable, b"\0")
 
     def heed_signals(self) -> None:
@@ -42,6 +66,9 @@ class Life:
         for number in (signal.SIGTERM, signal.SIGINT):
             if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 signal.signal(number, self._handle)
+        of_the_app = signal.set_wakeup_fd(self._writable, warn_on_full_buffer=False)
+        if of_the_app >= 0:
+            signal.set_wakeup_fd(of_the_app)
 
     def _handle(self, number: int, _: object) -> None:
         if os.getpid() == self._process:
@@ -50,3 +77,20 @@ class Life:
             # A process that the app forked off inherits the handler; the signal is about that process alone.
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
+
+
+class Gate:
+    """Opens once, when as many as were expected have come. For any thread."""
+
+    def __init__(self, expected: int, on_open: Callable[[], None]) -> None:
+        self._missing = expected
+        self._on_open = on_open
+        self._lock = threading.Lock()
+
+    def arrive(self) -> None:
+        """One of them has come."""
+        with self._lock:
+            self._missing -= 1
+            is_last = self._missing == 0
+        if is_last:
+            self._on_open()

@@ -39,15 +39,15 @@ def load(target: Target) -> Any:
         Exception: whatever the user's code raises.
     """
     found = _import(target)
-    passed = target.module
+    passed: List[str] = []
     for name in target.attribute.split("."):
         try:
             found = getattr(found, name)
         except AttributeError as error:
             if without_own_frames(error.__traceback__) is not None:
                 raise
-            _refuse_attribute(target, passed, found, name)
-        passed = "%s.%s" % (passed, name)
+            _refuse_attribute(target, found, passed, name)
+        passed.append(name)
     if target.is_factory:
         found = _make(target, found)
     if not callable(found):
@@ -82,12 +82,16 @@ def _make(target: Target, factory: Any) -> Any:
 
 def _refuse_module(target: Target, missing: str) -> NoReturn:
     package, _, name = missing.rpartition(".")
-    path = list(getattr(sys.modules[package], "__path__", [])) if package else sys.path
-    where = "in the package `%s`" % package if package else "in `%s`" % path[0]
+    if not package:
+        # The first entry is the user's own directory.
+        path, where = sys.path[:1], "in `%s`" % sys.path[0]
+    elif hasattr(sys.modules[package], "__path__"):
+        path, where = list(sys.modules[package].__path__), "in the package `%s`" % package
+    else:
+        give_up("no module named `%s` in `%s`, which is not a package" % (name, package))
     import pkgutil  # noqa: PLC0415 - only to look for what could have been meant
 
-    # The first entry is the user's own directory; a package's entries are all its own.
-    near = _nearest(name, [found.name for found in pkgutil.iter_modules(path if package else path[:1])])
+    near = _nearest(name, [found.name for found in pkgutil.iter_modules(path)])
     hint = None
     if near is not None:
         meant = "%s.%s" % (package, near) if package else near
@@ -95,13 +99,14 @@ def _refuse_module(target: Target, missing: str) -> NoReturn:
     give_up("no module named `%s` %s" % (name, where), hint)
 
 
-def _refuse_attribute(target: Target, holder: str, found: object, name: str) -> NoReturn:
-    names = [each for each in vars(found) if not each.startswith("_")] if hasattr(found, "__dict__") else []
+def _refuse_attribute(target: Target, holder: object, passed: List[str], name: str) -> NoReturn:
+    names = [each for each in getattr(holder, "__dict__", {}) if not each.startswith("_")]
     near = _nearest(name, names) or next((usual for usual in _USUAL_NAMES if usual in names), None)
     hint = None
     if near is not None:
-        hint = "did you mean `%s`?" % target.spelled.replace(name, near)
-    give_up("`%s` has no attribute `%s`" % (holder, name), hint)
+        rest = target.spelled[len(":".join([target.module, ".".join([*passed, name])])) :]
+        hint = "did you mean `%s:%s%s`?" % (target.module, ".".join([*passed, near]), rest)
+    give_up("`%s` has no attribute `%s`" % (".".join([target.module, *passed]), name), hint)
 
 
 def _nearest(wanted: str, names: Iterable[str]) -> Optional[str]:

@@ -7,6 +7,8 @@ run Python too, and that one cannot be helped otherwise.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,15 +17,29 @@ if TYPE_CHECKING:
 
 
 def remove_stale_bytecode(changed: Iterable[str]) -> None:
-    """Remove the compiled files, of every interpreter, of those among `changed` that are Python sources (PEP 3147)."""
+    """Remove the compiled files, of every interpreter, of those among `changed` that are Python sources (PEP 3147).
+
+    What cannot be removed stays: a directory that is not ours to write into is not one that Python compiles into.
+    """
+    by_directory: defaultdict[Path, set[str]] = defaultdict(set)
     for path in map(Path, changed):
-        if path.suffix != ".py":
-            continue
-        cache = path.parent / "__pycache__"
-        for compiled in cache.glob(f"{_literal(path.stem)}.*.pyc"):
-            compiled.unlink(missing_ok=True)
+        if path.suffix == ".py":
+            by_directory[path.parent / "__pycache__"].add(path.stem)
+    for directory, modules in by_directory.items():
+        # Each directory is read once: a change of branch may bring hundreds of files in one.
+        with suppress(OSError):
+            for compiled in directory.iterdir():
+                if _module(compiled) in modules:
+                    with suppress(OSError):
+                        compiled.unlink()
 
 
-def _literal(name: str) -> str:
-    """A file name as a glob that matches only itself."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+def _module(compiled: Path) -> str | None:
+    """The module that `shop.cpython-313.pyc` or `shop.cpython-313.opt-1.pyc` was compiled from (PEP 3147, PEP 488)."""
+    stem, _, suffix = compiled.name.rpartition(".")
+    if suffix != "pyc":
+        return None
+    stem, dot, tag = stem.rpartition(".")
+    if tag.startswith("opt-"):
+        stem, dot, _ = stem.rpartition(".")
+    return stem if dot else None

@@ -123,7 +123,7 @@ class Child:
         try:
             frames, self._received = wire.split_frames(self._received + data)
             words = [str(frame["word"]) for frame in frames]
-        except ValueError:
+        except (ValueError, RecursionError):
             # What is not ours was written by the app into a descriptor that it guessed: it says nothing.
             self._hang_up()
             return

@@ -5,6 +5,7 @@ Never starts anything: `child` does.
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,7 @@ def _environment(profile: Profile, environ: Mapping[str, str], mark: Mapping[str
     made.setdefault("PYTHONUNBUFFERED", "1")
     if launch.venv is not None:
         made["VIRTUAL_ENV"] = str(launch.venv)
-        made["PATH"] = f"{launch.venv / 'bin'}:{made.get('PATH', '')}".rstrip(":")
+        made["PATH"] = f"{launch.venv / 'bin'}{os.pathsep}{made.get('PATH', os.defpath)}"
     if launch.env_file is not None:
         made.update(read_env_file(launch.env_file))
     made.update(launch.env)

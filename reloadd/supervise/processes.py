@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 _ASK_AGAIN = 0.01
 """Seconds between two looks at a process that cannot be waited for: it is not our child, or there are no pidfds."""
+
+_ASK_AT_LEAST = 0.08
+"""Seconds, as above, after some time: each look at a group reads all of /proc."""
 
 _KILL_TIMEOUT = 2.0
 """Seconds that a killed group is waited for; a process in uninterruptible sleep may take longer than anybody waits."""
@@ -37,10 +41,10 @@ def exit_status(returncode: int) -> ExitStatus:
 def watch_exit(process: subprocess.Popen[bytes], callback: Callable[[], None]) -> None:
     """Call `callback` on the event loop once `process` has ended; it is left to be waited for (pidfd_open(2))."""
     loop = asyncio.get_running_loop()
-    if not hasattr(os, "pidfd_open"):
+    descriptor = _open_pidfd(process.pid)
+    if descriptor is None:
         _poll_exit(loop, process, callback)
         return
-    descriptor = os.pidfd_open(process.pid)
 
     def ended() -> None:
         loop.remove_reader(descriptor)
@@ -48,6 +52,16 @@ def watch_exit(process: subprocess.Popen[bytes], callback: Callable[[], None]) -
         callback()
 
     loop.add_reader(descriptor, ended)
+
+
+def _open_pidfd(pid: int) -> int | None:
+    """None where there is no such thing: not Linux, before 5.3, forbidden by a container, or no descriptor left."""
+    if sys.platform != "linux":
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        return None
 
 
 def _poll_exit(loop: asyncio.AbstractEventLoop, process: subprocess.Popen[bytes], callback: Callable[[], None]) -> None:
@@ -73,10 +87,12 @@ async def wait_group_gone(group: int, timeout: float) -> bool:  # noqa: ASYNC109
     """Whether no process of the group lives any more, after `timeout` seconds at the most."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout
+    pause = _ASK_AGAIN
     while _has_living_member(group):
         if loop.time() >= deadline:
             return False
-        await asyncio.sleep(_ASK_AGAIN)
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _ASK_AT_LEAST)
     return True
 
 
@@ -95,15 +111,18 @@ def _has_living_member(group: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass
-    entries = list(Path("/proc").glob("[0-9]*/stat"))
-    return any(_lives_in(entry, group) for entry in entries) if entries else True
+        if sys.platform != "linux":
+            # What macOS says of a group that has nothing but zombies in it.
+            return False
+    if sys.platform != "linux":
+        return True
+    return any(_lives_in(entry, group) for entry in Path("/proc").glob("[0-9]*"))
 
 
-def _lives_in(stat: Path, group: int) -> bool:
-    """Whether a `/proc/PID/stat` is a living member's (proc(5): state, ppid and pgrp stand behind the name)."""
+def _lives_in(process: Path, group: int) -> bool:
+    """Whether it is a living member (proc_pid_stat(5): state, ppid and pgrp stand behind the name in parentheses)."""
     try:
-        state, _, member_of, *_ = stat.read_text("ascii", "replace").rpartition(")")[2].split()
+        state, _, member_of, *_ = (process / "stat").read_text("ascii", "replace").rpartition(")")[2].split()
     except (OSError, ValueError):
         return False
     return int(member_of) == group and state not in "ZX"

@@ -44,49 +44,62 @@ async def wait_ready(profile: Profile, listeners: Sequence[Listener]) -> None:
         case ReadyListening(None):
             await _wait_accepting(listeners[0])
         case ReadyListening(address) if address is not None:
-            await _wait_connected(address)
+            (await _connected(address)).close()
         case ReadyHttp(path):
             await _wait_answering(profile, next(each for each in listeners if each.name == "http"), path)
 
 
 async def _wait_accepting(listener: Listener) -> None:
-    """Put a connection into the listener's backlog and wait until the backlog is empty."""
+    """Put a connection into the listener's backlog and wait until one has left it: others may keep it from emptying."""
     if backlog_length(listener.socket) is None:
-        await _wait_any_answer(listener)
+        await _wait_any_answer(listener.address)
         return
-    with await _connect(listener.address):
-        while backlog_length(listener.socket):  # noqa: ASYNC110 (the kernel tells nobody when it shrinks)
+    longest = 0
+    with await _connected(listener.address):
+        while (length := backlog_length(listener.socket)) and length >= longest:
+            longest = length
             await asyncio.sleep(_PAUSE)
 
 
-async def _wait_any_answer(listener: Listener) -> None:
+async def _wait_any_answer(address: Address) -> None:
     """Where the backlog cannot be seen: any byte, or the end of the connection, comes from one who accepted it."""
     loop = asyncio.get_running_loop()
-    with await _connect(listener.address) as connection:
+    with await _connected(address) as connection, suppress(ConnectionError):
         await loop.sock_sendall(connection, b"OPTIONS * HTTP/1.0\r\n\r\n")
         await loop.sock_recv(connection, 1)
 
 
-async def _wait_connected(address: Address) -> None:
+async def _connected(address: Address) -> socket.socket:
+    """A connection, as soon as there can be one."""
     while True:
-        with suppress(OSError), await _connect(address):
-            return
+        with suppress(OSError):
+            return await _connect(address)
         await asyncio.sleep(_PAUSE)
 
 
 async def _connect(address: Address) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    if isinstance(address, TcpAddress):
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)
-        found = await loop.getaddrinfo(host, address.port, type=socket.SOCK_STREAM)
-        family, *_, target = min(found, key=lambda item: item[0] != socket.AF_INET)
-        connection = socket.socket(family, socket.SOCK_STREAM)
-    else:
-        target = str(address.path)  # type: ignore[assignment]  # the kind of address that this family takes
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    """A connection to the first of a name's addresses that takes one.
+
+    Raises:
+        OSError: none does.
+    """
+    if not isinstance(address, TcpAddress):
+        return await _connect_to(socket.AF_UNIX, str(address.path))
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)
+    found = await asyncio.get_running_loop().getaddrinfo(host, address.port, type=socket.SOCK_STREAM)
+    # IPv4 first, as the daemon binds; but a server that opened `localhost` by itself may have taken ::1 alone.
+    *others, last = sorted(found, key=lambda item: item[0] != socket.AF_INET)
+    for family, *_, target in others:
+        with suppress(OSError):
+            return await _connect_to(family, target)
+    return await _connect_to(last[0], last[4])
+
+
+async def _connect_to(family: int, target: tuple[str | int | bytes, ...] | str) -> socket.socket:
+    connection = socket.socket(family, socket.SOCK_STREAM)
     connection.settimeout(0)
     try:
-        await loop.sock_connect(connection, target)
+        await asyncio.get_running_loop().sock_connect(connection, target)
     except BaseException:
         connection.close()
         raise

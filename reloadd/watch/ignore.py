@@ -40,7 +40,8 @@ class IgnoreList:
 
     def verdict(self, path: str, *, is_directory: bool) -> bool | None:
         """Whether `path`, which lies below the base, is ignored; None if no pattern is about it."""
-        relative = path[len(self._base) :] + ("/" if is_directory else "")
+        # No pattern can hold a line break, and the expressions that pathspec makes take one for the end of the name.
+        relative = path[len(self._base) :].replace("\n", "\r") + ("/" if is_directory else "")
         if self._any.search(relative) is None:
             return None
         return self._spec.check_file(relative).include
@@ -70,7 +71,7 @@ def _any_of(spec: GitIgnoreSpec) -> re.Pattern[str]:
     others = [each for each in expressions if not each.startswith(_AT_ANY_DEPTH)]
     if deep:
         others.append(f"{_AT_ANY_DEPTH}(?:{'|'.join(deep)})")
-    return re.compile("|".join(others) or "(?!)", re.DOTALL)
+    return re.compile("|".join(others) or "(?!)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,6 @@ from reloadd.profile.model import (
     WatchSet,
 )
 
-
 NOTHING = CommandTarget(("true",))
 """A target for tests that are about something else."""
 

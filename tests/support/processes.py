@@ -22,32 +22,41 @@ _ROOT = Path(__file__).parents[2]
 _PAUSE = 0.005
 
 
+class Program(subprocess.Popen[str]):
+    """A Python program that runs in a session of its own and has said its first line.
+
+    Attributes:
+        said: that line.
+    """
+
+    said = ""
+
+
 @contextmanager
-def running(source: str, *arguments: str, says: str = "") -> Iterator[subprocess.Popen[str]]:
-    """A Python program in a session of its own, once it has printed a line that contains `says`; killed at the end."""
-    process = subprocess.Popen(
+def running(source: str, *arguments: str) -> Iterator[Program]:
+    """Run a program until the end of the block, from its first line of output on; it and its group are killed then."""
+    program = Program(
         [sys.executable, "-c", source, *arguments],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
         cwd=_ROOT,
     )
-    alarm = threading.Timer(DEADLINE, process.kill)
+    alarm = threading.Timer(DEADLINE, program.kill)
     alarm.start()
     try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
+        assert program.stdout is not None
+        program.said = program.stdout.readline()
         alarm.cancel()
-        assert line, "it ended without a word, or said nothing in time"
-        assert says in line
-        yield process
+        assert program.said, "it ended without a word, or said nothing in time"
+        yield program
     finally:
         alarm.cancel()
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(DEADLINE)
-        if process.stdout is not None:
-            process.stdout.close()
+            os.killpg(program.pid, signal.SIGKILL)
+        program.wait(DEADLINE)
+        if program.stdout is not None:
+            program.stdout.close()
 
 
 async def until(condition: Callable[[], object], what: str, *, deadline: float = DEADLINE) -> None:

@@ -107,7 +107,7 @@ def accept_until_stopped(server: TCPServer, waiting: Waiting, life: Life) -> Non
         selector.register(server, selectors.EVENT_READ)
         selector.register(life, selectors.EVENT_READ)
         life.ready()
-        while not life.is_stopping:
+        while not life.must_stop():
             selector.select()
             server.handle_request()
             server.service_actions()

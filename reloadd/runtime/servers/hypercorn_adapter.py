@@ -39,10 +39,13 @@ class Adapter:
 
         async def until_stopped() -> None:
             # It asks what to wait for when it has begun to accept, and not before.
-            stopped = asyncio.Event()
-            asyncio.get_running_loop().add_reader(life, stopped.set)
+            woken = asyncio.Event()
+            loop = asyncio.get_running_loop()
+            loop.add_reader(life, woken.set)
             life.ready()
-            await stopped.wait()
-            asyncio.get_running_loop().remove_reader(life)
+            while not life.must_stop():
+                await woken.wait()
+                woken.clear()
+            loop.remove_reader(life)
 
         asyncio.run(serve(self._app, self._config, shutdown_trigger=until_stopped, mode="asgi"))

@@ -48,7 +48,12 @@ class Adapter:
         self._life = life
         self._is_ready = False
         self._server = _Server(self._config, life)
-        self._server.run(sockets=[self._socket])
+        try:
+            self._server.run(sockets=[self._socket])
+        except SystemExit:
+            # Newer versions exit by themselves, with 3: that would ask the daemon to start the app again at once.
+            if self._server.started:
+                raise
         if not self._server.started:
             raise SystemExit(FAILURE)
 
@@ -56,12 +61,13 @@ class Adapter:
         """Called by uvicorn when it has begun to accept, and again from time to time."""
         if not self._is_ready:
             self._is_ready = True
-            asyncio.get_running_loop().add_reader(self._life, self._stop)
+            asyncio.get_running_loop().add_reader(self._life, self._wake)
             self._life.ready()
 
-    def _stop(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._life)
-        self._server.should_exit = True
+    def _wake(self) -> None:
+        if self._life.must_stop():
+            asyncio.get_running_loop().remove_reader(self._life)
+            self._server.should_exit = True
 
 
 class _Server(uvicorn.Server):  # type: ignore[misc] # to the checker it is anything

@@ -40,7 +40,7 @@ class _Stop(wasyncore.file_dispatcher):  # type: ignore[misc] # to the checker i
 
     def readable(self) -> bool:
         """Asked before each turn of the loop, and the end of each request causes one."""
-        if not self._life.is_stopping:
+        if not self._life.must_stop():
             return True
         self._server.accepting = False
         if not any(_is_busy(channel) for channel in list(self._server.active_channels.values())):

@@ -1,0 +1,81 @@
+"""Serve an app that has been imported: with which server, in how many processes, and until when."""
+
+from __future__ import annotations
+
+from . import interfaces, servers
+from .life import Gate, Life
+from .listeners import HTTP
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, List
+
+    from .link import Link
+    from .listeners import Listener
+    from .siblings import Siblings
+    from .wire import Frame
+
+
+class Surroundings:
+    """What a process had before the app came, and still has.
+
+    Attributes:
+        link: the wire.
+        adopted: the listeners.
+        directory: where it was started; the app may have left it.
+    """
+
+    __slots__ = ("adopted", "directory", "link")
+
+    def __init__(self, link: Link, adopted: List[Listener], directory: str) -> None:
+        self.link = link
+        self.adopted = adopted
+        self.directory = directory
+
+
+def serve(app: Callable[..., Any], spelled: str, go: Frame, around: Surroundings) -> None:
+    """Serve until a stop is asked for and nothing is in flight any more.
+
+    Args:
+        app: speaks WSGI or ASGI.
+        spelled: what the profile calls it.
+        go: what was asked for.
+        around: the process.
+
+    Raises:
+        SystemExit: it cannot be served (1; the reason has been said).
+    """
+    interface = interfaces.detect(app, spelled)
+    chosen = servers.choose(go["servers"], interface, spelled)
+    options = servers.Options(threads=go["threads"], processes=go["processes"] or 1, tls=go["tls"])
+    listener = next(listener for listener in around.adopted if listener.name == HTTP)
+    adapter = chosen.make_adapter(app, listener, options)
+
+    def say_ready() -> None:
+        around.link.say("ready", server=chosen.label)
+
+    if options.processes == 1 or chosen.forks_by_itself:
+        _serve_alone(adapter, say_ready)
+        return
+    from .siblings import Siblings  # noqa: PLC0415 - loads `subprocess`, which one process alone does not need
+
+    alike = {**go, "servers": [chosen.candidate], "processes": None}
+    _serve_together(adapter, say_ready, Siblings(alike, around.adopted, around.directory), options.processes - 1)
+
+
+def _serve_alone(adapter: servers.Adapter, say_ready: Callable[[], None]) -> None:
+    life = Life(ready=say_ready, stopping=lambda: None)
+    life.heed_signals()
+    adapter.serve(life)
+
+
+def _serve_together(adapter: servers.Adapter, say_ready: Callable[[], None], siblings: Siblings, count: int) -> None:
+    gate = Gate(count + 1, say_ready)
+    life = Life(ready=gate.arrive, stopping=siblings.terminate)
+    life.heed_signals()
+    try:
+        siblings.start(count, gate, life)
+        adapter.serve(life)
+    finally:
+        siblings.end()
+    siblings.check()

@@ -1,0 +1,118 @@
+"""Ignore lists, held to git's own verdict."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reloadd.profile.model import Backend, WatchSet
+from reloadd.watch.ignore import compile_ignore_list, rules_above
+from reloadd.watch.repository import repository_around, repository_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PATTERNS = [
+    "*.log",
+    "!keep.log",
+    "/top.py",
+    "build/",
+    "doc/*.txt",
+    "**/cache",
+    "a/**/z.py",
+    "we?rd[0-9].py",
+    "\\#x",
+    "# x",
+]
+PATHS = [
+    "a.log",
+    "keep.log",
+    "deep/a.log",
+    "deep/keep.log",
+    "top.py",
+    "deep/top.py",
+    "build/x.py",
+    "deep/build/x.py",
+    "buildx/x.py",
+    "doc/a.txt",
+    "doc/deep/a.txt",
+    "deep/doc/a.txt",
+    "cache/x",
+    "deep/er/cache/x",
+    "a/z.py",
+    "a/b/c/z.py",
+    "weird1.py",
+    "weirdX.py",
+    "#x",
+    "x",
+]
+
+
+def ignored_by_git(top: Path, path: str) -> bool:
+    """What `git check-ignore` says."""
+    environ = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    done = subprocess.run(["git", "-C", top, "check-ignore", "--quiet", path], check=False, env=environ)
+    return done.returncode == 0
+
+
+def ignored_on_the_way(top: Path, path: str, patterns: list[str]) -> bool:
+    """What a walk from the top finds: nothing below an ignored directory is asked about."""
+    listed = compile_ignore_list(str(top), patterns)
+    names = path.split("/")
+    steps = ["/".join(names[: depth + 1]) for depth in range(len(names))]
+    return any(listed.verdict(f"{top}/{step}", is_directory=step != path) for step in steps)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """An empty repository."""
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    return tmp_path
+
+
+def test_git_agrees(repository: Path) -> None:
+    """Each path of the table is ignored exactly if git ignores it"""
+    (repository / ".gitignore").write_text("\n".join(PATTERNS))
+    expected = {path: ignored_by_git(repository, path) for path in PATHS}
+    assert {path: ignored_on_the_way(repository, path, PATTERNS) for path in PATHS} == expected
+    assert set(expected.values()) == {True, False}
+
+
+def test_a_line_that_is_no_pattern_says_nothing(repository: Path) -> None:
+    """The others still count"""
+    listed = compile_ignore_list(str(repository), ["!", "/", "*.log"])
+    assert listed.verdict(f"{repository}/a.log", is_directory=False)
+    assert listed.verdict(f"{repository}/a.py", is_directory=False) is None
+
+
+def test_names_with_line_breaks_are_judged(repository: Path) -> None:
+    """A name is a name, whatever is in it"""
+    listed = compile_ignore_list(str(repository), ["made"])
+    assert listed.verdict(f"{repository}/line\nbreak/made", is_directory=True)
+
+
+def test_rules_are_the_same_until_a_file_changes(repository: Path) -> None:
+    """So that a look can tell cheaply whether a directory must be judged anew"""
+    (repository / ".gitignore").write_text("*.log")
+    watched = WatchSet((repository,), ("*.py",), (), gitignore=True, backend=Backend.POLL, poll_interval=1, settle=None)
+    above = rules_above(str(repository), watched)
+    assert above.inside(str(repository)) == above.inside(str(repository))
+    before = above.inside(str(repository))
+    (repository / ".gitignore").write_text("*.py")
+    after = above.inside(str(repository))
+    assert after != before
+    assert before.wants_file(f"{repository}/a.py")
+    assert not after.wants_file(f"{repository}/a.py")
+
+
+def test_a_repository_is_found_from_inside(repository: Path) -> None:
+    """From any depth, and only where there is one"""
+    (repository / "a/b").mkdir(parents=True)
+    found = repository_around(str(repository / "a/b"))
+    assert found is not None
+    assert found.top == str(repository)
+    assert found.exclude_file == str(repository / ".git/info/exclude")
+    assert repository_at(str(repository / "a")) is None
