@@ -111,6 +111,7 @@ def policy_of(profile: Profile, own_reloader: OwnReloader | None) -> Policy:
     return Policy(
         on_exit=profile.restart.on_exit,
         handover=profile.restart.handover,
+        while_reloading=profile.restart.while_reloading,
         stop_timeout=profile.restart.stop_timeout,
         ready_timeout=profile.restart.ready_timeout,
         backoff=profile.restart.backoff,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reloadd.core.policy import Backoff
+from reloadd.core.policy import Backoff, Handover
 from reloadd.profile import schema
 from reloadd.profile.draft import Draft
 from reloadd.profile.findings import Inspection, RefusedError
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
     from reloadd.profile.check import Values
 
+_DRAIN_SHARE = 0.8
+"""Of `stop-timeout`: what is in flight gets so much of it, the rest is for the app's own end."""
+
 STARTED_BY_DEFAULT = 0.3
 """Seconds after which a program that is handed no socket is taken to run."""
 
@@ -70,7 +73,7 @@ def build(inspection: Inspection, values: Values, *, environ: Mapping[str, str],
         listen=listen,
         tls=tls,
         watch=_watch(draft, launch, roots or (launch.directory,)),
-        restart=_restart(draft),
+        restart=_restart(draft, launch, ready),
         ready=ready,
     )
 
@@ -121,12 +124,17 @@ def _always_watched(launch: Launch) -> tuple[Path, ...]:
     return tuple(path for path in (script, launch.env_file) if path is not None and is_file(path))
 
 
-def _restart(draft: Draft) -> Restart:
+def _restart(draft: Draft, launch: Launch, ready: Ready) -> Restart:
+    tells = isinstance(launch.target, AppTarget) and isinstance(ready, ReadyTold)
+    stop_timeout = draft.default(schema.STOP_TIMEOUT)
+    drain_timeout = draft.values.get(schema.DRAIN_TIMEOUT)
     return Restart(
         on_exit=draft.default(schema.ON_EXIT),
-        handover=draft.default(schema.HANDOVER),
+        handover=draft.values.get(schema.HANDOVER) or (Handover.OVERLAP if tells else Handover.REPLACE),
+        while_reloading=draft.default(schema.WHILE_RELOADING),
         stop_signal=draft.default(schema.STOP_SIGNAL),
-        stop_timeout=draft.default(schema.STOP_TIMEOUT),
+        stop_timeout=stop_timeout,
+        drain_timeout=_DRAIN_SHARE * stop_timeout if drain_timeout is None else drain_timeout,
         ready_timeout=draft.default(schema.READY_TIMEOUT),
         backoff=Backoff(
             first=draft.default(schema.BACKOFF_FIRST),

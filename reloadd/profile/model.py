@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from reloadd.core.policy import Backoff, Handover, OnExit
+    from reloadd.core.policy import Backoff, Handover, OnExit, WhileReloading
     from reloadd.core.servers import Server
 
 
@@ -176,8 +176,10 @@ class Restart:
 
     on_exit: OnExit
     handover: Handover
+    while_reloading: WhileReloading
     stop_signal: str
     stop_timeout: float
+    drain_timeout: float
     ready_timeout: float
     backoff: Backoff
 

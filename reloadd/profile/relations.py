@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reloadd.core.policy import Handover
 from reloadd.core.servers import Ability, able_servers, missing_abilities
 from reloadd.profile import schema
 from reloadd.profile.findings import Finding, Inspection, On
@@ -38,7 +39,7 @@ _APP_ONLY = (
     schema.TLS_CERT,
     schema.TLS_KEY,
     schema.TLS,
-    schema.TOLD,
+    schema.DRAIN_TIMEOUT,
 )
 
 
@@ -209,6 +210,55 @@ def _started_in_time(inspection: Inspection, values: Values) -> None:
         )
 
 
+def _overlap(inspection: Inspection, values: Values) -> None:
+    """Two generations share one socket, so the new one must say by itself, and not at that socket, that it serves."""
+    if values.get(schema.HANDOVER) is Handover.REPLACE:
+        if values.is_given(schema.WHILE_RELOADING):
+            _conflict(
+                inspection,
+                schema.WHILE_RELOADING,
+                '`restart.while-reloading` needs `handover = "overlap"`',
+                "with `replace` nothing accepts meanwhile: connections wait",
+            )
+        return
+    asked_for = next(iter(_given(values, (schema.HANDOVER, schema.WHILE_RELOADING))), None)
+    if asked_for is None or not _given(values, schema.TARGET_KEYS):
+        return
+    if not values.is_given(schema.APP):
+        target = _given(values, schema.TARGET_KEYS)[0].path[-1]
+        _conflict(inspection, asked_for, f"`{asked_for.spelled}` is for `app` targets only", f"this runs a `{target}`")
+        return
+    for other in _given(values, (schema.READY_HTTP, schema.LISTENING, schema.STARTED)):
+        line = inspection.line_of(other.path)
+        _conflict(
+            inspection,
+            asked_for,
+            f"`{asked_for.spelled}` needs an app that tells when it is ready",
+            f"`{other.spelled}` is given on line {line}",
+        )
+
+
+def _conflict(inspection: Inspection, key: Key[object], message: str, label: str) -> None:
+    inspection.report(key.path, Finding(Code.CONFLICT, message, label, "leave one of the two out", on=On.KEY))
+
+
+def _drained_in_time(inspection: Inspection, values: Values) -> None:
+    drain, stop = values.get(schema.DRAIN_TIMEOUT), values.get(schema.STOP_TIMEOUT)
+    if drain is None:
+        return
+    limit = stop if stop is not None else schema.STOP_TIMEOUT.default
+    if limit is not None and drain >= limit:
+        inspection.report(
+            schema.DRAIN_TIMEOUT.path,
+            Finding(
+                Code.OUT_OF_RANGE,
+                "`restart.drain-timeout` is not over before `restart.stop-timeout`",
+                f"expected less than {limit:g}",
+                f"write `stop-timeout = {drain + 1:g}`",
+            ),
+        )
+
+
 def _growing_backoff(inspection: Inspection, values: Values) -> None:
     first, most = values.get(schema.BACKOFF_FIRST), values.get(schema.BACKOFF_MOST)
     if first is not None and most is not None and most < first:
@@ -251,6 +301,8 @@ RULES = (
     _one_way_to_be_ready,
     _ready_at_a_socket,
     _started_in_time,
+    _overlap,
+    _drained_in_time,
     _growing_backoff,
     _own_addresses,
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
-from reloadd.core.policy import Backoff, Handover, OnExit
+from reloadd.core.policy import Backoff, Handover, OnExit, WhileReloading
 from reloadd.core.servers import Server
 from reloadd.profile import kinds
 from reloadd.profile.formats import read_address, read_app, read_http_path, read_module, read_profile_name
@@ -247,7 +247,14 @@ HANDOVER = Key(
     kinds.member(Handover),
     "Whether the old child ends before the new one starts, or serves until the new one is ready.",
     '"replace"',
-    default=Handover.REPLACE,
+    otherwise='`"overlap"` for an `app` that tells when it is ready, else `"replace"`',
+)
+WHILE_RELOADING = Key(
+    ("restart", "while-reloading"),
+    kinds.member(WhileReloading),
+    "With `overlap`: whether requests between a save and its restart wait for the new code or go to the old.",
+    '"hold"',
+    default=WhileReloading.HOLD,
 )
 STOP_SIGNAL = Key(
     ("restart", "stop-signal"),
@@ -262,6 +269,13 @@ STOP_TIMEOUT = Key(
     "Seconds from that signal to the killing of the child's whole process group.",
     "5",
     default=5.0,
+)
+DRAIN_TIMEOUT = Key(
+    ("restart", "drain-timeout"),
+    SECONDS,
+    "Seconds that an `app` gets to finish what is in flight; streams and WebSockets are then closed properly.",
+    "4",
+    otherwise="four fifths of `stop-timeout`",
 )
 READY_TIMEOUT = Key(
     ("restart", "ready-timeout"),
@@ -296,7 +310,11 @@ BACKOFF_ATTEMPTS = Key(
 )
 
 TOLD = Key(
-    ("ready", "told"), TRUE, "The child says so itself, which only an `app` can.", "true", otherwise="so for an `app`"
+    ("ready", "told"),
+    TRUE,
+    "The child says so itself: an `app` by our runtime, any other by READY=1 (sd_notify).",
+    "true",
+    otherwise="so for an `app`",
 )
 LISTENING = Key(
     ("ready", "listening"),

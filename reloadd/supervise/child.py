@@ -9,12 +9,11 @@ import asyncio
 import signal
 import socket
 import subprocess
-from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from reloadd.runtime import wire
 from reloadd.supervise.launch import BOOT, Plan, describe_listeners
 from reloadd.supervise.processes import end_group, exit_status, signal_group, watch_exit
+from reloadd.supervise.wires import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +22,15 @@ if TYPE_CHECKING:
     from reloadd.supervise.console import Ends
     from reloadd.supervise.listeners import Listener
 
-_CHUNK = 1 << 16
-
 
 class Owner(Protocol):
     """Whom a child's words go to, on the event loop's thread."""
 
     def child_said(self, child: Child, word: str) -> None:
         """The runtime in the child sent a word of the wire."""
+
+    def child_handed_in(self, child: Child, descriptor: int) -> None:
+        """The child gave up a connection, which is the callee's now."""
 
     def child_ended(self, child: Child) -> None:
         """The child's process is gone; others of its group may not be."""
@@ -64,13 +64,14 @@ class Child:
         self.generation = generation
         self.asked = False
         self._owner = owner
-        self._received = b""
-        self._wire, theirs = socket.socketpair()
+        self._unconfirmed = 0
+        self._can_pause = plan.go["target"] == "app"
+        ours, theirs = socket.socketpair()
+        self._wire = Wire(ours, self._said)
         try:
-            frame = wire.encode("go", **plan.go, listeners=describe_listeners(listeners), terminal=ends.has_keyboard)
-            self._wire.settimeout(0)
-            # The frame is smaller than any socket buffer, and nobody has to read it for it to be taken.
-            self._wire.sendall(frame)
+            self._wire.send(
+                "go", {**plan.go, "listeners": describe_listeners(listeners), "terminal": ends.has_keyboard}
+            )
             self.started_at = loop.time()
             self._process = subprocess.Popen(
                 [*plan.interpreter, str(BOOT), str(theirs.fileno())],
@@ -88,8 +89,23 @@ class Child:
         finally:
             theirs.close()
         self.pid = self._process.pid
-        loop.add_reader(self._wire, self._receive)
+        self._wire.listen()
         watch_exit(self._process, self._ended)
+
+    def admit(self) -> None:
+        """Let it accept connections: now, or as soon as it serves. Any child but an `app` needs no leave."""
+        if self._can_pause:
+            self._wire.send("accept")
+
+    def pause(self) -> None:
+        """Let it accept no more; it confirms that with `paused`, after handing in the connections that are idle."""
+        if self._can_pause:
+            self._unconfirmed += 1
+            self._wire.send("pause")
+
+    def adopt(self, descriptor: int) -> None:
+        """Give it a connection, which is ours no more."""
+        self._wire.send("connection", descriptor=descriptor)
 
     def terminate(self, number: int) -> None:
         """Send the stop signal to the whole group."""
@@ -110,41 +126,21 @@ class Child:
         """How the process ended; only once `child_ended` was told."""
         return exit_status(self._process.wait())
 
-    def _receive(self) -> None:
-        try:
-            data = self._wire.recv(_CHUNK)
-        except BlockingIOError:
+    def _said(self, word: str, descriptor: int | None) -> None:
+        if descriptor is not None:
+            self._owner.child_handed_in(self, descriptor)
             return
-        except OSError:
-            data = b""
-        if not data:
-            self._hang_up()
-            return
-        try:
-            frames, self._received = wire.split_frames(self._received + data)
-            words = [str(frame["word"]) for frame in frames]
-        except (ValueError, RecursionError):
-            # What is not ours was written by the app into a descriptor that it guessed: it says nothing.
-            self._hang_up()
-            return
-        for word in words:
-            self._owner.child_said(self, word)
-
-    def _hang_up(self) -> None:
-        if self._wire.fileno() != -1:
-            asyncio.get_running_loop().remove_reader(self._wire)
-            self._wire.close()
+        if word == "paused":
+            self._unconfirmed -= 1
+            if self._unconfirmed > 0:
+                # It answers to an earlier pause, and has been let in and paused again since.
+                return
+        self._owner.child_said(self, word)
 
     def _ended(self) -> None:
         # Words may have come in the same turn of the loop as the end: they were said before it.
-        while self._wire.fileno() != -1 and _has_data(self._wire):
-            self._receive()
-        self._hang_up()
+        while self._wire.receive():
+            pass
+        self._wire.close()
         self._process.wait()
         self._owner.child_ended(self)
-
-
-def _has_data(connection: socket.socket) -> bool:
-    with suppress(OSError):
-        return bool(connection.recv(1, socket.MSG_PEEK))
-    return False

@@ -124,6 +124,7 @@ def _go(profile: Profile) -> dict[str, object]:
                 "threads": target.threads,
                 "processes": target.processes,
                 "tls": _tls(profile),
+                "drain": profile.restart.drain_timeout,
                 "argv": list(launch.args),
             }
         case ModuleTarget(module):

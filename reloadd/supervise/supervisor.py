@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from reloadd.core import actions
 from reloadd.core.blame import Blame, find_blame
 from reloadd.core.exits import ExitStatus
-from reloadd.core.inputs import Cause, Changed, Due, Exited, Input, Ready, Timer, Why
+from reloadd.core.inputs import Cause, Changed, Due, Exited, Input, Paused, Ready, Timer, Why
 from reloadd.core.machine import step
 from reloadd.core.state import Machine, State
 from reloadd.profile.environment import EnvFileError
 from reloadd.profile.model import ReadyTold
 from reloadd.supervise import timings
+from reloadd.supervise.arrivals import Arrivals
 from reloadd.supervise.bytecode import remove_stale_bytecode
 from reloadd.supervise.child import Child
 from reloadd.supervise.launch import plan_launch
@@ -104,6 +105,7 @@ class Supervisor:
         self._tasks = asyncio.TaskGroup()
         self._running: dict[int, _Running] = {}
         self._last_blame: Blame | None = None
+        self._arrivals = Arrivals()
         self._timers: dict[tuple[Timer, int], asyncio.TimerHandle] = {}
         self._stopping_since: float | None = None
         self._down = asyncio.Event()
@@ -128,11 +130,19 @@ class Supervisor:
             return
         if word == "imported":
             running.moments.imported = self._loop.time()
+        elif word == "paused":
+            self.tell(Paused(child.generation))
         elif word == "ready" and isinstance(self.profile.ready, ReadyTold):
             self.tell(Ready(child.generation))
 
+    def child_handed_in(self, child: Child, descriptor: int) -> None:
+        """Take a connection that a child gave up, for the child that accepts."""
+        del child
+        self._arrivals.take(descriptor)
+
     def child_ended(self, child: Child) -> None:
         """Take the end of a child's process."""
+        self._arrivals.shut(child)
         running = self._running[child.generation]
         if running.readiness is not None:
             running.readiness.cancel()
@@ -150,6 +160,7 @@ class Supervisor:
             for handle in self._timers.values():
                 handle.cancel()
             self.kill()
+            self._arrivals.close()
 
     async def wait_down(self) -> None:
         """Return once every word was taken and the app is down."""
@@ -172,6 +183,7 @@ class Supervisor:
             if not self._do(action):
                 self._tell_of(action)
         if after is State.DOWN and self._inbox.empty():
+            self._arrivals.close()
             self._down.set()
 
     def _do(self, action: actions.Action) -> bool:
@@ -179,8 +191,17 @@ class Supervisor:
         match action:
             case actions.Spawn(generation, why):
                 self._spawn(generation, why)
+            case actions.Admit(generation):
+                if (running := self._running.get(generation)) is not None:
+                    running.child.admit()
+                    self._arrivals.open(running.child)
+            case actions.Pause(generation):
+                if (running := self._running.get(generation)) is not None:
+                    self._arrivals.shut(running.child)
+                    running.child.pause()
             case actions.Terminate(generation):
                 if (running := self._running.get(generation)) is not None:
+                    self._arrivals.shut(running.child)
                     running.child.terminate(signal.Signals[self.profile.restart.stop_signal])
             case actions.Kill(generation):
                 self._kill(generation)
@@ -279,7 +300,7 @@ class Supervisor:
         self._say.exited(child.generation, child.pid, status, blame, asked=child.asked, uptime=uptime)
         self._surroundings.guard.remove(child.pid)
         del self._running[child.generation]
-        for timer in (Timer.READY, Timer.STOP, Timer.OWN_RELOAD):
+        for timer in (Timer.READY, Timer.STOP, Timer.OWN_RELOAD, Timer.PAUSE, Timer.HOLD):
             if (handle := self._timers.pop((timer, child.generation), None)) is not None:
                 handle.cancel()
         self.tell(Exited(child.generation, status, uptime, is_hopeless=blame is not None and blame.is_hopeless))

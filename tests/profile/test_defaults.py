@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reloadd.core.policy import Backoff, Handover, OnExit
+from reloadd.core.policy import Backoff, Handover, OnExit, WhileReloading
 from reloadd.core.servers import Server
 from reloadd.profile.model import (
     AppTarget,
@@ -17,7 +17,6 @@ from reloadd.profile.model import (
     Listen,
     ModuleTarget,
     Profile,
-    ReadyHttp,
     ReadyListening,
     ReadyStarted,
     ReadyTold,
@@ -67,8 +66,10 @@ def test_two_lines_are_a_whole_profile(tmp_path: Path) -> None:
         restart=Restart(
             on_exit=OnExit.ON_FAILURE,
             handover=Handover.REPLACE,
+            while_reloading=WhileReloading.HOLD,
             stop_signal="SIGTERM",
             stop_timeout=5.0,
+            drain_timeout=4.0,
             ready_timeout=60.0,
             backoff=Backoff(first=0.2, factor=2.0, most=10.0, attempts=5),
         ),
@@ -109,12 +110,14 @@ settle = 0
 [restart]
 on-exit = "always"
 handover = "overlap"
+while-reloading = "serve-old"
 stop-signal = "SIGINT"
-stop-timeout = 0
+stop-timeout = 3
+drain-timeout = 2
 ready-timeout = 9
 backoff = { first = 1, factor = 3, most = 4, attempts = 2 }
 [ready]
-http = "/health?full=1"
+told = true
 """)
 
     assert profile == Profile(
@@ -146,13 +149,29 @@ http = "/health?full=1"
         restart=Restart(
             on_exit=OnExit.ALWAYS,
             handover=Handover.OVERLAP,
+            while_reloading=WhileReloading.SERVE_OLD,
             stop_signal="SIGINT",
-            stop_timeout=0.0,
+            stop_timeout=3.0,
+            drain_timeout=2.0,
             ready_timeout=9.0,
             backoff=Backoff(first=1.0, factor=3.0, most=4.0, attempts=2),
         ),
-        ready=ReadyHttp("/health?full=1"),
+        ready=ReadyTold(),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "handover"),
+    [
+        (APP, Handover.OVERLAP),
+        (APP + '[ready]\nhttp = "/health"\n', Handover.REPLACE),
+        (APP + "[restart]\nhandover = 'replace'\n", Handover.REPLACE),
+        (SLEEP, Handover.REPLACE),
+    ],
+)
+def test_apps_that_tell_are_handed_over(tmp_path: Path, text: str, handover: Handover) -> None:
+    """Only a new generation that tells by itself when it serves can be started beside the old one."""
+    assert ProfileDirectory(tmp_path).profile(text).restart.handover is handover
 
 
 @pytest.mark.parametrize(

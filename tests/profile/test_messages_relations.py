@@ -142,23 +142,116 @@ error: `listen.tls` is for `app` targets only
 
 dev.toml: 4 problems, nothing was started""",
     ),
-    "told with a command": (
+    "a drain of a command": (
         {
             "dev.toml": """\
 [target]
 command = ["sleep", "1"]
 
-[ready]
-told = true
+[restart]
+drain-timeout = 1
 """
         },
         """\
-error: `ready.told` is for `app` targets only
+error: `restart.drain-timeout` is for `app` targets only
  --> dev.toml:5:1
   |
-5 | told = true
-  | ^^^^ this profile runs a `command`
+5 | drain-timeout = 1
+  | ^^^^^^^^^^^^^ this profile runs a `command`
   = hint: leave it out
+
+dev.toml: 1 problem, nothing was started""",
+    ),
+    "overlap with a command": (
+        {
+            "dev.toml": """\
+[target]
+command = ["sleep", "1"]
+
+[restart]
+handover = "overlap"
+"""
+        },
+        """\
+error: `restart.handover` is for `app` targets only
+ --> dev.toml:5:1
+  |
+5 | handover = "overlap"
+  | ^^^^^^^^ this runs a `command`
+  = hint: leave one of the two out
+
+dev.toml: 1 problem, nothing was started""",
+    ),
+    "overlap with a probe": (
+        {
+            "dev.toml": """\
+[target]
+app = "shop.main:app"
+
+[listen]
+http = "127.0.0.1:0"
+
+[restart]
+handover = "overlap"
+
+[ready]
+http = "/health"
+"""
+        },
+        """\
+error: `restart.handover` needs an app that tells when it is ready
+ --> dev.toml:8:1
+  |
+8 | handover = "overlap"
+  | ^^^^^^^^ `ready.http` is given on line 11
+  = hint: leave one of the two out
+
+dev.toml: 1 problem, nothing was started""",
+    ),
+    "holding without overlap": (
+        {
+            "dev.toml": """\
+[target]
+app = "shop.main:app"
+
+[listen]
+http = "127.0.0.1:0"
+
+[restart]
+handover = "replace"
+while-reloading = "hold"
+"""
+        },
+        """\
+error: `restart.while-reloading` needs `handover = "overlap"`
+ --> dev.toml:9:1
+  |
+9 | while-reloading = "hold"
+  | ^^^^^^^^^^^^^^^ with `replace` nothing accepts meanwhile: connections wait
+  = hint: leave one of the two out
+
+dev.toml: 1 problem, nothing was started""",
+    ),
+    "a drain that outlasts the stop": (
+        {
+            "dev.toml": """\
+[target]
+app = "shop.main:app"
+
+[listen]
+http = "127.0.0.1:0"
+
+[restart]
+drain-timeout = 8
+"""
+        },
+        """\
+error: `restart.drain-timeout` is not over before `restart.stop-timeout`
+ --> dev.toml:8:17
+  |
+8 | drain-timeout = 8
+  |                 ^ expected less than 5
+  = hint: write `stop-timeout = 9`
 
 dev.toml: 1 problem, nothing was started""",
     ),

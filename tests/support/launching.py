@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
-from reloadd.core.policy import Backoff, Handover, OnExit
+from reloadd.core.policy import Backoff, Handover, OnExit, WhileReloading
 from reloadd.profile.model import (
     Backend,
     CommandTarget,
@@ -57,8 +57,10 @@ def profile_in(directory: Path, name: str = "shop", target: Target = NOTHING) ->
         restart=Restart(
             on_exit=OnExit.ON_FAILURE,
             handover=Handover.REPLACE,
+            while_reloading=WhileReloading.HOLD,
             stop_signal="SIGTERM",
             stop_timeout=5.0,
+            drain_timeout=4.0,
             ready_timeout=60.0,
             backoff=Backoff(),
         ),

@@ -1,0 +1,45 @@
+"""Connections between two generations: handed in by one child when they fell idle, given to the child that accepts.
+
+A keep-alive connection thus outlives the process that accepted it. Never reads from or writes to a connection.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reloadd.supervise.child import Child
+
+
+class Arrivals:
+    """Where connections wait while no child accepts."""
+
+    def __init__(self) -> None:
+        self._waiting: list[int] = []
+        self._accepting: Child | None = None
+
+    def take(self, descriptor: int) -> None:
+        """A child handed in a connection, which is ours now."""
+        if self._accepting is None:
+            self._waiting.append(descriptor)
+        else:
+            self._accepting.adopt(descriptor)
+
+    def open(self, child: Child) -> None:
+        """This child accepts from now on, beginning with those that wait."""
+        self._accepting = child
+        waiting, self._waiting = self._waiting, []
+        for descriptor in waiting:
+            child.adopt(descriptor)
+
+    def shut(self, child: Child) -> None:
+        """This child accepts no more."""
+        if self._accepting is child:
+            self._accepting = None
+
+    def close(self) -> None:
+        """Nobody will accept any more: hang up on those that wait."""
+        waiting, self._waiting = self._waiting, []
+        for descriptor in waiting:
+            os.close(descriptor)

@@ -1,0 +1,108 @@
+"""The daemon's end of the wire to a child: frames both ways, some of which carry a descriptor.
+
+Never waits: what cannot be sent now is sent when there is room. Never looks at what a frame means.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from reloadd.runtime import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_CHUNK = 1 << 16
+_MOST_DESCRIPTORS = 16
+"""Descriptors that one read may bring; the kernel gives those of one frame at a time (unix(7), SCM_RIGHTS)."""
+
+
+class Wire:
+    """One end of a connected pair of stream sockets.
+
+    Args:
+        connection: our end; owned, and closed by `close`.
+        on_word: called with each frame's word, and the descriptor that came with it, which is then the callee's.
+    """
+
+    def __init__(self, connection: socket.socket, on_word: Callable[[str, int | None], None]) -> None:
+        connection.settimeout(0)
+        self._connection = connection
+        self._on_word = on_word
+        self._received = b""
+        self._descriptors: deque[int] = deque()
+        self._unsent: deque[tuple[bytes, int | None]] = deque()
+        self._loop = asyncio.get_running_loop()
+
+    def listen(self) -> None:
+        """Begin to take frames. Sending needs no listening."""
+        self._loop.add_reader(self._connection, self.receive)
+
+    def send(self, word: str, fields: Mapping[str, object] | None = None, descriptor: int | None = None) -> None:
+        """Send a frame, in order. The descriptor is ours no more: it is closed once it is sent, or cannot be."""
+        self._unsent.append((wire.encode(word, **(fields or {})), descriptor))
+        if len(self._unsent) == 1:
+            self._flush()
+
+    def receive(self) -> bool:
+        """Take what has come; whether there was anything."""
+        if self._connection.fileno() == -1:
+            return False
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._connection, _CHUNK, _MOST_DESCRIPTORS)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data, descriptors = b"", []
+        self._descriptors.extend(descriptors)
+        if not data:
+            self.close()
+            return False
+        try:
+            frames, self._received = wire.split_frames(self._received + data)
+            words = [str(frame["word"]) for frame in frames]
+        except (ValueError, RecursionError):
+            # What is not ours was written by the app into a descriptor that it guessed: it says nothing.
+            self.close()
+            return False
+        for word in words:
+            self._on_word(word, self._descriptors.popleft() if word == "connection" and self._descriptors else None)
+        return True
+
+    def close(self) -> None:
+        """Hang up. What was not sent never will be. Safe to call twice."""
+        if self._connection.fileno() != -1:
+            self._loop.remove_reader(self._connection)
+            self._loop.remove_writer(self._connection)
+            self._connection.close()
+        kept = [*self._descriptors, *(descriptor for _, descriptor in self._unsent if descriptor is not None)]
+        self._descriptors.clear()
+        self._unsent.clear()
+        for descriptor in kept:
+            os.close(descriptor)
+
+    def _flush(self) -> None:
+        while self._unsent:
+            frame, descriptor = self._unsent[0]
+            try:
+                # The descriptor goes with the first byte; what the buffer does not take follows without it.
+                sent = socket.send_fds(self._connection, [frame], [] if descriptor is None else [descriptor])
+            except BlockingIOError:
+                self._loop.add_writer(self._connection, self._flush)
+                return
+            except OSError:
+                # The child is gone, or does not listen to us (it is no Python of ours any more).
+                sent = len(frame)
+            if descriptor is not None:
+                os.close(descriptor)
+            if sent < len(frame):
+                self._unsent[0] = (frame[sent:], None)
+                continue
+            self._unsent.popleft()
+        with suppress(ValueError):  # closed meanwhile
+            self._loop.remove_writer(self._connection)
