@@ -222,7 +222,7 @@ def _overlap(inspection: Inspection, values: Values) -> None:
             )
         return
     asked_for = next(iter(_given(values, (schema.HANDOVER, schema.WHILE_RELOADING))), None)
-    if asked_for is None or not _given(values, schema.TARGET_KEYS):
+    if asked_for is None or values.get(asked_for) is None or not _given(values, schema.TARGET_KEYS):
         return
     if not values.is_given(schema.APP):
         target = _given(values, schema.TARGET_KEYS)[0].path[-1]
@@ -244,16 +244,13 @@ def _conflict(inspection: Inspection, key: Key[object], message: str, label: str
 
 def _drained_in_time(inspection: Inspection, values: Values) -> None:
     drain, stop = values.get(schema.DRAIN_TIMEOUT), values.get(schema.STOP_TIMEOUT)
-    if drain is None:
-        return
-    limit = stop if stop is not None else schema.STOP_TIMEOUT.default
-    if limit is not None and drain >= limit:
+    if drain is not None and stop is not None and drain >= stop:
         inspection.report(
             schema.DRAIN_TIMEOUT.path,
             Finding(
                 Code.OUT_OF_RANGE,
                 "`restart.drain-timeout` is not over before `restart.stop-timeout`",
-                f"expected less than {limit:g}",
+                f"expected less than {stop:g}",
                 f"write `stop-timeout = {drain + 1:g}`",
             ),
         )

@@ -55,13 +55,13 @@ class Plan:
     go: Mapping[str, object]
 
 
-def plan_launch(profile: Profile, environ: Mapping[str, str], mark: Mapping[str, str]) -> Plan:
+def plan_launch(profile: Profile, environ: Mapping[str, str], extra: Mapping[str, str]) -> Plan:
     """How a child of this profile is started now; the `env-file` is read anew each time.
 
     Args:
         profile: whose child.
         environ: the daemon's environment.
-        mark: what the guardian recognizes children by.
+        extra: variables of ours, which nothing of the user's replaces.
 
     Raises:
         EnvFileError: the `env-file` cannot be read.
@@ -73,13 +73,13 @@ def plan_launch(profile: Profile, environ: Mapping[str, str], mark: Mapping[str,
         interpreter = (str(launch.python),)
     return Plan(
         interpreter=interpreter,
-        environ=_environment(profile, environ, mark),
+        environ=_environment(profile, environ, extra),
         directory=launch.directory,
         go=_go(profile),
     )
 
 
-def _environment(profile: Profile, environ: Mapping[str, str], mark: Mapping[str, str]) -> dict[str, str]:
+def _environment(profile: Profile, environ: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
     launch = profile.launch
     made = {name: value for name, value in environ.items() if name not in _NOT_FOR_CHILDREN}
     # Whoever looks at a log wants to see each line when it is printed, also where no terminal is attached.
@@ -90,7 +90,7 @@ def _environment(profile: Profile, environ: Mapping[str, str], mark: Mapping[str
     if launch.env_file is not None:
         made.update(read_env_file(launch.env_file))
     made.update(launch.env)
-    made.update(mark)
+    made.update(extra)
     return made
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from reloadd.profile.model import Profile
     from reloadd.supervise.listeners import Listener
+    from reloadd.supervise.notices import Notices
 
 _PAUSE = 0.005
 """Seconds between two looks at what cannot be waited for."""
@@ -34,9 +35,17 @@ _PAUSE_BETWEEN_REQUESTS = 0.1
 _FIRST_BAD_STATUS = 400
 
 
-async def wait_ready(profile: Profile, listeners: Sequence[Listener]) -> None:
-    """Return once the child of this profile serves; never, if only the child itself can tell."""
+async def wait_ready(profile: Profile, listeners: Sequence[Listener], notices: Notices | None) -> None:
+    """Return once the child of this profile serves; never, if it is an `app`, which tells by the wire.
+
+    Args:
+        profile: whose child.
+        listeners: the daemon's sockets that it has.
+        notices: where it says so, if it is one that is told by sd_notify.
+    """
     match profile.ready:
+        case ReadyTold() if notices is not None:
+            await notices.wait_ready()
         case ReadyTold():
             await asyncio.get_running_loop().create_future()
         case ReadyStarted(seconds):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,13 @@ from reloadd.core.inputs import Cause, Changed, Due, Exited, Input, Paused, Read
 from reloadd.core.machine import step
 from reloadd.core.state import Machine, State
 from reloadd.profile.environment import EnvFileError
-from reloadd.profile.model import ReadyTold
+from reloadd.profile.model import AppTarget, ReadyTold
 from reloadd.supervise import timings
 from reloadd.supervise.arrivals import Arrivals
 from reloadd.supervise.bytecode import remove_stale_bytecode
 from reloadd.supervise.child import Child
 from reloadd.supervise.launch import plan_launch
+from reloadd.supervise.notices import Notices
 from reloadd.supervise.processes import signal_group
 from reloadd.supervise.readiness import wait_ready
 from reloadd.supervise.reports import Reports
@@ -72,6 +74,7 @@ class _Running:
     ends: Ends
     output: Output
     moments: timings.Moments
+    notices: Notices | None
     readiness: asyncio.Task[None] | None = None
 
 
@@ -258,24 +261,30 @@ class Supervisor:
         self._running[generation] = running
         self._surroundings.guard.add(running.child.pid)
         self._say.spawned(generation, running.child.pid, why)
-        running.readiness = self._begin(self._tell_ready(generation), "waiting for readiness")
+        running.readiness = self._begin(self._tell_ready(generation, running.notices), "waiting for readiness")
 
     def _start_child(self, generation: int, moments: timings.Moments) -> _Running:
-        plan = plan_launch(self.profile, self._surroundings.environ, self._surroundings.guard.environ)
-        ends, output = self._surroundings.console.open(self.profile.name)
-        try:
-            child = Child(generation, plan, self._listeners, owner=self, ends=ends)
-        except OSError:
-            self._surroundings.console.forget(ends)
-            output.close()
-            raise
-        finally:
-            ends.close_theirs()
+        console, guard = self._surroundings.console, self._surroundings.guard
+        is_told = isinstance(self.profile.ready, ReadyTold) and not isinstance(self.profile.launch.target, AppTarget)
+        with ExitStack() as undo:
+            notices = Notices() if is_told else None
+            if notices is not None:
+                undo.callback(notices.close)
+            extra = {**guard.environ, **(notices.environ if notices is not None else {})}
+            plan = plan_launch(self.profile, self._surroundings.environ, extra)
+            ends, output = console.open(self.profile.name)
+            undo.callback(output.close)
+            undo.callback(console.forget, ends)
+            try:
+                child = Child(generation, plan, self._listeners, owner=self, ends=ends)
+            finally:
+                ends.close_theirs()
+            undo.pop_all()
         moments.spawned = self._loop.time()
-        return _Running(child, ends, output, moments)
+        return _Running(child, ends, output, moments, notices)
 
-    async def _tell_ready(self, generation: int) -> None:
-        await wait_ready(self.profile, self._listeners)
+    async def _tell_ready(self, generation: int, notices: Notices | None) -> None:
+        await wait_ready(self.profile, self._listeners, notices)
         self.tell(Ready(generation))
 
     # Ending.
@@ -294,6 +303,8 @@ class Supervisor:
         await child.wait_group_gone(grace=self.machine.policy.stop_timeout if child.asked else _LEFTOVER_GRACE)
         self._surroundings.console.forget(running.ends)
         running.output.close()
+        if running.notices is not None:
+            running.notices.close()
         status = child.status
         blame = None if child.asked or status.is_success else find_blame(running.output.tail)
         self._last_blame = blame

@@ -165,6 +165,7 @@ def test_frame_of_an_app(
         "threads": target.threads,
         "processes": None,
         "tls": spoken,
+        "drain": 4.0,
         "argv": [],
     }
 

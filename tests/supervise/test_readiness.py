@@ -70,7 +70,7 @@ def tcp_listener() -> Iterator[Listener]:
 
 def waiting(profile: Profile, ready: Ready, *listeners: Listener) -> asyncio.Task[None]:
     """The wait, begun."""
-    return asyncio.create_task(wait_ready(replace(profile, ready=ready), listeners))
+    return asyncio.create_task(wait_ready(replace(profile, ready=ready), listeners, None))
 
 
 async def done(task: asyncio.Task[None]) -> None:
