@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from . import loading, program
+from .deferred import load_deferred
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def run(go: Frame, link: Link, adopted: List[Listener]) -> None:
     program.clear_main()
     program.put_first_on_path(directory)
     app = loading.load(target)
+    load_deferred()
     link.say("imported")
 
     from . import serving  # noqa: PLC0415 - see above

@@ -33,7 +33,7 @@ def main(descriptor: int) -> None:
         sys.exit(1)
     if go["terminal"]:
         _take_terminal()
-    adopted = listeners.adopt(go["listeners"], link)
+    adopted = listeners.adopt(go["listeners"], link, go["argv"])
     become = _TARGETS[go["target"]]
     try:
         become(go, link, adopted)

@@ -40,12 +40,13 @@ class Listener:
         return socket.socket(fileno=os.dup(self.descriptor))
 
 
-def adopt(handed_down: Sequence[Dict[str, Any]], link: Link) -> List[Listener]:
+def adopt(handed_down: Sequence[Dict[str, Any]], link: Link, argv: Sequence[str]) -> List[Listener]:
     """Put the listeners at descriptors 3, 4, ... in their order, inheritable, and describe them in the environment.
 
     Args:
         handed_down: name and descriptor of each, as `go` has them; the descriptors are arbitrary.
         link: moved out of the way.
+        argv: the target's arguments, which may say themselves which descriptors to use.
     """
     listeners = [Listener(each["name"], FIRST + index) for index, each in enumerate(handed_down)]
     if not listeners:
@@ -57,19 +58,26 @@ def adopt(handed_down: Sequence[Dict[str, Any]], link: Link) -> List[Listener]:
     for listener, descriptor in zip(listeners, waiting):
         os.dup2(descriptor, listener.descriptor, inheritable=True)
         os.close(descriptor)
-    os.environ.update(_described(listeners))
+    os.environ.update(_described_to_werkzeug(listeners))
+    if not any("fd://%d" % listener.descriptor in word for listener in listeners for word in argv):
+        # Told of one descriptor in both ways, gunicorn opens it twice, and the second time it is closed already.
+        os.environ.update(_described(listeners))
     return listeners
 
 
 def _described(listeners: Sequence[Listener]) -> Dict[str, str]:
-    described = {
+    return {
         "LISTEN_FDS": str(len(listeners)),
         "LISTEN_PID": str(os.getpid()),
         "LISTEN_FDNAMES": ":".join(listener.name for listener in listeners),
     }
-    for listener in listeners:
-        if listener.name == HTTP:
-            # Both or none: Werkzeug takes the second for granted where it finds the first.
-            described["WERKZEUG_RUN_MAIN"] = "true"
-            described["WERKZEUG_SERVER_FD"] = str(listener.descriptor)
-    return described
+
+
+def _described_to_werkzeug(listeners: Sequence[Listener]) -> Dict[str, str]:
+    """Both or none: Werkzeug takes the second for granted where it finds the first."""
+    return {
+        name: value
+        for listener in listeners
+        if listener.name == HTTP
+        for name, value in (("WERKZEUG_RUN_MAIN", "true"), ("WERKZEUG_SERVER_FD", str(listener.descriptor)))
+    }

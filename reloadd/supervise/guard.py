@@ -10,6 +10,7 @@ import os
 import secrets
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _SCRIPT = Path(__file__).with_name("guardian.py")
 _MARK_NAME = "RELOADD_MARK"
 _END_TIMEOUT = 2.0
+_LEAST_LIFE = 1.0
+"""Seconds from one start of the guardian to the next, so that one that cannot live costs no more than that."""
 
 
 class Guard:
@@ -38,6 +41,7 @@ class Guard:
         self._groups: set[int] = set()
         self._mark = secrets.token_hex(16)
         self._process: subprocess.Popen[bytes] | None = None
+        self._next_start: asyncio.TimerHandle | None = None
 
     @property
     def environ(self) -> dict[str, str]:
@@ -45,15 +49,24 @@ class Guard:
         return {_MARK_NAME: self._mark}
 
     def start(self) -> None:
-        """Start the guardian process. It does not carry the mark itself, nor one of an outer daemon."""
+        """Start the guardian process. It does not carry the mark itself, nor one of an outer daemon.
+
+        Raises:
+            OSError: the system has no room for it.
+        """
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(_SCRIPT), f"{_MARK_NAME}={self._mark}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            env={},
+            env={name: value for name, value in os.environ.items() if name != _MARK_NAME},
+            # Ctrl-C is not for it.
+            start_new_session=True,
         )
         self._process = process
-        watch_exit(process, lambda: self._lost(process))
+        if process.stdin is not None:
+            os.set_blocking(process.stdin.fileno(), False)
+        started_at = asyncio.get_running_loop().time()
+        watch_exit(process, lambda: self._lost(process, started_at))
         for group in self._groups:
             self._tell(f"+{group}\n")
 
@@ -69,6 +82,8 @@ class Guard:
 
     async def close(self) -> None:
         """Let the guardian look round a last time and end."""
+        if self._next_start is not None:
+            self._next_start.cancel()
         process, self._process = self._process, None
         if process is None or process.stdin is None:
             return
@@ -80,19 +95,25 @@ class Guard:
             process.kill()
 
     def _tell(self, line: str) -> None:
-        if self._process is None or self._process.stdin is None:
+        if self._process is None or self._process.stdin is None or self._process.stdin.closed:
             return
-        try:
-            # A line is shorter than PIPE_BUF, and the guardian reads at once: this does not block.
+        # It died: the next one is told of all groups. Or it is stopped, and thousands of lines wait for it already:
+        # then it has the mark to go by.
+        with suppress(OSError):
+            # Shorter than PIPE_BUF, so it is written whole or not at all (pipe(7)).
             os.write(self._process.stdin.fileno(), line.encode())
-        except OSError:
-            # It died; `_lost` starts another one, which is told of all groups.
-            return
 
-    def _lost(self, process: subprocess.Popen[bytes]) -> None:
+    def _lost(self, process: subprocess.Popen[bytes], started_at: float) -> None:
+        if process.stdin is not None:
+            process.stdin.close()
         if process is not self._process:
             return
         self._publish(record("guardian.lost", exit=exit_status(process.wait()).words))
-        if process.stdin is not None:
-            process.stdin.close()
-        self.start()
+        loop = asyncio.get_running_loop()
+        self._next_start = loop.call_at(max(loop.time(), started_at + _LEAST_LIFE), self._start_again)
+
+    def _start_again(self) -> None:
+        try:
+            self.start()
+        except OSError:
+            self._next_start = asyncio.get_running_loop().call_later(_LEAST_LIFE, self._start_again)

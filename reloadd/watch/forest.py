@@ -1,7 +1,7 @@
 """All roots of one profile, looked at in worker threads, one look at a time.
 
 Each look returns a value that says everything the event loop needs to know; only `minds` and `tell` are called on the
-loop's own thread, between two looks.
+loop's own thread, between two looks of which it makes one at a time.
 """
 
 from __future__ import annotations
@@ -97,13 +97,13 @@ class Forest:
     def digest_some(self, most: int) -> bool:
         """Read some of the files that were not read yet; whether some are left."""
         with self._lock:
-            left = [tree.snapshot.digest_some(most) for tree in self._trees]
+            left = [tree.snapshot.digest_some(most) for tree in self._trees if not self._closed]
         return any(left)
 
     def git_activity(self) -> Git:
         """What git is doing in any of the repositories."""
         with self._lock:
-            doing = {each.activity() for tree in self._trees for each in tree.repositories.values()}
+            doing = {each.activity() for tree in self._trees for each in tree.repositories()}
         return next((git for git in (Git.WRITING, Git.REBASING) if git in doing), Git.IDLE)
 
     def close(self) -> None:

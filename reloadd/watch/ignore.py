@@ -102,9 +102,9 @@ class Rules:
 
     _prefix: str
     _includes: Includes
-    _excludes: IgnoreList
     _files: IgnoreFiles | None
-    _gitignores: tuple[IgnoreList, ...] = ()
+    _lists: tuple[IgnoreList, ...]
+    """Nearest first, behind `exclude`."""
 
     def wants_file(self, path: str) -> bool:
         """Whether a file of this directory matters."""
@@ -115,7 +115,7 @@ class Rules:
         return self._includes.may_contain(path[len(self._prefix) :]) and not self._ignores(path, is_directory=True)
 
     def _ignores(self, path: str, *, is_directory: bool) -> bool:
-        for patterns in (self._excludes, *self._gitignores):
+        for patterns in self._lists:
             verdict = patterns.verdict(path, is_directory=is_directory)
             if verdict is not None:
                 return verdict
@@ -125,44 +125,37 @@ class Rules:
         """Whether a file of this name makes rules."""
         return self._files is not None and name == GITIGNORE
 
+    def read_above(self, root: str) -> Rules:
+        """These rules of a root with git's files above it read anew.
+
+        A root that git ignores was named on purpose: nothing from above applies to it.
+        """
+        repository = None if self._files is None else repository_around(root)
+        if self._files is None or repository is None:
+            return replace(self, _lists=self._lists[:1])
+        found = [self._files.list_of(file, base) for file, base in ignore_files_above(root, repository)]
+        nearest_first = tuple(each for each in reversed(found) if each is not None)
+        verdicts = (each.verdict(root, is_directory=True) for each in nearest_first)
+        is_ignored = next((verdict for verdict in verdicts if verdict is not None), False)
+        return replace(self, _lists=(self._lists[0], *(() if is_ignored else nearest_first)))
+
     def inside(self, directory: str) -> Rules:
         """The rules inside a directory of this one, or inside the root."""
         if self._files is None:
             return self
         own = self._files.list_of(os.path.join(directory, GITIGNORE), directory)
-        return self if own is None else replace(self, _gitignores=(own, *self._gitignores))
+        return self if own is None else replace(self, _lists=(self._lists[0], own, *self._lists[1:]))
 
 
 def rules_above(root: str, watch_set: WatchSet) -> Rules:
-    """The rules that come to a root from the profile and from git's files above it; `inside(root)` completes them.
-
-    A root that git ignores was named on purpose: nothing from above applies to it.
-    """
+    """The rules that come to a root from the profile and from git's files above it; `inside(root)` completes them."""
     rules = Rules(
         _prefix=root.rstrip("/") + "/",
         _includes=compile_includes(watch_set.include),
-        _excludes=compile_ignore_list(root, watch_set.exclude),
         _files=IgnoreFiles() if watch_set.gitignore else None,
+        _lists=(compile_ignore_list(root, watch_set.exclude),),
     )
-    return refreshed(rules, root)
-
-
-def refreshed(rules: Rules, root: str) -> Rules:
-    """`rules_above` with git's files above the root read anew."""
-    files = rules._files  # noqa: SLF001 - a rule's own module
-    repository = repository_around(root)
-    if files is None or repository is None:
-        return replace(rules, _gitignores=())
-    lists: list[IgnoreList] = []
-    for file, base in ignore_files_above(root, repository):
-        patterns = files.list_of(file, base)
-        if patterns is not None:
-            lists.insert(0, patterns)
-    for patterns in lists:
-        verdict = patterns.verdict(root, is_directory=True) if root != repository.top else None
-        if verdict is not None:
-            return replace(rules, _gitignores=() if verdict else tuple(lists))
-    return replace(rules, _gitignores=tuple(lists))
+    return rules.read_above(root)
 
 
 def ignore_files_above(root: str, repository: Repository) -> list[tuple[str, str]]:

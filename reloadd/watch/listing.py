@@ -14,7 +14,7 @@ from reloadd.watch.links import leads_back
 from reloadd.watch.snapshot import Signature, signature_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from reloadd.watch.ignore import Rules
 
@@ -34,12 +34,15 @@ class Listing:
     children: set[str] = field(default_factory=set)
 
 
-def list_directory(path: str, rules: Rules, follow: Callable[[str], os.stat_result | None]) -> Listing | None:
+def list_directory(
+    path: str, rules: Rules, known: Collection[str], follow: Callable[[str], os.stat_result | None]
+) -> Listing | None:
     """List a directory; None if it is gone, nothing if it may not be read.
 
     Args:
         path: the directory.
         rules: those inside it.
+        known: names of files that are known to matter by these rules: judging them is most of the work.
         follow: stats what a link leads to, after taking note of the link.
     """
     listing = Listing()
@@ -47,7 +50,7 @@ def list_directory(path: str, rules: Rules, follow: Callable[[str], os.stat_resu
         with os.scandir(path) as entries:
             for entry in entries:
                 listing.names.add(entry.name)
-                _sort_in(listing, entry, rules, follow)
+                _sort_in(listing, entry, rules, known, follow)
     except PermissionError:
         return Listing()
     except OSError:
@@ -56,13 +59,17 @@ def list_directory(path: str, rules: Rules, follow: Callable[[str], os.stat_resu
 
 
 def _sort_in(
-    listing: Listing, entry: os.DirEntry[str], rules: Rules, follow: Callable[[str], os.stat_result | None]
+    listing: Listing,
+    entry: os.DirEntry[str],
+    rules: Rules,
+    known: Collection[str],
+    follow: Callable[[str], os.stat_result | None],
 ) -> None:
     if entry.is_dir(follow_symlinks=False):
         if rules.wants_directory(entry.path):
             listing.children.add(entry.name)
         return
-    wants_file = rules.wants_file(entry.path)
+    wants_file = entry.name in known or rules.wants_file(entry.path)
     if entry.is_symlink():
         status = follow(entry.path) if wants_file or rules.wants_directory(entry.path) else None
         if status is not None and S_ISDIR(status.st_mode):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reloadd.core.records import Record, Value
     from reloadd.profile.model import WatchSet
     from reloadd.watch.base import WatchStatistics
+    from reloadd.watch.digester import Digester
     from reloadd.watch.inbox import Loss, Sighting, Source
 
 SWEEP_INTERVAL = 30.0
@@ -32,9 +33,6 @@ into memory, a file system mounted over a directory."""
 
 PAUSE_AFTER_FAILURE = 1.0
 """Seconds until watching that broke off is begun again."""
-
-DIGESTED_AT_ONCE = 32
-"""Files read in one go while nothing else happens: 1 to 2 ms, by which a save may be late."""
 
 _T = TypeVar("_T")
 
@@ -49,12 +47,14 @@ class Session:
         *,
         source: Source | None,
         executor: Executor,
+        digester: Digester,
         on_settled: Callable[[ChangeSet], None],
         report: Callable[[Record], None],
     ) -> None:
         self._profile = profile
         self._watch_set = watch_set
         self._executor = executor
+        self._digester = digester
         self._on_settled = on_settled
         self._publish = report
         self._loop = asyncio.get_running_loop()
@@ -63,7 +63,6 @@ class Session:
         self._burst = Burst(quiet=watch_set.settle)
         self._statistics: WatchStatistics | None = None
         self._poll_due = self._sweep_due = math.inf
-        self._has_undigested = True
         self._refusals: set[int] = set()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
@@ -82,6 +81,7 @@ class Session:
             directories=look.statistics.directories,
             took_ms=self._milliseconds_since(started),
         )
+        self._digester.ask(self._forest, self._profile)
         self._task = self._loop.create_task(self._run(), name=f"watch {self._profile}")
 
     def statistics(self) -> WatchStatistics:
@@ -115,9 +115,8 @@ class Session:
 
     def _due(self) -> float:
         """When to do something though nothing was heard."""
-        if self._burst.due is not None:
-            return min(self._burst.due, self._poll_due, self._sweep_due)
-        return self._loop.time() if self._has_undigested else min(self._poll_due, self._sweep_due)
+        burst_due = math.inf if self._burst.due is None else self._burst.due
+        return min(burst_due, self._poll_due, self._sweep_due)
 
     async def _turn(self) -> None:
         """Look where there is reason to, then do what is due: a stream of events holds up nothing else."""
@@ -125,9 +124,7 @@ class Session:
             await self._look_after(loss)
         elif sightings := self._inbox.take():
             await self._look_at(sightings)
-        elif self._has_undigested and self._burst.due is None:
-            self._has_undigested = await self._in_worker(lambda: self._forest.digest_some(DIGESTED_AT_ONCE))
-        if self._burst.due is not None and self._burst.due <= self._loop.time():
+        if self._is_burst_over():
             await self._end_burst()
         if self._poll_due <= self._loop.time():
             await self._poll()
@@ -165,7 +162,7 @@ class Session:
             changes = self._burst.close(self._loop.time())
             self._burst = Burst(quiet=self._watch_set.settle)
             self._forest.tell(changes.paths)
-            self._has_undigested = True
+            self._digester.ask(self._forest, self._profile)
             self._on_settled(changes)
 
     def _is_burst_over(self) -> bool:

@@ -34,6 +34,8 @@ class Ties:
 
     def tie(self, path: str, names: frozenset[Name]) -> None:
         """Let `path` depend on these names, and on none that it depended on before."""
+        if self._hearing.is_deaf:
+            return
         before = self._names.get(path, frozenset())
         self._names[path] = names
         for name in names - before:
@@ -76,9 +78,10 @@ class Ties:
             if before is not None:
                 before.close()
 
-    def paths(self) -> list[str]:
-        """All paths that depend on a name."""
-        return list(self._names)
+    def unheard(self) -> list[str]:
+        """The paths that depend on a name in a directory that could not be listened to."""
+        deaf = [directory for directory, (_, subscription) in self._listening.items() if subscription is None]
+        return sorted({path for directory in deaf for path in self.depending_on(directory, "")})
 
     def depending_on(self, directory: str, name: str) -> list[str]:
         """The paths to look at when this name has changed; an empty name stands for the directory itself."""
@@ -89,5 +92,5 @@ class Ties:
 
     def close(self) -> None:
         """Depend on nothing."""
-        for path in self.paths():
+        for path in list(self._names):
             self.untie(path)

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from reloadd.profile.model import Backend
+from reloadd.watch.digester import Digester
 from reloadd.watch.session import Session
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class DaemonWatcher:
         self._report = report
         self._events: KernelEvents | ObserverEvents | None = None
         self._executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="reloadd-watch")
+        self._digester = Digester(self._executor, report)
         self._sessions: set[Session] = set()
 
     async def watch(self, profile: str, watch_set: WatchSet, on_settled: Callable[[ChangeSet], None]) -> Watch:
@@ -46,6 +48,7 @@ class DaemonWatcher:
             watch_set,
             source=None if watch_set.backend is Backend.POLL else self._source(),
             executor=self._executor,
+            digester=self._digester,
             on_settled=on_settled,
             report=self._report,
         )
@@ -58,6 +61,7 @@ class DaemonWatcher:
         for session in self._sessions:
             session.close()
         self._sessions.clear()
+        self._digester.close()
         if self._events is not None:
             self._events.close()
         self._executor.shutdown(wait=False)

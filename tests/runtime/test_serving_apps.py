@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.booting import BootedChild, app, booted, write_files
+from tests.support.booting import BootedChild, Outcome, app, booted, write_files
 from tests.support.served import APPS, INTERFACES, Client, Request, connect, get, listening, make_certificate
 
 if TYPE_CHECKING:
@@ -151,6 +151,19 @@ def test_tls_is_served_and_a_silent_client_holds_nobody_up(
 
         assert answer == f"/x {child.process.pid}"
         assert child.stop().status == 0
+
+
+def test_made_up_certificate_needs_a_package(
+    server_pythons: dict[str, Path], http: socket.socket, project: Path
+) -> None:
+    """Where it is not installed, one line says which, and how to get it."""
+    go = app("apps:wsgi", "werkzeug", tls="adhoc")
+    python = server_pythons["new"]
+    with booted(python, go, directory=project, listeners={"http": http}) as child:
+        outcome = child.outcome()
+
+    message = f'error: `tls = "adhoc"` needs the package `cryptography`\nhint: {python} -m pip install cryptography\n'
+    assert outcome == Outcome(b"", message.encode(), 1)
 
 
 @each_age

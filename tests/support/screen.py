@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 from tests.support.daemon import DEADLINE, clean_environ
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -23,15 +24,28 @@ ROWS, COLUMNS = 33, 117
 
 
 class Screen:
-    """A terminal in which `reloadd` runs in the foreground, from `with` to the end of the block."""
+    """A terminal in which `reloadd` runs in the foreground, from `with` to the end of the block.
 
-    def __init__(self, directory: Path, *arguments: str) -> None:
+    Args:
+        directory: where it is started.
+        arguments: of the command.
+        command: what is typed before them.
+        environ: of the command.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *arguments: str,
+        command: Sequence[str] = (sys.executable, "-m", "reloadd"),
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.text = ""
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
             os.chdir(directory)
-            environ = clean_environ(TERM="xterm", PYTHONSAFEPATH="")
-            os.execve(sys.executable, [sys.executable, "-m", "reloadd", *arguments], environ)  # noqa: S606 (no shell)
+            environ = clean_environ(TERM="xterm", PYTHONSAFEPATH="") if environ is None else environ
+            os.execvpe(command[0], [*command, *arguments], environ)  # noqa: S606 (no shell)
         self.resize(ROWS, COLUMNS)
 
     def __enter__(self) -> Self:
@@ -58,13 +72,14 @@ class Screen:
         os.close(self._terminal)
         self._terminal = os.open(os.devnull, os.O_RDONLY)
 
-    def wait_for(self, text: str) -> None:
-        """Return once the text was on the screen, after what was waited for before."""
-        end = time.monotonic() + DEADLINE
+    def wait_for(self, text: str, *, deadline: float = DEADLINE) -> str:
+        """Wait until the text is on the screen, after what was waited for before; returns what stands between them."""
+        end = time.monotonic() + deadline
         while text not in self.text:
             assert time.monotonic() < end, f"no {text!r} on:\n{self.text}"
             self._read(0.1)
-        self.text = self.text.partition(text)[2]
+        before, _, self.text = self.text.partition(text)
+        return before
 
     def wait_ended(self) -> int:
         """Wait for the end of the daemon, reading what it says; its exit status, or minus the signal."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from reloadd.profile.model import Backend, WatchSet
-from reloadd.watch.session import Session
 from reloadd.watch.watcher import DaemonWatcher
 
 if TYPE_CHECKING:
@@ -156,9 +155,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 def digested(shop: Observed) -> Observed:
     """Wait until all files were read, which follows the baseline and each set: only then is a touch seen through."""
-    session = shop.watch
-    assert isinstance(session, Session)
-    wait_until(lambda: not session._has_undigested)
+    wait_until(lambda: shop.stage.watcher._digester.is_idle)
     return shop
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# On Linux the public observer now and then warns of what it does itself, when directories are made one upon the other.
+pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
+
 
 @pytest.fixture
 def shop(root: Path) -> Iterator[Observed]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 
 import werkzeug.serving
 
@@ -58,5 +59,5 @@ def _tls(options: Options) -> Any:
     try:
         import cryptography  # noqa: F401, PLC0415 - Werkzeug makes the certificate with it, and says so in a traceback
     except ModuleNotFoundError:
-        give_up('`tls = "adhoc"` needs the package `cryptography`', "install it where `werkzeug` is")
+        give_up('`tls = "adhoc"` needs the package `cryptography`', "%s -m pip install cryptography" % sys.executable)
     return options.tls

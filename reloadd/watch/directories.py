@@ -1,0 +1,190 @@
+"""The directories of one root that were entered, and the walk that keeps them and their files known.
+
+A directory is listened to first and listed then, so that nothing falls between. Looks at files; decides nothing about
+where to begin.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reloadd.watch.inbox import Purpose
+from reloadd.watch.links import names_behind
+from reloadd.watch.listing import list_directory
+from reloadd.watch.repository import Repository, repository_at
+
+if TYPE_CHECKING:
+    from reloadd.watch.hearing import Hearing
+    from reloadd.watch.ignore import Rules
+    from reloadd.watch.inbox import Subscription
+    from reloadd.watch.listing import Listing
+    from reloadd.watch.snapshot import Snapshot
+    from reloadd.watch.ties import Ties
+
+
+@dataclass(slots=True)
+class Directory:
+    """One directory that was entered.
+
+    Attributes:
+        rules: those inside it.
+        subscription: how it is listened to; None if it is polled.
+        files: names of the files that matter.
+        children: names of the directories that were entered.
+    """
+
+    rules: Rules
+    subscription: Subscription | None
+    files: set[str] = field(default_factory=set)
+    children: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """How directories are gone through.
+
+    Attributes:
+        adopt: what is found was there before and is not to be told.
+        complete: whoever wrote the files is known to be done.
+        deep: all directories are listed, not only those that are new or have new rules.
+    """
+
+    adopt: bool = False
+    complete: bool = True
+    deep: bool = True
+
+
+class Directories:
+    """All directories that were entered, by path."""
+
+    def __init__(self, snapshot: Snapshot, hearing: Hearing, ties: Ties) -> None:
+        self._snapshot = snapshot
+        self._hearing = hearing
+        self._ties = ties
+        self._entered: dict[str, Directory] = {}
+        self.repositories: dict[str, Repository] = {}
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._entered
+
+    def __len__(self) -> int:
+        return len(self._entered)
+
+    def get(self, path: str) -> Directory | None:
+        """The directory at this path, if it was entered."""
+        return self._entered.get(path)
+
+    def polled(self) -> list[str]:
+        """Those that are not listened to."""
+        return [path for path, directory in self._entered.items() if directory.subscription is None]
+
+    def follow(self, path: str) -> os.stat_result | None:
+        """The status of what a path leads to, with the path tied to the links on its way; None if it leads nowhere."""
+        if os.path.islink(path):
+            self._ties.tie(path, names_behind(path))
+        else:
+            self._ties.untie(path)
+        try:
+            return os.stat(path)
+        except OSError:
+            return None
+
+    def walk(self, top: str, around: Rules, walk: Walk) -> None:
+        """List a directory and those below it.
+
+        Args:
+            top: where to begin.
+            around: the rules of the directory above it.
+            walk: how to go.
+        """
+        ahead = [(top, around, walk.adopt)]
+        while ahead:
+            path, outer, adopt = ahead.pop()
+            before = self._entered.get(path)
+            directory = self._enter(path, outer)
+            old_rules = before.rules if before is not None and before.rules != directory.rules else None
+            listing = list_directory(path, directory.rules, () if old_rules else directory.files, self.follow)
+            if listing is None:
+                self.leave(path)
+                continue
+            if ".git" in listing.names and (repository := repository_at(path)):
+                self.repositories[path] = repository
+            self._take_files(path, directory, listing, old_rules, Walk(adopt, walk.complete))
+            self._leave_children(path, directory, listing)
+            for name in listing.children:
+                child = os.path.join(path, name)
+                if walk.deep or old_rules is not None or child not in self._entered:
+                    was_ignored = old_rules is not None and not old_rules.wants_directory(child)
+                    ahead.append((child, directory.rules, adopt or was_ignored))
+
+    def leave(self, top: str, *, tell: bool = True) -> None:
+        """Forget a directory and all below it.
+
+        Args:
+            top: the directory; it need not have been entered.
+            tell: its files are gone; else they are there, only no longer looked at.
+        """
+        ahead = [top]
+        while ahead:
+            path = ahead.pop()
+            directory = self._entered.pop(path, None)
+            if directory is None:
+                continue
+            if directory.subscription is not None:
+                directory.subscription.close()
+            for name in directory.files:
+                self._forget_file(os.path.join(path, name), tell=tell)
+            for name in directory.children:
+                self._ties.untie(os.path.join(path, name))
+                ahead.append(os.path.join(path, name))
+
+    def close(self) -> None:
+        """Listen to none of them."""
+        for directory in self._entered.values():
+            if directory.subscription is not None:
+                directory.subscription.close()
+        self._entered.clear()
+
+    def _enter(self, path: str, around: Rules) -> Directory:
+        """Listen to a directory: to the one that has this path now."""
+        before = self._entered.get(path)
+        directory = Directory(around.inside(path), self._hearing.listen(path, Purpose.CONTENT))
+        if before is not None:
+            directory.files, directory.children = before.files, before.children
+            if before.subscription is not None:
+                before.subscription.close()
+        self._entered[path] = directory
+        return directory
+
+    def _take_files(
+        self, path: str, directory: Directory, listing: Listing, old_rules: Rules | None, walk: Walk
+    ) -> None:
+        """Compare a directory's files with what was known; rules that changed are not a change of the files."""
+        prefix = path.rstrip("/") + "/"
+        for name, signature in listing.files.items():
+            file = prefix + name
+            was_ignored = old_rules is not None and name not in directory.files and not old_rules.wants_file(file)
+            if walk.adopt or was_ignored:
+                self._snapshot.adopt(file, signature)
+            else:
+                self._snapshot.see(file, signature, complete=walk.complete)
+        for name in directory.files - listing.files.keys():
+            file = prefix + name
+            self._forget_file(file, tell=name not in listing.names or directory.rules.wants_file(file))
+        directory.files = set(listing.files)
+
+    def _leave_children(self, path: str, directory: Directory, listing: Listing) -> None:
+        for name in directory.children - listing.children:
+            child = os.path.join(path, name)
+            self._ties.untie(child)
+            self.leave(child, tell=name not in listing.names or directory.rules.wants_directory(child))
+        directory.children = listing.children
+
+    def _forget_file(self, path: str, *, tell: bool) -> None:
+        self._ties.untie(path)
+        if tell:
+            self._snapshot.see(path, None)
+        else:
+            self._snapshot.drop(path)
