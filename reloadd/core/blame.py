@@ -19,6 +19,9 @@ _NODE_PLACE = re.compile(r"^(?:file://)?(?P<file>/[^:\n]+\.[cm]?[jt]sx?):(?P<lin
 _NODE_FRAME = re.compile(r"^\s+at .*?\(?(?:file://)?(?P<file>/[^:()]+):(?P<line>\d+):\d+\)?$")
 _NODE_ERROR = re.compile(r"^(?:Uncaught )?(?P<error>(?P<kind>(?:[A-Z]\w*)?(?:Error|Exception))(?: \[\w+\])?(?:: .*)?)$")
 
+_LIBRARY = re.compile(r"^<|/lib/python\d[^/]*/|/(?:site|dist)-packages/")
+"""Files that developers do not edit: the innermost frame outside of them is where to look."""
+
 _HOPELESS = frozenset({"SyntaxError", "IndentationError", "TabError"})
 """Errors that no second try cures: the text of the program itself is wrong."""
 
@@ -59,13 +62,16 @@ def _python_blame(lines: Sequence[str], index: int) -> Blame | None:
     error = _PYTHON_ERROR.match(lines[index])
     if error is None:
         return None
-    for above in range(index - 1, max(index - _EXCERPT, -1), -1):
-        frame = _PYTHON_FRAME.match(lines[above])
+    frames = []
+    for line in reversed(lines[:index]):
+        frame = _PYTHON_FRAME.match(line)
         if frame is not None:
-            return _blame(error, frame)
-        if not lines[above].startswith((" ", "|", "\t")) and lines[above]:
-            return None
-    return None
+            frames.append(frame)
+        elif line and not line.startswith((" ", "|", "\t")):
+            break
+    if not frames:
+        return None
+    return _blame(error, next((frame for frame in frames if not _LIBRARY.search(frame["file"])), frames[0]))
 
 
 def _node_blame(lines: Sequence[str], index: int) -> Blame | None:

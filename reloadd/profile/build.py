@@ -155,7 +155,7 @@ def _ready(draft: Draft, launch: Launch | None, *, has_socket: bool) -> Ready:
     listening = values.get(schema.LISTENING)
     if listening is not None:
         return ReadyListening(_address_to_try(draft, listening))
-    if launch is not None and isinstance(launch.target, AppTarget):
+    if values.is_given(schema.TOLD) or (launch is not None and isinstance(launch.target, AppTarget)):
         return ReadyTold()
     return ReadyListening() if has_socket else ReadyStarted(STARTED_BY_DEFAULT)
 

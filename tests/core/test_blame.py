@@ -30,7 +30,8 @@ def last_words(*argv: str) -> list[str]:
         ("def f():\nreturn 1\n", r"IndentationError: .+", 2, True),
         ("import os\n\nos.nonsense\n", r"AttributeError: .+nonsense.+", 3, False),
         ("raise SystemError", r"SystemError", 1, False),
-        ("import json\njson.loads('{')\n", r"json\.decoder\.JSONDecodeError: .+", None, False),
+        ("import json\njson.loads('{')\n", r"json\.decoder\.JSONDecodeError: .+", 2, False),
+        ("import os\n\nos.environ['NOWHERE']\n", r"KeyError: 'NOWHERE'", 3, False),
         ("try:\n    1 / 0\nexcept ZeroDivisionError:\n    raise ValueError('late')\n", r"ValueError: late", 4, False),
     ],
 )

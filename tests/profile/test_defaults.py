@@ -181,6 +181,7 @@ def test_apps_that_tell_are_handed_over(tmp_path: Path, text: str, handover: Han
         ('[target]\nmodule = "m"\n[listen]\nadmin = "127.0.0.1:0"\n', ReadyListening()),
         ('[target]\nmodule = "m"\n', ReadyStarted(0.3)),
         (SLEEP + "[ready]\nstarted = 2\n", ReadyStarted(2.0)),
+        (SLEEP + "[ready]\ntold = true\n", ReadyTold()),
         (SLEEP + '[ready]\nlistening = "[::1]:80"\n', ReadyListening(TcpAddress("::1", 80))),
         (APP + "[ready]\nlistening = true\n", ReadyListening()),
         (APP + "[ready]\ntold = true\n", ReadyTold()),
