@@ -1,0 +1,147 @@
+"""Reloads under load: no request is lost, and none is answered by code that was saved over."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.clients import Clients
+from tests.support.daemon import RunningDaemon, ask, write_files
+from tests.support.environments import environment
+from tests.support.interpreters import newest_interpreter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RELOADS = int(os.environ.get("RELOADD_TEST_RELOADS", "50"))
+
+NOTICED = 0.05
+"""Seconds after which a save has been noticed, on a machine that is busy with four clients and two servers."""
+
+WSGI = """
+import time
+VERSION = {version}
+
+def app(environ, start_response):
+    time.sleep(2 if environ["PATH_INFO"] == "/slow" else 0.03)
+    body = str(VERSION).encode()
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
+"""
+
+ASGI = """
+import asyncio
+VERSION = {version}
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({{"type": message["type"] + ".complete"}})
+            if message["type"] == "lifespan.shutdown":
+                return
+    await asyncio.sleep(2 if scope["path"] == "/slow" else 0.03)
+    body = str(VERSION).encode()
+    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
+    await send({{"type": "http.response.start", "status": 200, "headers": headers}})
+    await send({{"type": "http.response.body", "body": body}})
+"""
+
+SERVERS = {
+    "werkzeug": (WSGI, ["werkzeug"]),
+    "waitress": (WSGI, ["waitress"]),
+    "wsgiref": (WSGI, []),
+    "uvicorn": (ASGI, ["uvicorn"]),
+    "uvicorn-httptools": (ASGI, ["uvicorn", "httptools", "uvloop"]),
+    "hypercorn": (ASGI, ["hypercorn"]),
+}
+
+PROFILE = """
+[target]
+app = "web:app"
+python = "{python}"
+server = "{server}"
+[listen]
+http = "{address}"
+[restart]
+while-reloading = "{meanwhile}"
+"""
+
+
+def write_app(directory: Path, name: str, address: str, meanwhile: str) -> str:
+    """A profile of an app on this server; its source with the version left open."""
+    source, requirements = SERVERS[name]
+    python = environment(newest_interpreter(), *requirements)
+    server = name.partition("-")[0]
+    write_files(
+        directory,
+        {
+            "web.py": source.format(version=1),
+            "dev.toml": PROFILE.format(python=python, server=server, address=address, meanwhile=meanwhile),
+        },
+    )
+    return source
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("meanwhile", ["hold", "serve-old"])
+@pytest.mark.parametrize("name", SERVERS)
+def test_no_request_is_lost_by_tcp(tmp_path: Path, name: str, meanwhile: str) -> None:
+    """Fifty reloads, a broken save in the middle, a slow request in flight at a switch: nothing fails."""
+    reload_under_load(tmp_path, name, "127.0.0.1:0", meanwhile, RELOADS if meanwhile == "hold" else RELOADS // 5)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", SERVERS)
+def test_no_request_is_lost_by_unix_socket(tmp_path: Path, name: str) -> None:
+    """The same over a socket in the file system."""
+    reload_under_load(tmp_path, name, "unix:web.sock", "hold", RELOADS // 5)
+
+
+def reload_under_load(directory: Path, name: str, address: str, meanwhile: str, reloads: int) -> None:
+    """Save new versions while clients ask, and hold every answer to what had been saved when it was asked for."""
+    source = write_app(directory, name, address, meanwhile)
+    saves: list[tuple[float, int]] = []
+    with RunningDaemon(directory, "--profile", "dev.toml") as daemon, ThreadPoolExecutor() as pool:
+        daemon.wait_for("child.ready")
+        where = daemon.address()
+        with Clients(where) as clients:
+            generation = 1
+            for version in range(2, reloads + 2):
+                slow = pool.submit(ask, where, "/slow") if version == reloads // 3 else None
+                if slow is not None:
+                    threading.Event().wait(0.2)  # it is to be in flight when the save comes
+                if version == reloads // 2:
+                    generation += 1
+                    (directory / "web.py").write_text("def broken(:\n")
+                    daemon.wait_for("restart.abandoned", generation=generation)
+                generation += 1
+                (directory / "web.py").write_text(source.format(version=version))
+                saves.append((time.monotonic(), version))
+                daemon.wait_for("restart.completed", generation=generation)
+                if slow is not None:
+                    assert slow.result() == (200, str(version - 1))
+        last = ask(where)
+
+    assert last == (200, str(reloads + 1))
+    assert clients.failures == []
+    assert len(clients.answers) > reloads
+    if meanwhile == "hold":
+        assert stale_answers(clients, saves) == []
+
+
+def stale_answers(clients: Clients, saves: list[tuple[float, int]]) -> list[tuple[float, str, int]]:
+    """Answers to requests sent once a save had been noticed, by code from before it."""
+    stale = []
+    for answer in clients.answers:
+        due = max((version for saved, version in saves if answer.sent > saved + NOTICED), default=1)
+        if answer.body is not None and int(answer.body) < due:
+            stale.append((answer.sent, answer.body, due))
+    return stale
