@@ -1,0 +1,122 @@
+"""A new generation that fails: the last good one serves on, and the log tells the story in a few lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.daemon import RunningDaemon, ask, wait_until, write_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = """
+VERSION = {version!r}
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [VERSION.encode()]
+"""
+
+PROFILE = """
+[target]
+app = "web:app"
+server = "wsgiref"
+[listen]
+http = "127.0.0.1:0"
+[restart]
+while-reloading = "{meanwhile}"
+ready-timeout = 1
+stop-timeout = 1
+backoff = {{ first = 0.01, attempts = 2 }}
+"""
+
+BROKEN = {
+    "syntax error": ("def broken(:\n", "SyntaxError", 1),
+    "crash on import": ("import os\n\nos.nonsense\n", "AttributeError", 3),
+    "exit during start": ("raise SystemExit(5)\n", "it did not get to serve", None),
+    "hang during start": ("import time\ntime.sleep(600)\n", "it did not get to serve", None),
+    "killed during start": ("import os\nos.kill(os.getpid(), 9)\n", "it did not get to serve", None),
+    "no app": ("VERSION = 'none'\n", "it did not get to serve", None),
+}
+
+
+@pytest.mark.parametrize("meanwhile", ["hold", "serve-old"])
+@pytest.mark.parametrize("case", BROKEN)
+def test_last_good_generation_serves_on(tmp_path: Path, case: str, meanwhile: str) -> None:
+    """It answers after the failure, `restart.abandoned` says why, and the next save is served."""
+    source, error, line = BROKEN[case]
+    write_files(tmp_path, {"web.py": GOOD.format(version="good"), "dev.toml": PROFILE.format(meanwhile=meanwhile)})
+    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        first = daemon.wait_for("child.ready")
+        before = len(daemon.records)
+        (tmp_path / "web.py").write_text(source)
+        abandoned = daemon.wait_for("restart.abandoned")
+        daemon.wait_for("child.exited", generation=2)
+        assert daemon.get() == "good"
+
+        assert abandoned["error"].startswith(error)
+        assert (abandoned["file"], abandoned["line"]) == ("web.py" if line else None, line)
+        story = [each["event"] for each in daemon.records[before:] if each["event"] != "child.late"]
+        assert sorted(story) == ["change.settled", "child.exited", "restart.abandoned"]
+
+        (tmp_path / "web.py").write_text(GOOD.format(version="better"))
+        daemon.wait_for("restart.completed", generation=3)
+        assert daemon.get() == "better"
+        assert daemon.wait_for("child.exited", pid=first["pid"])["asked"]
+
+
+def test_crash_right_after_ready_is_tried_again(tmp_path: Path) -> None:
+    """The old one has been told to go by then: the policy's table applies, and an edit brings it back."""
+    write_files(tmp_path, {"web.py": GOOD.format(version="good"), "dev.toml": PROFILE.format(meanwhile="hold")})
+    crash = GOOD.format(version="bad") + "import os, threading\nthreading.Timer(0.2, os._exit, [9]).start()\n"
+    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        (tmp_path / "web.py").write_text(crash)
+        daemon.wait_for("supervisor.held")
+
+        assert [each["exit_code"] for each in daemon.all("child.exited", asked=False)] == [9, 9]
+        (tmp_path / "web.py").write_text(GOOD.format(version="mended"))
+        daemon.wait_for("restart.completed", generation=4)
+        assert daemon.get() == "mended"
+
+
+def test_save_while_the_new_one_starts_supersedes_it(tmp_path: Path) -> None:
+    """Only the newest code is worth waiting for, and the old one serves until that is ready."""
+    write_files(tmp_path, {"web.py": GOOD.format(version="old"), "dev.toml": PROFILE.format(meanwhile="serve-old")})
+    slow = "import time\ntime.sleep(0.8)\n" + GOOD.format(version="slow")
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        (tmp_path / "web.py").write_text(slow)
+        daemon.wait_for("child.spawned", generation=2)
+        assert daemon.get() == "old"
+        (tmp_path / "web.py").write_text(GOOD.format(version="new"))
+        daemon.wait_for("restart.completed", generation=3)
+
+        assert daemon.get() == "new"
+        assert daemon.all("restart.completed", generation=2) == []
+
+
+def test_held_requests_are_answered_by_the_new_code(tmp_path: Path) -> None:
+    """What is asked after a save waits for it, also for a second."""
+    write_files(tmp_path, {"web.py": GOOD.format(version="old"), "dev.toml": PROFILE.format(meanwhile="hold")})
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        (tmp_path / "web.py").write_text("import time\ntime.sleep(0.7)\n" + GOOD.format(version="new"))
+        daemon.wait_for("child.spawned", generation=2)
+
+        assert ask(daemon.address()) == (200, "new")
+
+
+def test_stop_while_replacing_leaves_nobody(tmp_path: Path) -> None:
+    """Both generations end with the daemon."""
+    write_files(tmp_path, {"web.py": GOOD.format(version="old"), "dev.toml": PROFILE.format(meanwhile="hold")})
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        (tmp_path / "web.py").write_text("import time\ntime.sleep(0.9)\n")
+        daemon.wait_for("child.spawned", generation=2)
+        wait_until(lambda: len(daemon.processes()) == 2, "two generations")
+
+        assert daemon.close() == 0
+        assert len(daemon.all("child.exited")) == 2
