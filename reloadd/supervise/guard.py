@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _SCRIPT = Path(__file__).with_name("guardian.py")
 _MARK_NAME = "RELOADD_MARK"
+_NOT_FOR_IT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a daemon, and that a service manager or a user may send to all processes around it."""
+
 _END_TIMEOUT = 2.0
 _LEAST_LIFE = 1.0
 """Seconds from one start of the guardian to the next, so that one that cannot live costs no more than that."""
@@ -54,14 +58,18 @@ class Guard:
         Raises:
             OSError: the system has no room for it.
         """
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_SCRIPT), f"{_MARK_NAME}={self._mark}"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            env={name: value for name, value in os.environ.items() if name != _MARK_NAME},
-            # Ctrl-C is not for it.
-            start_new_session=True,
-        )
+        # A mask is inherited (sigprocmask(2)), so there is no first moment in which they would end it.
+        ours = signal.pthread_sigmask(signal.SIG_BLOCK, _NOT_FOR_IT)
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_SCRIPT), f"{_MARK_NAME}={self._mark}"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                env={name: value for name, value in os.environ.items() if name != _MARK_NAME},
+                start_new_session=True,
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, ours)
         self._process = process
         if process.stdin is not None:
             os.set_blocking(process.stdin.fileno(), False)
