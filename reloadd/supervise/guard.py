@@ -29,8 +29,8 @@ _NOT_FOR_IT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that end a daemon, and that a service manager or a user may send to all processes around it."""
 
 _END_TIMEOUT = 2.0
-_LEAST_LIFE = 1.0
-"""Seconds from one start of the guardian to the next, so that one that cannot live costs no more than that."""
+_PAUSE = 1.0
+"""Seconds from one loss to the start after the next, so that a guardian that cannot live costs next to nothing."""
 
 
 class Guard:
@@ -45,6 +45,7 @@ class Guard:
         self._groups: set[int] = set()
         self._mark = secrets.token_hex(16)
         self._process: subprocess.Popen[bytes] | None = None
+        self._rests_until = 0.0
         self._next_start: asyncio.TimerHandle | None = None
 
     @property
@@ -73,8 +74,7 @@ class Guard:
         self._process = process
         if process.stdin is not None:
             os.set_blocking(process.stdin.fileno(), False)
-        started_at = asyncio.get_running_loop().time()
-        watch_exit(process, lambda: self._lost(process, started_at))
+        watch_exit(process, lambda: self._lost(process))
         for group in self._groups:
             self._tell(f"+{group}\n")
 
@@ -111,17 +111,21 @@ class Guard:
             # Shorter than PIPE_BUF, so it is written whole or not at all (pipe(7)).
             os.write(self._process.stdin.fileno(), line.encode())
 
-    def _lost(self, process: subprocess.Popen[bytes], started_at: float) -> None:
+    def _lost(self, process: subprocess.Popen[bytes]) -> None:
         if process.stdin is not None:
             process.stdin.close()
         if process is not self._process:
             return
-        self._publish(record("guardian.lost", exit=exit_status(process.wait()).words))
         loop = asyncio.get_running_loop()
-        self._next_start = loop.call_at(max(loop.time(), started_at + _LEAST_LIFE), self._start_again)
+        if loop.time() >= self._rests_until:
+            self._start_again()
+        else:
+            self._next_start = loop.call_at(self._rests_until, self._start_again)
+        self._rests_until = loop.time() + _PAUSE
+        self._publish(record("guardian.lost", exit=exit_status(process.wait()).words))
 
     def _start_again(self) -> None:
         try:
             self.start()
         except OSError:
-            self._next_start = asyncio.get_running_loop().call_later(_LEAST_LIFE, self._start_again)
+            self._next_start = asyncio.get_running_loop().call_later(_PAUSE, self._start_again)
