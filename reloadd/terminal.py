@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import queue
+import select
 import struct
 import termios
 import threading
@@ -87,13 +88,25 @@ class Writer:
 def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
-        view = view[os.write(descriptor, view) :]
+        try:
+            view = view[os.write(descriptor, view) :]
+        except BlockingIOError:
+            # Another program that has the same terminal or pipe open has made it non-blocking, as Node.js does.
+            select.select((), (descriptor,), ())
 
 
 def is_foreground(descriptor: int) -> bool:
     """Whether `descriptor` is the terminal that this process may read from (tcgetpgrp(3))."""
     try:
         return os.isatty(descriptor) and os.tcgetpgrp(descriptor) == os.getpgrp()
+    except OSError:
+        return False
+
+
+def is_background(descriptor: int) -> bool:
+    """Whether `descriptor` is our terminal but another job's now: to read it, or to set its modes, would stop us."""
+    try:
+        return os.tcgetpgrp(descriptor) != os.getpgrp()
     except OSError:
         return False
 
@@ -118,8 +131,12 @@ def keys_at_once(descriptor: int) -> Iterator[Callable[[], None]]:
     during[3] &= ~(termios.ICANON | termios.ECHO)
 
     def apply(modes: list[Any]) -> None:
+        if is_background(descriptor):
+            # The terminal is the shell's now, with the shell's modes; to set them would stop us (SIGTTOU).
+            return
         with suppress(termios.error):  # hung up meanwhile
-            termios.tcsetattr(descriptor, termios.TCSADRAIN, modes)
+            # At once: to wait for the output (TCSADRAIN) could take for ever, since Ctrl-S stops it.
+            termios.tcsetattr(descriptor, termios.TCSANOW, modes)
 
     apply(during)
     try:

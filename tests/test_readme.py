@@ -28,7 +28,7 @@ PAGES = [
 
 SET_UP, TEST = re.findall(r"(?m)^python3 -m venv .*$", README)
 SESSION = "reloadd --profile profiles/hello.toml"
-SEVERAL = "reloadd --profile profiles/hello.toml --profile shop.toml"
+SEVERAL = "reloadd --profile profiles/hello.toml --profile profiles/worker.toml"
 HANG_UP = "kill -HUP 30980"
 CHECK = "reloadd check shop.toml"
 
@@ -163,15 +163,9 @@ def checkout(newcomer: Newcomer) -> Path:
 
 @pytest.fixture
 def shop(checkout: Path) -> Iterable[Path]:
-    """The page's own profile, and an app for it, in the checkout."""
+    """The page's own profile, in the checkout, with the directories that it names."""
     (profile,) = blocks("toml")
-    source = (
-        "def app(environ, start_response):\n"
-        "    start_response('200 OK', [('Content-Length', '5')])\n"
-        "    return [b'shop\\n']\n"
-        "print('the shop is open')\n"
-    )
-    write_files(checkout, {"shop.toml": profile, "shop/main.py": source, "templates/cart.html": ""})
+    write_files(checkout, {"shop.toml": profile, "shop/main.py": "", "templates/cart.html": ""})
     yield checkout / "shop.toml"
     for name in ("shop", "templates"):
         shutil.rmtree(checkout / name)
@@ -241,26 +235,27 @@ def test_session_is_what_happens(checkout: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(2 * INSTALLING)
-def test_several_apps_and_profiles_read_again(checkout: Path, shop: Path) -> None:
+def test_several_apps_and_profiles_read_again(checkout: Path) -> None:
     """Two apps run in one daemon; SIGHUP restarts the one whose profile changed; a wrong profile changes nothing."""
-    edit(shop, "127.0.0.1:8001", "127.0.0.1:0")
+    worker = checkout / "profiles" / "worker.toml"
     with Screen(checkout, command=("bash", "-c", SEVERAL), environ=environment(checkout)) as screen:
         screen.wait_for("pid=")
         hang_up = HANG_UP.replace("30980", screen.wait_for(" "))
-        before = screen.wait_for("child.ready") + screen.wait_for("child.ready")
-        assert "shop  | the shop is open" in before
+        screen.wait_for("worker | resize picture 2")
 
-        edit(shop, "attempts = 5", "attempts = 4")
+        edit(worker, "stop-timeout = 10", "stop-timeout = 9")
         assert run(hang_up, checkout, environment()).returncode == 0
         screen.wait_for("profile.reloaded")
         assert "hello" not in screen.wait_for("cause=profile")
 
-        edit(shop, "attempts = 4", "attempts = '4'")
+        edit(worker, "stop-timeout = 9", "stop-timeout = '9'")
         assert run(hang_up, checkout, environment()).returncode == 0
         screen.wait_for("profile.rejected")
         screen.wait_for("what ran before runs on")
+        screen.wait_for("worker | resize picture")
         screen.type("\x03")
         assert screen.wait_ended() == 0
+    edit(worker, "stop-timeout = '9'", "stop-timeout = 10")
 
 
 @pytest.mark.slow

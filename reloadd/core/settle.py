@@ -72,6 +72,7 @@ class Burst:
     _first_at: float = 0.0
     _last_at: float = 0.0
     _widest_gap: float = 0.0
+    _git: Git = Git.IDLE
     _git_until: float | None = None
 
     @property
@@ -117,14 +118,20 @@ class Burst:
         )
 
     def bracketed(self, git: Git, now: float) -> Burst:
-        """The burst kept open while git is at work, for it may pause for longer than it ever did before."""
-        match git:
-            case Git.WRITING:
-                return replace(self, _git_until=now + GIT_PAUSE)
-            case Git.REBASING if self._git_until is not None:
-                return replace(self, _git_until=max(self._git_until, self._last_at + REBASE_PAUSE))
-            case _:
+        """The burst kept open while git is at work, for it may pause for longer than it ever did before.
+
+        When git is seen to be done, its last files may still be on their way to us.
+        """
+        match self._git, git:
+            case _, Git.WRITING:
+                until = now + GIT_PAUSE
+            case Git.IDLE, _:  # nothing to wait for; a rebase that was going on before stands still
                 return self
+            case _, Git.REBASING:
+                until = max(now if self._git is Git.REBASING else now + GIT_PAUSE, self._last_at + REBASE_PAUSE)
+            case _:
+                until = now + GIT_PAUSE
+        return replace(self, _git=git, _git_until=until)
 
     def close(self, now: float) -> ChangeSet:
         """What it came to. Never empty when `due` was not None."""

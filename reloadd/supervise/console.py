@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reloadd.supervise.output import Output
-from reloadd.terminal import copy_size, is_gone, open_terminal
+from reloadd.terminal import copy_size, is_background, is_gone, open_terminal
 
 if TYPE_CHECKING:
     from reloadd.terminal import Writer
 
 _CHUNK = 4096
+_BACKGROUND_PAUSE = 0.5
+"""Seconds after which it is looked again whether the keyboard is ours."""
+
 _COLOURS = (36, 35, 34, 33, 32, 31)
 """The terminal's colours that profiles are told apart by (ECMA-48, SGR 30 to 37, without black and white)."""
 
@@ -62,9 +65,10 @@ class Console:
         self._keyboard = keyboard
         self._colour = colour
         self._names: tuple[str, ...] = ()
-        self._listens: int | None = None
+        self._open: list[Ends] = []
+        self._looks_again: asyncio.TimerHandle | None = None
         if keyboard is not None:
-            asyncio.get_running_loop().add_reader(keyboard, self._forward)
+            self._listen(keyboard)
 
     def name_all(self, names: tuple[str, ...]) -> None:
         """Know which profiles there are: lines are prefixed where there are several."""
@@ -76,25 +80,19 @@ class Console:
         Raises:
             OSError: the system has no terminals or pipes left.
         """
-        if self._screen is None:
-            ours, theirs = os.pipe()
-        else:
-            ours, theirs = open_terminal(self._screen)
-        has_keyboard = self._keyboard is not None and len(self._names) == 1
-        stdin = theirs if has_keyboard else os.open(os.devnull, os.O_RDONLY)
-        if has_keyboard:
-            self._listens = ours
-        return Ends(stdin, theirs, ours, has_keyboard), Output(ours, self._writer, self._prefix(name))
+        ends = self._make_ends()
+        self._open.append(ends)
+        return ends, Output(ends.ours, self._writer, self._prefix(name))
 
     def forget(self, ends: Ends) -> None:
-        """The child is gone: type no more into its terminal."""
-        if self._listens == ends.ours:
-            self._listens = None
+        """The child is gone: type no more into its terminal, nor give it another size."""
+        self._open.remove(ends)
 
     def resize(self) -> None:
         """The screen has another size now."""
-        if self._screen is not None and self._listens is not None:
-            copy_size(self._screen, self._listens)
+        if self._screen is not None:
+            for ends in self._open:
+                copy_size(self._screen, ends.ours)
 
     def is_hung_up(self) -> bool:
         """Whether the terminal that we were started on is gone."""
@@ -104,6 +102,22 @@ class Console:
         """Read the keyboard no more."""
         if self._keyboard is not None:
             asyncio.get_running_loop().remove_reader(self._keyboard)
+        if self._looks_again is not None:
+            self._looks_again.cancel()
+
+    def _make_ends(self) -> Ends:
+        if self._screen is None:
+            ours, theirs = os.pipe()
+        else:
+            ours, theirs = open_terminal(self._screen)
+            if self._keyboard is not None and len(self._names) == 1:
+                return Ends(theirs, theirs, ours, has_keyboard=True)
+        try:
+            return Ends(os.open(os.devnull, os.O_RDONLY), theirs, ours, has_keyboard=False)
+        except OSError:
+            os.close(ours)
+            os.close(theirs)
+            raise
 
     def _prefix(self, name: str) -> bytes:
         if len(self._names) <= 1:
@@ -114,16 +128,27 @@ class Console:
             text = f"\x1b[{_COLOURS[self._names.index(name) % len(_COLOURS)]}m{text}\x1b[0m"
         return text.encode()
 
-    def _forward(self) -> None:
-        if self._keyboard is None:
+    def _listen(self, keyboard: int) -> None:
+        asyncio.get_running_loop().add_reader(keyboard, self._forward, keyboard)
+
+    def _forward(self, keyboard: int) -> None:
+        """Hand what was typed to the newest child that has a keyboard."""
+        loop = asyncio.get_running_loop()
+        if is_background(keyboard):
+            # We were put into the background. What is typed is the shell's, and to read it would stop us (SIGTTIN).
+            loop.remove_reader(keyboard)
+            self._looks_again = loop.call_later(_BACKGROUND_PAUSE, self._listen, keyboard)
             return
         try:
-            typed = os.read(self._keyboard, _CHUNK)
+            typed = os.read(keyboard, _CHUNK)
+        except BlockingIOError:
+            return
         except OSError:
             typed = b""
+        listening = [ends.ours for ends in self._open if ends.has_keyboard]
         if not typed:
             # The terminal was hung up; SIGHUP tells the daemon what that means.
-            asyncio.get_running_loop().remove_reader(self._keyboard)
-        elif self._listens is not None:
+            loop.remove_reader(keyboard)
+        elif listening:
             with suppress(OSError):  # nobody reads there, and its buffer is full: a real terminal drops keys as well
-                os.write(self._listens, typed)
+                os.write(listening[-1], typed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
 
 _SCRIPT = Path(__file__).with_name("guardian.py")
 _MARK_NAME = "RELOADD_MARK"
+_NOT_FOR_IT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a daemon, and that a service manager or a user may send to all processes around it."""
+
 _END_TIMEOUT = 2.0
-_LEAST_LIFE = 1.0
-"""Seconds from one start of the guardian to the next, so that one that cannot live costs no more than that."""
+_PAUSE = 1.0
+"""Seconds from one loss to the start after the next, so that a guardian that cannot live costs next to nothing."""
 
 
 class Guard:
@@ -41,6 +45,7 @@ class Guard:
         self._groups: set[int] = set()
         self._mark = secrets.token_hex(16)
         self._process: subprocess.Popen[bytes] | None = None
+        self._rests_until = 0.0
         self._next_start: asyncio.TimerHandle | None = None
 
     @property
@@ -54,19 +59,22 @@ class Guard:
         Raises:
             OSError: the system has no room for it.
         """
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_SCRIPT), f"{_MARK_NAME}={self._mark}"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            env={name: value for name, value in os.environ.items() if name != _MARK_NAME},
-            # Ctrl-C is not for it.
-            start_new_session=True,
-        )
+        # A mask is inherited (sigprocmask(2)), so there is no first moment in which they would end it.
+        ours = signal.pthread_sigmask(signal.SIG_BLOCK, _NOT_FOR_IT)
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_SCRIPT), f"{_MARK_NAME}={self._mark}"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                env={name: value for name, value in os.environ.items() if name != _MARK_NAME},
+                start_new_session=True,
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, ours)
         self._process = process
         if process.stdin is not None:
             os.set_blocking(process.stdin.fileno(), False)
-        started_at = asyncio.get_running_loop().time()
-        watch_exit(process, lambda: self._lost(process, started_at))
+        watch_exit(process, lambda: self._lost(process))
         for group in self._groups:
             self._tell(f"+{group}\n")
 
@@ -103,17 +111,21 @@ class Guard:
             # Shorter than PIPE_BUF, so it is written whole or not at all (pipe(7)).
             os.write(self._process.stdin.fileno(), line.encode())
 
-    def _lost(self, process: subprocess.Popen[bytes], started_at: float) -> None:
+    def _lost(self, process: subprocess.Popen[bytes]) -> None:
         if process.stdin is not None:
             process.stdin.close()
         if process is not self._process:
             return
-        self._publish(record("guardian.lost", exit=exit_status(process.wait()).words))
         loop = asyncio.get_running_loop()
-        self._next_start = loop.call_at(max(loop.time(), started_at + _LEAST_LIFE), self._start_again)
+        if loop.time() >= self._rests_until:
+            self._start_again()
+        else:
+            self._next_start = loop.call_at(self._rests_until, self._start_again)
+        self._rests_until = loop.time() + _PAUSE
+        self._publish(record("guardian.lost", exit=exit_status(process.wait()).words))
 
     def _start_again(self) -> None:
         try:
             self.start()
         except OSError:
-            self._next_start = asyncio.get_running_loop().call_later(_LEAST_LIFE, self._start_again)
+            self._next_start = asyncio.get_running_loop().call_later(_PAUSE, self._start_again)

@@ -1,10 +1,10 @@
 """The process that outlives the daemon by a moment, to end all that the daemon started.
 
-Run by path with `python -I -S`, in a session of its own: `guardian.py MARK`. It reads lines from its standard input:
-`+PGID` when a process group was started, `-PGID` when it is gone. At the end of the input, which the kernel guarantees
-even when the daemon is killed with SIGKILL, it kills each group it knows, then whatever still carries MARK in its
-environment: a process that left its group (setsid(2)) keeps that. Never imports anything of reloadd, and never acts
-while its input is open.
+Run by path with `python -I -S`: `guardian.py MARK`, in a session of its own and with the signals blocked that would end
+it before its work is done. It reads lines from its standard input: `+PGID` when a process group was started, `-PGID`
+when it is gone. At the end of the input, which the kernel guarantees even when the daemon is killed with SIGKILL, it
+kills each group it knows, then whatever still carries MARK in its environment: a process that left its group
+(setsid(2)) keeps that. Never imports anything of reloadd, and never acts while its input is open.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ _QUIET_ROUNDS = 2
 
 def main(mark: str) -> None:
     """Wait for the end of the input, then kill."""
-    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ignored, signal.SIG_IGN)
     groups: set[int] = set()
     for line in sys.stdin:
         group = int(line[1:])

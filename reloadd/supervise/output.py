@@ -21,7 +21,10 @@ _TAIL_LINES = 200
 """Lines that are remembered for the case that they are a child's last ones."""
 
 _LONGEST_LINE = 1 << 16
-"""Bytes after which a line is broken, so that a child that never ends one costs no memory."""
+"""Bytes after which a line is taken for ended, so that a child that never ends one costs no memory."""
+
+_LONGEST_REMEMBERED = 1 << 12
+"""Bytes of a line that are remembered."""
 
 _LAST_READS = 64
 """Chunks that are read at most after a child's end: what it started may still print into the same pipe."""
@@ -60,8 +63,11 @@ class Output:
             if not self._take():
                 break
         if self._begun:
-            self._finish_line()
-        self._stop()
+            self._writer.write_output(self._prefix + self._begun + b"\n" if self._prefix else b"\n")
+            self._remember(self._begun)
+        self._is_open = False
+        self._loop.remove_reader(self._descriptor)
+        os.close(self._descriptor)
 
     def _read(self) -> None:
         if not self._writer.call_when_roomy(self._resume_from_thread):
@@ -97,19 +103,13 @@ class Output:
         if not self._prefix:
             self._writer.write_output(data)
         *lines, self._begun = (self._begun + data).split(b"\n")
-        self._tail.extend(lines)
+        if len(self._begun) > _LONGEST_LINE:
+            lines.append(self._begun)
+            self._begun = b""
         if self._prefix and lines:
             self._writer.write_output(b"".join(self._prefix + line + b"\n" for line in lines))
-        if len(self._begun) > _LONGEST_LINE:
-            self._finish_line()
+        for line in lines:
+            self._remember(line)
 
-    def _finish_line(self) -> None:
-        """End a line that the child has not ended."""
-        self._tail.append(self._begun)
-        self._writer.write_output(self._prefix + self._begun + b"\n" if self._prefix else b"\n")
-        self._begun = b""
-
-    def _stop(self) -> None:
-        self._is_open = False
-        self._loop.remove_reader(self._descriptor)
-        os.close(self._descriptor)
+    def _remember(self, line: bytes) -> None:
+        self._tail.append(line[:_LONGEST_REMEMBERED])

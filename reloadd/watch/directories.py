@@ -41,21 +41,6 @@ class Directory:
     children: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """How directories are gone through.
-
-    Attributes:
-        adopt: what is found was there before and is not to be told.
-        complete: whoever wrote the files is known to be done.
-        deep: all directories are listed, not only those that are new or have new rules.
-    """
-
-    adopt: bool = False
-    complete: bool = True
-    deep: bool = True
-
-
 class Directories:
     """All directories that were entered, by path."""
 
@@ -91,17 +76,18 @@ class Directories:
         except OSError:
             return None
 
-    def walk(self, top: str, around: Rules, walk: Walk) -> None:
+    def walk(self, top: str, around: Rules, *, adopt: bool = False, deep: bool = True) -> None:
         """List a directory and those below it.
 
         Args:
             top: where to begin.
             around: the rules of the directory above it.
-            walk: how to go.
+            adopt: what is found was there before and is not to be told.
+            deep: list all directories, not only those that are new or have new rules.
         """
-        ahead = [(top, around, walk.adopt)]
+        ahead = [(top, around, adopt)]
         while ahead:
-            path, outer, adopt = ahead.pop()
+            path, outer, was_there = ahead.pop()
             before = self._entered.get(path)
             directory = self._enter(path, outer)
             old_rules = before.rules if before is not None and before.rules != directory.rules else None
@@ -111,13 +97,13 @@ class Directories:
                 continue
             if ".git" in listing.names and (repository := repository_at(path)):
                 self.repositories[path] = repository
-            self._take_files(path, directory, listing, old_rules, Walk(adopt, walk.complete))
+            self._take_files(path, directory, listing, old_rules, adopt=was_there)
             self._leave_children(path, directory, listing)
             for name in listing.children:
                 child = os.path.join(path, name)
-                if walk.deep or old_rules is not None or child not in self._entered:
+                if deep or old_rules is not None or child not in self._entered:
                     was_ignored = old_rules is not None and not old_rules.wants_directory(child)
-                    ahead.append((child, directory.rules, adopt or was_ignored))
+                    ahead.append((child, directory.rules, was_there or was_ignored))
 
     def leave(self, top: str, *, tell: bool = True) -> None:
         """Forget a directory and all below it.
@@ -159,17 +145,17 @@ class Directories:
         return directory
 
     def _take_files(
-        self, path: str, directory: Directory, listing: Listing, old_rules: Rules | None, walk: Walk
+        self, path: str, directory: Directory, listing: Listing, old_rules: Rules | None, *, adopt: bool
     ) -> None:
         """Compare a directory's files with what was known; rules that changed are not a change of the files."""
         prefix = path.rstrip("/") + "/"
         for name, signature in listing.files.items():
             file = prefix + name
             was_ignored = old_rules is not None and name not in directory.files and not old_rules.wants_file(file)
-            if walk.adopt or was_ignored:
+            if adopt or was_ignored:
                 self._snapshot.adopt(file, signature)
             else:
-                self._snapshot.see(file, signature, complete=walk.complete)
+                self._snapshot.see(file, signature)
         for name in directory.files - listing.files.keys():
             file = prefix + name
             self._forget_file(file, tell=name not in listing.names or directory.rules.wants_file(file))

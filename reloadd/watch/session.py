@@ -154,8 +154,9 @@ class Session:
         self._poll_due = self._loop.time() + self._watch_set.poll_interval
 
     async def _end_burst(self) -> None:
-        """Tell what changed, unless git is at work or a last look at what is polled shows that it goes on."""
+        """Tell what changed, unless git is at work or a last look shows that it goes on."""
         self._burst = self._burst.bracketed(await self._in_worker(self._forest.git_activity), self._loop.time())
+        await self._look_at(self._inbox.take())
         if self._poll_due < math.inf and self._is_burst_over():
             await self._poll()
         if self._is_burst_over():

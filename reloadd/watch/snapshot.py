@@ -9,18 +9,31 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from dataclasses import dataclass
+from enum import Enum
 from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.core.changes import ChangeKind
-from reloadd.core.settle import Finding
+from reloadd.core.settle import HOLD, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LARGEST_DIGESTED = 1 << 20
 """Bytes. A larger file counts as changed whenever its signature does."""
+
+
+class Writer(Enum):
+    """What is known of the one who wrote a file."""
+
+    DONE = "done"
+    """It closed the file, or moved it here."""
+    BUSY = "busy"
+    """It created the file and has yet to close it."""
+    UNKNOWN = "unknown"
+    """No event told; a file that was written to just now may be written to again."""
 
 
 class Signature(NamedTuple):
@@ -52,6 +65,17 @@ def signature_of(status: os.stat_result) -> Signature | None:
     if not S_ISREG(status.st_mode):
         return None
     return Signature(status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
+
+
+def _is_complete(signature: Signature | None, writer: Writer) -> bool:
+    """Whether a file can be held for written. A clock that differs from the file system's costs the wait, no more."""
+    match writer:
+        case Writer.DONE:
+            return True
+        case Writer.BUSY:
+            return False
+        case Writer.UNKNOWN:
+            return signature is None or time.time_ns() - signature.mtime_ns > HOLD * 1e9
 
 
 def digest_of(path: str, signature: Signature) -> bytes | None:
@@ -108,22 +132,23 @@ class Snapshot:
         for table in (self._seen, self._told, self._touched):
             table.pop(path, None)
 
-    def see(self, path: str, signature: Signature | None, *, complete: bool = True) -> None:
+    def see(self, path: str, signature: Signature | None, writer: Writer = Writer.UNKNOWN) -> None:
         """Note what stat says of a path now; None when there is no such file."""
         before = self._seen.get(path)
         if (before.signature if before else None) == signature:
             return
         self._told.setdefault(path, before)
-        self._touched[path] = complete
+        self._touched[path] = _is_complete(signature, writer)
         if signature is None:
             del self._seen[path]
         else:
             self._seen[path] = Entry(signature)
 
-    def heard_of(self, path: str, *, complete: bool) -> None:
+    def heard_of(self, path: str, writer: Writer) -> None:
         """Note an event about a path that is seen already: its writer may only now be done with what was seen."""
         if path in self._told:
-            self._touched[path] = complete
+            seen = self._seen.get(path)
+            self._touched[path] = _is_complete(seen.signature if seen else None, writer)
 
     def findings(self) -> tuple[Finding, ...]:
         """How each path touched since the last call stands against what was told of it."""

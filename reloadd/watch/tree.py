@@ -11,13 +11,13 @@ from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
 from reloadd.profile.model import Backend
-from reloadd.watch.directories import Directories, Walk
+from reloadd.watch.directories import Directories
 from reloadd.watch.hearing import Hearing
 from reloadd.watch.ignore import ignore_files_above, rules_above
 from reloadd.watch.inbox import Hint, Inbox, Purpose, Sighting
 from reloadd.watch.links import Name, leads_back, names_behind
 from reloadd.watch.repository import Repository, repository_around
-from reloadd.watch.snapshot import Snapshot, signature_of
+from reloadd.watch.snapshot import Snapshot, Writer, signature_of
 from reloadd.watch.ties import Ties
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from reloadd.profile.model import WatchSet
     from reloadd.watch.ignore import Rules
     from reloadd.watch.inbox import Source
+
+_WRITERS = {Hint.COMPLETE: Writer.DONE, Hint.BEGUN: Writer.BUSY}
+"""What an event says of who wrote the file; the others say nothing."""
 
 
 class Tree:
@@ -88,61 +91,61 @@ class Tree:
 
     def begin(self) -> None:
         """Listen everywhere and take the baseline."""
-        self._examine_root(Walk(adopt=True))
+        self._examine_root(adopt=True)
 
     def look(self, sightings: Iterable[Sighting]) -> None:
         """Look where events point."""
         walked = ""
-        for path, complete in sorted(self._places(sightings).items()):
-            if not (walked and path.startswith(walked)) and self._examine(path, complete=complete):
+        for path, writer in sorted(self._places(sightings).items()):
+            if not (walked and path.startswith(walked)) and self._examine(path, writer):
                 walked = path + "/"
-            self.snapshot.heard_of(path, complete=complete)
+            self.snapshot.heard_of(path, writer)
 
     def look_everywhere(self) -> None:
         """Listen and look anew everywhere: for after events were lost, and for what no event tells."""
         self._ties.renew()
         self._hearing.forget_mounts()
-        self._examine_root(Walk())
+        self._examine_root()
 
     def look_at_polled(self) -> None:
         """Look at what no events come from."""
         if self._root not in self._directories or self._above.read_above(self._root) != self._above:
-            self._examine_root(Walk())
+            self._examine_root()
             return
         for path in self._directories.polled():
             around = self._rules_around(path)
             if path in self._directories and around is not None:
-                self._directories.walk(path, around, Walk(deep=False))
+                self._directories.walk(path, around, deep=False)
         for path in self._ties.unheard():
             if path != self._root:
-                self._examine(path, complete=True)
+                self._examine(path)
 
     def close(self) -> None:
         """Listen to nothing more."""
         self._ties.close()
         self._directories.close()
 
-    def _places(self, sightings: Iterable[Sighting]) -> dict[str, bool]:
-        """The paths that events point to, each with whether its writer is done with it."""
-        places: dict[str, bool] = {}
+    def _places(self, sightings: Iterable[Sighting]) -> dict[str, Writer]:
+        """The paths that events point to, each with what the last of them says of its writer."""
+        places: dict[str, Writer] = {}
         for listener, hint, name in sightings:
             path = os.path.join(listener.directory, name) if name else listener.directory
+            writer = _WRITERS.get(hint, Writer.UNKNOWN)
             directory = self._directories.get(listener.directory)
             if listener.purpose is Purpose.NAMES:
                 if hint is Hint.ITSELF:
                     self._ties.renew()
-                depending = self._ties.depending_on(listener.directory, name)
-                places.update(dict.fromkeys(depending, hint is Hint.COMPLETE))
+                places.update(dict.fromkeys(self._ties.depending_on(listener.directory, name), writer))
             elif directory is not None and directory.rules.reads(name):
-                places[listener.directory] = True
+                places[listener.directory] = Writer.UNKNOWN
             else:
-                places[path] = hint is Hint.COMPLETE
+                places[path] = writer
         return places
 
-    def _examine(self, path: str, *, complete: bool) -> bool:
+    def _examine(self, path: str, writer: Writer = Writer.UNKNOWN) -> bool:
         """Look at one path again, whatever it was and is; whether it was walked as a directory."""
         if path == self._root:
-            return self._examine_root(Walk(complete=complete))
+            return self._examine_root(writer=writer)
         parent_path, name = os.path.split(path)
         parent = self._directories.get(parent_path)
         if parent is None:
@@ -153,19 +156,19 @@ class Tree:
             self.snapshot.see(path, None)
             if parent.rules.wants_directory(path) and not (os.path.islink(path) and leads_back(path)):
                 parent.children.add(name)
-                self._directories.walk(path, parent.rules, Walk(complete=False))
+                self._directories.walk(path, parent.rules)
                 return True
         self._directories.leave(path)
         parent.children.discard(name)
         signature = signature_of(status) if status is not None and parent.rules.wants_file(path) else None
-        self.snapshot.see(path, signature, complete=complete)
+        self.snapshot.see(path, signature, writer)
         if signature is None:
             parent.files.discard(name)
         else:
             parent.files.add(name)
         return False
 
-    def _examine_root(self, walk: Walk) -> bool:
+    def _examine_root(self, *, adopt: bool = False, writer: Writer = Writer.UNKNOWN) -> bool:
         repository = repository_around(self._root)
         if repository is not None:
             self._directories.repositories[repository.top] = repository
@@ -178,14 +181,14 @@ class Tree:
             status = None
         if status is not None and S_ISDIR(status.st_mode):
             self.snapshot.see(self._root, None)
-            self._directories.walk(self._root, self._above, walk)
+            self._directories.walk(self._root, self._above, adopt=adopt)
             return True
         self._directories.leave(self._root)
         signature = signature_of(status) if status is not None else None
-        if walk.adopt and signature is not None:
+        if adopt and signature is not None:
             self.snapshot.adopt(self._root, signature)
         else:
-            self.snapshot.see(self._root, signature, complete=walk.complete)
+            self.snapshot.see(self._root, signature, writer)
         return False
 
     def _names_of_rules(self, repository: Repository | None) -> frozenset[Name]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -90,14 +89,20 @@ def test_nothing_survives_a_killed_daemon(number: signal.Signals) -> None:
 
 
 def test_guardian_is_deaf_to_what_ends_a_daemon() -> None:
-    """The signals of Ctrl-C, of a closed window and of a service manager do not reach or end it."""
-    with running(DAEMON, "wait") as daemon:
-        guardian, *apps = map(int, daemon.said.split())
-        os.killpg(daemon.pid, signal.SIGINT)
+    """The signals of Ctrl-C, of a closed window and of a service manager do not end it, not even at its very start."""
+
+    async def scenario(guard: Guard, records: list[Record]) -> None:
+        guardian = guardian_of(guard)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            os.kill(guardian, number)
-        daemon.wait()
-        wait_gone([*apps, guardian])
+            guardian.send_signal(number)
+        with group() as app:
+            guard.add(app.pid)
+            await guard.close()
+            await until(lambda: app.poll() is not None, "the end of the group")
+        assert (guardian.returncode, records) == (0, [])
+
+    guarded(scenario)
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a process that left its group is found by /proc")
@@ -189,18 +194,18 @@ def test_words_between_two_guardians_are_not_lost() -> None:
 def test_guardian_that_cannot_live_is_not_started_without_end(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """An interpreter that has gone, as after an upgrade, costs a try a second and not the processor."""
+    """An interpreter that has gone, as after an upgrade, is tried again at once, then once a second."""
     monkeypatch.setattr(sys, "executable", "/bin/false")
     losses: list[int] = []
 
     async def scenario(_: Guard, records: list[Record]) -> None:
-        await until(lambda: records, "the first loss")
+        await until(lambda: len(records) == 2, "the second loss")
         monkeypatch.setattr(sys, "executable", "/no/such/python")
         await asyncio.sleep(0.5)
         losses.append(len(records))
 
     guarded(scenario)
-    assert losses == [1]
+    assert losses == [2]
     assert capfd.readouterr().err == ""
 
 

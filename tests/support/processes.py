@@ -84,5 +84,14 @@ def lives(pid: int) -> bool:
 
 
 def open_descriptors() -> set[str]:
-    """The numbers of this process's descriptors, with that of the look itself, which is the lowest free one."""
-    return {entry.name for entry in Path("/dev/fd").iterdir()}
+    """The numbers of this process's descriptors."""
+    return {entry.name for entry in list(Path("/dev/fd").iterdir()) if _is_open(int(entry.name))}
+
+
+def _is_open(descriptor: int) -> bool:
+    """Whether it still is: the look itself took one."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reloadd.core.changes import ChangeKind
 from reloadd.core.settle import Finding
-from reloadd.watch.snapshot import LARGEST_DIGESTED, Signature, Snapshot, digest_of, signature_of
+from reloadd.watch.snapshot import LARGEST_DIGESTED, Signature, Snapshot, Writer, digest_of, signature_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,7 @@ def signed(path: Path) -> Signature:
 
 def see(snapshot: Snapshot, path: Path) -> tuple[Finding, ...]:
     """Look at one file."""
-    snapshot.see(str(path), signature_of(path.stat()) if path.exists() else None)
+    snapshot.see(str(path), signature_of(path.stat()) if path.exists() else None, Writer.DONE)
     return snapshot.findings()
 
 
@@ -133,10 +134,20 @@ def test_what_is_dropped_is_not_told(file: Path) -> None:
     assert str(file) not in snapshot
 
 
+def test_a_fresh_file_may_be_written_to_again(file: Path) -> None:
+    """Where no event tells, a file is held for written once its last write is a while ago"""
+    for age_ns, expected in ((0, False), (-(10**9), False), (10**9, True)):
+        snapshot = Snapshot()
+        written = time.time_ns() - age_ns
+        os.utime(file, ns=(written, written))
+        snapshot.see(str(file), signed(file))
+        assert snapshot.findings() == (Finding(str(file), ChangeKind.CREATED, complete=expected),)
+
+
 def test_an_event_finishes_what_was_seen_before(file: Path) -> None:
     """The end of a write may be heard after its content was seen"""
     snapshot = Snapshot()
-    snapshot.see(str(file), signed(file), complete=False)
+    snapshot.see(str(file), signed(file), Writer.BUSY)
     assert snapshot.findings() == (Finding(str(file), ChangeKind.CREATED, complete=False),)
-    snapshot.heard_of(str(file), complete=True)
+    snapshot.heard_of(str(file), Writer.DONE)
     assert snapshot.findings() == (Finding(str(file), ChangeKind.CREATED, complete=True),)
