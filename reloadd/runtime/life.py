@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
+import sys
 import threading
 
 TYPE_CHECKING = False
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from typing import Callable
 
 _CHUNK = 1 << 12
+
+_LAST_RESORT = 2.0
+"""Seconds for a process to end in an orderly way after requests were given up."""
 
 
 class Life:
@@ -22,17 +27,23 @@ class Life:
     one only.
 
     Attributes:
-        ready: to be called when the server is about to accept: all that can fail has been done.
+        ready: to be called when all that can fail has been done.
+        drain: seconds for which a stop waits for what is in flight.
     """
 
-    def __init__(self, *, ready: Callable[[], None], stopping: Callable[[], None]) -> None:
+    GRACE = 0.5
+    """Seconds for what is left after that, when it has been told to end."""
+
+    def __init__(self, *, ready: Callable[[], None], stopping: Callable[[], None], drain: float) -> None:
         """Make one.
 
         Args:
             ready: called when the server says so.
             stopping: called on the main thread, once, when the server notices that it must stop.
+            drain: see above.
         """
         self.ready = ready
+        self.drain = drain
         self._stopping = stopping
         self._is_asked = False
         self._is_noticed = False
@@ -61,6 +72,15 @@ class Life:
         with contextlib.suppress(BlockingIOError):
             os.write(self._writable, b"\0")
 
+    def leave_soon(self) -> None:
+        """End the process in a moment whatever happens, with exit code 0: something in the app does not come back.
+
+        A thread that is blocked cannot be ended, and an interpreter, or an event loop, may wait for it for ever.
+        """
+        last_resort = threading.Timer(_LAST_RESORT, _leave)
+        last_resort.daemon = True
+        last_resort.start()
+
     def heed_signals(self) -> None:
         """Let SIGTERM and SIGINT ask for a stop, unless the app has handlers of its own for them."""
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -77,6 +97,14 @@ class Life:
             # A process that the app forked off inherits the handler; the signal is about that process alone.
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
+
+
+def _leave() -> None:
+    atexit._run_exitfuncs()  # noqa: SLF001 - what an interpreter calls at its end, and cannot be made to otherwise
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    os._exit(0)
 
 
 class Gate:

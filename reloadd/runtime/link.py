@@ -1,4 +1,4 @@
-"""The child's end of the wire. Never lets the app's own children have it, and never makes the app wait."""
+"""The child's end of the wire until the app is there. Never lets the app's own children have it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from . import wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Tuple
+
     from .wire import Frame
 
 _CHUNK = 1 << 16
@@ -18,25 +20,27 @@ class Link:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._unread = b""
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - it has no keyword
         # An exec closes it; a fork must be told to.
         os.register_at_fork(after_in_child=self.close)
 
     def receive(self) -> Frame:
-        """Wait for the next frame. The daemon says no other before it has been answered.
+        """Wait for the first frame, `go`.
 
         Raises:
             EOFError: the daemon is gone.
             ValueError: what came is not a frame.
         """
         received = b""
-        while True:
+        while b"\n" not in received:
             chunk = os.read(self._descriptor, _CHUNK)
             if not chunk:
                 raise EOFError("the daemon is gone")
-            frames, received = wire.split_frames(received + chunk)
-            for frame in frames:
-                return frame
+            received += chunk
+        line, newline, self._unread = received.partition(b"\n")
+        frames, _ = wire.split_frames(line + newline)
+        return next(frames)
 
     def say(self, word: str, **fields: str) -> None:
         """Say a word. A daemon that is gone hears nothing, and whoever ends its children ends this one too."""
@@ -46,6 +50,11 @@ class Link:
             os.write(self._descriptor, wire.encode(word, **fields))
         except OSError:
             self.close()
+
+    def detach(self) -> Tuple[int, bytes]:
+        """Give up the descriptor, and what has been read from it beyond `go`."""
+        descriptor, self._descriptor = self._descriptor, -1
+        return descriptor, self._unread
 
     def move_to(self, lowest: int) -> None:
         """Make room: afterwards the descriptor is `lowest` or higher."""

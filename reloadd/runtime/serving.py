@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import interfaces, servers
 from .life import Gate, Life
 from .listeners import HTTP
+from .orders import Orders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,22 +52,20 @@ def serve(app: Callable[..., Any], spelled: str, go: Frame, around: Surroundings
     listener = next(listener for listener in around.adopted if listener.name == HTTP)
     adapter = chosen.make_adapter(app, listener, options)
 
+    orders = Orders(around.link)
+
     def say_ready() -> None:
-        around.link.say("ready", server=chosen.label)
+        orders.say("ready", server=chosen.label)
 
     if options.processes == 1 or chosen.forks_by_itself:
-        _serve_alone(adapter, say_ready)
+        life = Life(ready=say_ready, stopping=lambda: None, drain=go["drain"])
+        life.heed_signals()
+        adapter.serve(life, orders)
         return
     from .siblings import Siblings  # noqa: PLC0415 - loads `subprocess`, which one process alone does not need
 
     alike = {**go, "servers": [chosen.candidate], "processes": None}
     _serve_together(adapter, say_ready, Siblings(alike, around.adopted, around.directory), options.processes - 1)
-
-
-def _serve_alone(adapter: servers.Adapter, say_ready: Callable[[], None]) -> None:
-    life = Life(ready=say_ready, stopping=lambda: None)
-    life.heed_signals()
-    adapter.serve(life)
 
 
 def _serve_together(adapter: servers.Adapter, say_ready: Callable[[], None], siblings: Siblings, count: int) -> None:

@@ -20,6 +20,16 @@ def without_own_frames(trace: Optional[TracebackType]) -> Optional[TracebackType
     return trace
 
 
+def drop_own_frames(trace: Optional[TracebackType]) -> Optional[TracebackType]:
+    """The traceback without this package's frames, wherever they are; they are taken out of `trace` itself."""
+    first = without_own_frames(trace)
+    kept = first
+    while kept is not None:
+        kept.tb_next = without_own_frames(kept.tb_next)
+        kept = kept.tb_next
+    return first
+
+
 def hide_own_frames() -> None:
     """Leave this package's frames out of what `sys.excepthook`, be it the user's own, is about to be given."""
     hook = sys.excepthook

@@ -1,7 +1,16 @@
 """What the daemon and a child say to each other: one JSON object a line, over a pair of connected stream sockets.
 
-The daemon says `go` once; the child says `imported` and `ready`. Neither ever waits for the other's words but the child
-for `go`, before any of the app's code has run. The daemon imports this module too, so both ends are the same text.
+    daemon  go          once, first: what to become. Nothing of the app's runs before it
+            accept      begin to accept connections, or take it up again; may come before the child is ready
+            pause       accept no more, hand in what is idle; answered with `paused`, each of them
+            connection  with a descriptor: a connection to take as if it had just been accepted; not before `ready`
+    child   imported    the app is there
+            ready       all that can fail has been done; accepting needs nothing but `accept`
+            connection  with a descriptor: one that was idle, to be given to whoever accepts
+            paused      the last of those that were idle has been handed in; others may follow when they become so
+
+A descriptor goes with the first byte of its frame (SCM_RIGHTS, unix(7)), so descriptors and `connection` frames come in the
+same order. The daemon imports this module too, so both ends are the same text.
 """
 
 from __future__ import annotations
@@ -11,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, Tuple
 
     Frame = Dict[str, Any]
-    """A decoded line. Its `word` says what it is: `go`, `imported` or `ready`."""
+    """A decoded line. Its `word` says what it is."""
 
 LONGEST_LINE = 1 << 20
 """Bytes. A line over this is not ours, and the connection is given up."""

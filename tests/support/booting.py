@@ -54,6 +54,7 @@ def app(
     threads: int | None = None,
     processes: int | None = None,
     tls: Mapping[str, str] | str | None = None,
+    drain: float = DEADLINE,
 ) -> Go:
     """`go` for an app target; all servers are candidates if none is named."""
     name, _, attribute = spelled.partition(":")
@@ -66,6 +67,7 @@ def app(
         "threads": threads,
         "processes": processes,
         "tls": tls,
+        "drain": drain,
         "argv": list(argv),
     }
 
@@ -91,6 +93,11 @@ class BootedChild:
         """Wait for the next frame; None when the child has closed its end."""
         frames, _ = wire.split_frames(self._lines.readline())
         return next(frames, None)
+
+    def say(self, word: str, connection: socket.socket | None = None) -> None:
+        """Say a word of the wire, and give the child a connection with it."""
+        descriptors = [] if connection is None else [connection.fileno()]
+        socket.send_fds(self._connection, [wire.encode(word)], descriptors)
 
     def until_ready(self) -> wire.Frame:
         """Wait for `ready`; fail with what the child wrote if it ends first."""
@@ -131,12 +138,18 @@ def booted(
     environ: Mapping[str, str] | None = None,
     stdin: int = subprocess.DEVNULL,
     terminal: bool = False,
+    accept: bool = True,
 ) -> Iterator[BootedChild]:
-    """A child that has been told to `go`, in a session of its own; it and its group are gone afterwards."""
+    """A child that has been told to `go`, in a session of its own; it and its group are gone afterwards.
+
+    An app is told to accept right away, as one without a predecessor is, unless `accept` is False.
+    """
     ours, theirs = socket.socketpair()
     handed_down = listeners or {}
     described = [{"name": name, "fd": listener.fileno()} for name, listener in handed_down.items()]
     ours.sendall(wire.encode("go", **go, listeners=described, terminal=terminal))
+    if accept and go["target"] == "app":
+        ours.sendall(wire.encode("accept"))
     ours.settimeout(DEADLINE)
     interpreter = [str(python)] if isinstance(python, Path | str) else [*python]
     with theirs:

@@ -1,7 +1,6 @@
-"""What the standard library's `socketserver` lacks to end well; Werkzeug and wsgiref both stand on it.
+"""What the standard library's `socketserver` lacks to begin, pause and end well; Werkzeug and wsgiref both stand on it.
 
-Both answer one request per connection. So a stop has to tell two kinds of connections apart: those whose request has
-come, which are waited for, and those that wait for one, such as a browser opens in advance, which are hung up on.
+Both answer one request per connection, in a thread or a process of its own, and close it.
 """
 
 from __future__ import annotations
@@ -10,116 +9,184 @@ import contextlib
 import os
 import selectors
 import signal
-import socket
 import threading
+import time
+
+from ..door import Door
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from http.server import BaseHTTPRequestHandler as Handler
-    from socketserver import TCPServer
-    from typing import Set
+    from socketserver import ForkingMixIn, TCPServer, ThreadingMixIn
+    from types import TracebackType
+    from typing import Any, Callable, Optional, Protocol, Set, Type
 
     from ..life import Life
+    from ..orders import Orders
+    from .wsgi_app import EndableApp
+
+    class InFlight(Protocol):
+        """The requests that are being answered."""
+
+        def begin(self, connection: socket.socket, address: Any) -> None:
+            """One more."""
+
+        def wait(self, seconds: float) -> bool:
+            """Wait for them, so long at most; whether none is left."""
+
+        def clean_up(self) -> None:
+            """Called after each turn of the loop."""
+
 else:
     Handler = object
 
-
-class Waiting:
-    """The connections on which no request has come yet. For any thread.
-
-    Attributes:
-        process: the process that accepts; a server may answer in others.
-    """
-
-    def __init__(self) -> None:
-        self.process = os.getpid()
-        self._lock = threading.Lock()
-        self._connections: Set[socket.socket] = set()
-        self._is_over = False
-
-    def add(self, connection: socket.socket) -> None:
-        """It is open, and silent."""
-        with self._lock:
-            self._connections.add(connection)
-            if self._is_over:
-                _hang_up(connection)
-
-    def remove(self, connection: socket.socket) -> None:
-        """It is silent no more, or gone."""
-        with self._lock:
-            self._connections.discard(connection)
-
-    def end(self) -> None:
-        """Wait no longer, on any of them or on any to come."""
-        with self._lock:
-            self._is_over = True
-            for connection in self._connections:
-                _hang_up(connection)
+_LOOK_AGAIN = 0.01
+"""Seconds between two looks at processes, which have nothing that could be waited for with a deadline (before 3.9)."""
 
 
 class OneRequest(Handler):
-    """Mixed into a request handler: keeps `waiting` up to date."""
+    """Mixed into a request handler."""
 
-    waiting: Waiting
-
-    _has_come = False
+    home: int
+    """The process that accepts; a server may answer in others."""
 
     def setup(self) -> None:
         """A connection is there, in a thread or a process of its own."""
-        # The listener does not block, and on some systems what it accepts does not either.
+        # It may have been an event loop's before, and its mode moves with it.
         self.request.settimeout(None)
-        if os.getpid() == self.waiting.process:
-            self.waiting.add(self.request)
-        else:
+        if os.getpid() != self.home:
+            # Whoever stops this one's parent may tell the whole group: the answer is given all the same.
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, self._stop_process)
+                signal.signal(number, lambda *_: None)
         super().setup()
 
-    def _stop_process(self, *_: object) -> None:
-        """A stop has reached a process that exists for this one connection."""
-        if not self._has_come:
-            _hang_up(self.request)
 
-    def parse_request(self) -> bool:
-        """The first line of the request has come."""
-        self._has_come = True
-        self.waiting.remove(self.request)
-        return super().parse_request()
-
-    def finish(self) -> None:
-        """The connection has been dealt with."""
-        self.waiting.remove(self.request)
-        super().finish()
-
-
-def accept_until_stopped(server: TCPServer, waiting: Waiting, life: Life) -> None:
-    """Serve like `serve_forever`, but notice a stop at once, and see every request to its end.
+def serve(server: TCPServer, listening: socket.socket, app: EndableApp, life: Life, orders: Orders) -> None:
+    """Accept when the daemon says so, until a stop; return when nothing is in flight, or was given up.
 
     Args:
-        server: a server with `ThreadingMixIn` or `ForkingMixIn` that waits for its threads or processes when closed.
-        waiting: kept by the server's handlers.
+        server: has `ThreadingMixIn` or `ForkingMixIn`; it does not accept by itself.
+        listening: what to accept from.
+        app: what `server` answers with.
         life: of the process.
+        orders: the daemon's.
     """
-    # Another process may take a connection between the look and the accept.
-    server.socket.setblocking(False)  # noqa: FBT003 - it has no keyword
-    server.timeout = 0
-    with selectors.DefaultSelector() as selector:
-        selector.register(server, selectors.EVENT_READ)
-        selector.register(life, selectors.EVENT_READ)
+    in_flight: InFlight = _Processes(server) if hasattr(server, "active_children") else _Threads(server)
+    with _Readers() as readers:
+        door = Door(listening, orders, readers, _Entrance(in_flight, getattr(server, "ssl_context", None)))
+        readers.add_reader(life, lambda: None)
         life.ready()
+        door.open()
         while not life.must_stop():
-            selector.select()
-            server.handle_request()
-            server.service_actions()
-    waiting.end()
-    for process in getattr(server, "active_children", None) or ():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process, signal.SIGTERM)
+            readers.turn()
+            in_flight.clean_up()
+        door.stop()
+    if not in_flight.wait(life.drain):
+        app.end()
+        life.leave_soon()
+        in_flight.wait(life.GRACE)
     server.server_close()
 
 
-def _hang_up(connection: socket.socket) -> None:
-    """Let the reader of a connection see its end, after what has already come on it."""
-    with contextlib.suppress(OSError):
-        # Not by the method of a TLS socket, which would forget how to decrypt what has come.
-        socket.socket.shutdown(connection, socket.SHUT_RD)
+class _Readers:
+    """A selector with the callbacks of an event loop."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+
+    def __enter__(self) -> _Readers:
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self._selector.close()
+
+    def add_reader(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:
+        self._selector.register(fd, selectors.EVENT_READ, lambda: callback(*args))
+
+    def remove_reader(self, fd: Any) -> None:
+        self._selector.unregister(fd)
+
+    def turn(self) -> None:
+        """Wait until something is readable, and call back."""
+        registered = self._selector.get_map()
+        for key, _ in self._selector.select():
+            # One callback may take away another's file.
+            if registered.get(key.fd) is key:
+                key.data()
+
+
+class _Entrance:
+    """What the door leads to."""
+
+    def __init__(self, in_flight: InFlight, tls: Any) -> None:
+        self._in_flight = in_flight
+        self._tls = tls
+
+    def take(self, connection: socket.socket, address: Any) -> None:
+        if self._tls is not None:
+            connection.settimeout(None)
+            try:
+                # A client that does not speak must not hold up the others: its own thread shakes hands.
+                connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            except OSError:
+                connection.close()
+                return
+        self._in_flight.begin(connection, address)
+
+    def pause(self) -> None:
+        """No connection is ever idle: it is closed with its answer."""
+
+    def resume(self) -> None:
+        """Nothing was given up."""
+
+
+class _Threads:
+    def __init__(self, server: ThreadingMixIn) -> None:
+        self._server = server
+        self._threads: Set[threading.Thread] = set()
+
+    def begin(self, connection: socket.socket, address: Any) -> None:
+        # A daemon: one that never returns from the app does not keep the process from its end.
+        thread = threading.Thread(target=self._answer, args=(connection, address), daemon=True)
+        self._threads.add(thread)
+        thread.start()
+
+    def _answer(self, connection: socket.socket, address: Any) -> None:
+        try:
+            self._server.process_request_thread(connection, address)
+        finally:
+            self._threads.discard(threading.current_thread())
+
+    def wait(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        for thread in list(self._threads):
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not self._threads
+
+    def clean_up(self) -> None:
+        """A thread goes by itself."""
+
+
+class _Processes:
+    def __init__(self, server: ForkingMixIn) -> None:
+        self._server = server
+
+    def begin(self, connection: socket.socket, address: Any) -> None:
+        self._server.process_request(connection, address)
+
+    def wait(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while self._server.active_children and time.monotonic() < deadline:
+            time.sleep(_LOOK_AGAIN)
+            self._server.service_actions()
+        left = list(self._server.active_children or ())
+        for process in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        return not left
+
+    def clean_up(self) -> None:
+        self._server.service_actions()

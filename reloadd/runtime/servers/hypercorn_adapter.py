@@ -7,25 +7,29 @@ import asyncio
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
+from .asgi_door import AsgiDoor
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
     from ..life import Life
     from ..listeners import Listener
+    from ..orders import Orders
     from . import Options
 
 FORKS_BY_ITSELF = False
 
 _AS_LONG_AS_IT_TAKES = 86400.0
-"""Seconds for what is in flight; the daemon keeps the deadline."""
+"""Seconds for what is in flight, which is over when hypercorn begins to count."""
 
 
 class Adapter:
     """Serves with one process, on asyncio."""
 
     def __init__(self, app: Callable[..., Any], listener: Listener, options: Options) -> None:
-        self._app = app
+        self._door = AsgiDoor(app)
+        self._listening = listener.open()
         self._config = Config()
         # It closes the descriptor that it is given.
         self._config.bind = ["fd://%d" % listener.open().detach()]
@@ -34,18 +38,11 @@ class Adapter:
             self._config.certfile = options.tls["cert"]
             self._config.keyfile = options.tls["key"]
 
-    def serve(self, life: Life) -> None:
+    def serve(self, life: Life, orders: Orders) -> None:
         """See the package."""
+        asyncio.run(self._serve(life, orders))
 
-        async def until_stopped() -> None:
-            # It asks what to wait for when it has begun to accept, and not before.
-            woken = asyncio.Event()
-            loop = asyncio.get_running_loop()
-            loop.add_reader(life, woken.set)
-            life.ready()
-            while not life.must_stop():
-                await woken.wait()
-                woken.clear()
-            loop.remove_reader(life)
-
-        asyncio.run(serve(self._app, self._config, shutdown_trigger=until_stopped, mode="asgi"))
+    async def _serve(self, life: Life, orders: Orders) -> None:
+        self._door.install(self._listening, orders)
+        # It asks what to wait for when its start is done, and not before.
+        await serve(self._door.app, self._config, shutdown_trigger=lambda: self._door.serve(life), mode="asgi")

@@ -8,14 +8,17 @@ import logging
 import uvicorn
 
 from ..reports import FAILURE
+from .asgi_door import AsgiDoor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from types import FrameType
-    from typing import Any, Callable, Optional
+    from typing import Any, Callable, List, Optional
 
     from ..life import Life
     from ..listeners import Listener
+    from ..orders import Orders
     from . import Options
 
 FORKS_BY_ITSELF = False
@@ -29,8 +32,9 @@ class Adapter:
     def __init__(self, app: Callable[..., Any], listener: Listener, options: Options) -> None:
         files = options.tls if isinstance(options.tls, dict) else {"cert": None, "key": None}
         levels = {name: logging.getLogger(name).level for name in _LOGGERS}
+        self._door = AsgiDoor(app)
         self._config = uvicorn.Config(
-            app, ssl_certfile=files["cert"], ssl_keyfile=files["key"], callback_notify=self._notify
+            self._door.app, interface="asgi3", ssl_certfile=files["cert"], ssl_keyfile=files["key"]
         )
         # Started by its own command, uvicorn sets up its logging before the app is imported: the app has the last word.
         for name, level in levels.items():
@@ -39,44 +43,49 @@ class Adapter:
         self._config.load()
         self._socket = listener.open()
 
-    def serve(self, life: Life) -> None:
+    def serve(self, life: Life, orders: Orders) -> None:
         """See the package.
 
         Raises:
             SystemExit: the app's lifespan failed to start (1; uvicorn has logged it).
         """
-        self._life = life
-        self._is_ready = False
-        self._server = _Server(self._config, life)
+        server = _Server(self._config, self._door, life, orders)
+        logging.getLogger("uvicorn.error").addFilter(_is_no_cancelling)
         try:
-            self._server.run(sockets=[self._socket])
+            server.run(sockets=[self._socket])
         except SystemExit:
             # Newer versions exit by themselves, with 3: that would ask the daemon to start the app again at once.
-            if self._server.started:
+            if server.started:
                 raise
-        if not self._server.started:
+        if not server.started:
             raise SystemExit(FAILURE)
-
-    async def _notify(self) -> None:
-        """Called by uvicorn when it has begun to accept, and again from time to time."""
-        if not self._is_ready:
-            self._is_ready = True
-            asyncio.get_running_loop().add_reader(self._life, self._wake)
-            self._life.ready()
-
-    def _wake(self) -> None:
-        if self._life.must_stop():
-            asyncio.get_running_loop().remove_reader(self._life)
-            self._server.should_exit = True
 
 
 class _Server(uvicorn.Server):  # type: ignore[misc] # to the checker it is anything
-    """Lets the process know of the signals that uvicorn takes for itself while it serves."""
+    """Ends when the door has, and lets the process know of the signals that uvicorn takes for itself while it serves."""
 
-    def __init__(self, config: uvicorn.Config, life: Life) -> None:
+    def __init__(self, config: uvicorn.Config, door: AsgiDoor, life: Life, orders: Orders) -> None:
         super().__init__(config)
+        self._door = door
         self._life = life
+        self._orders = orders
+
+    async def startup(self, sockets: Optional[List[socket.socket]] = None) -> None:
+        assert sockets is not None  # noqa: S101 - see `serve`
+        self._door.install(sockets[0], self._orders)
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._serving = asyncio.ensure_future(self._door.serve(self._life))
+            self._serving.add_done_callback(self._end)
 
     def handle_exit(self, sig: int, frame: Optional[FrameType]) -> None:
         self._life.stop()
-        super().handle_exit(sig, frame)
+
+    def _end(self, serving: asyncio.Future[None]) -> None:
+        self.should_exit = True
+        serving.result()
+
+
+def _is_no_cancelling(record: logging.LogRecord) -> bool:
+    """Whether the record is about something else than a call of the app that was cancelled, which only we do."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))

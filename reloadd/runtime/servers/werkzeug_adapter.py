@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import socket
-import ssl
 import sys
 
 import werkzeug.serving
 
 from ..reports import give_up
-from .accepting import OneRequest, Waiting, accept_until_stopped
+from .accepting import OneRequest, serve
+from .wsgi_app import EndableApp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..life import Life
     from ..listeners import Listener
+    from ..orders import Orders
     from . import Options
 
 FORKS_BY_ITSELF = True
@@ -26,31 +28,26 @@ class Adapter:
     """Serves each request in a thread, or in a process where a number of processes is asked for."""
 
     def __init__(self, app: Callable[..., Any], listener: Listener, options: Options) -> None:
-        self._waiting = Waiting()
-        with listener.open() as listening:
-            address = listening.getsockname()
-            is_unix = listening.family == socket.AF_UNIX
-            self._server = werkzeug.serving.make_server(
-                "unix://%s" % address if is_unix else address[0],
-                0 if is_unix else address[1],
-                app,
-                threaded=options.processes == 1,
-                processes=options.processes,
-                request_handler=type(
-                    "Handler", (OneRequest, werkzeug.serving.WSGIRequestHandler), {"waiting": self._waiting}
-                ),
-                ssl_context=_tls(options),
-                fd=listening.fileno(),
-            )
-        # What is in flight is waited for when the server is closed.
-        self._server.daemon_threads = False
-        if isinstance(self._server.socket, ssl.SSLSocket):
-            # A client that does not speak must not hold up the others: let its own thread shake hands.
-            self._server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined] # typeshed lacks it
+        self._app = EndableApp(app)
+        self._listening = listener.open()
+        address = self._listening.getsockname()
+        is_unix = self._listening.family == socket.AF_UNIX
+        self._server = werkzeug.serving.make_server(
+            "unix://%s" % address if is_unix else address[0],
+            0 if is_unix else address[1],
+            self._app,
+            threaded=options.processes == 1,
+            processes=options.processes,
+            request_handler=type(
+                "Handler", (OneRequest, werkzeug.serving.WSGIRequestHandler), {"home": os.getpid()}
+            ),
+            ssl_context=_tls(options),
+            fd=self._listening.fileno(),
+        )
 
-    def serve(self, life: Life) -> None:
+    def serve(self, life: Life, orders: Orders) -> None:
         """See the package."""
-        accept_until_stopped(self._server, self._waiting, life)
+        serve(self._server, self._listening, self._app, life, orders)
 
 
 def _tls(options: Options) -> Any:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import socket
 import socketserver
 import threading
 import wsgiref.simple_server
 
-from .accepting import OneRequest, Waiting, accept_until_stopped
+from ..tracebacks import drop_own_frames
+from .accepting import OneRequest, serve
+from .wsgi_app import EndableApp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from ..life import Life
     from ..listeners import Listener
+    from ..orders import Orders
     from . import Options
 
 FORKS_BY_ITSELF = False
@@ -40,18 +44,17 @@ class Adapter:
     """Serves each connection in a thread; `threads` bounds how many of them are in the app at once."""
 
     def __init__(self, app: Callable[..., Any], listener: Listener, options: Options) -> None:
-        self._waiting = Waiting()
-        handler = type("Handler", (_Handler,), {"waiting": self._waiting})
-        self._server = _Server(app, listener.open(), handler, options.threads)
+        self._app = EndableApp(app)
+        self._listening = listener.open()
+        handler = type("Handler", (_Handler,), {"home": os.getpid()})
+        self._server = _Server(self._app, self._listening, handler, options.threads)
 
-    def serve(self, life: Life) -> None:
+    def serve(self, life: Life, orders: Orders) -> None:
         """See the package."""
-        accept_until_stopped(self._server, self._waiting, life)
+        serve(self._server, self._listening, self._app, life, orders)
 
 
 class _Server(socketserver.ThreadingMixIn, wsgiref.simple_server.WSGIServer):
-    daemon_threads = False
-
     def __init__(self, app: Callable[..., Any], listening: socket.socket, handler: Any, threads: Optional[int]) -> None:
         address = listening.getsockname()
         is_unix = listening.family == socket.AF_UNIX
@@ -116,6 +119,9 @@ class _Run(wsgiref.simple_server.ServerHandler):
             multithread=True,
         )
         self.request_handler = handler
+
+    def log_exception(self, exc_info: Any) -> None:
+        super().log_exception((exc_info[0], exc_info[1], drop_own_frames(exc_info[2])))
 
 
 class _Body(io.RawIOBase):
