@@ -32,6 +32,17 @@ stop-timeout = 1
 backoff = {{ first = 0.01, attempts = 2 }}
 """
 
+CRASH_WHEN_TOLD = """
+import os, threading, time
+
+def crash():
+    while not os.path.exists("crash"):
+        time.sleep(0.005)
+    os._exit(9)
+
+threading.Thread(target=crash, daemon=True).start()
+"""
+
 BROKEN = {
     "syntax error": ("def broken(:\n", "SyntaxError", 1),
     "crash on import": ("import os\n\nos.nonsense\n", "AttributeError", 3),
@@ -70,10 +81,12 @@ def test_last_good_generation_serves_on(tmp_path: Path, case: str, meanwhile: st
 def test_crash_right_after_ready_is_tried_again(tmp_path: Path) -> None:
     """The old one has been told to go by then: the policy's table applies, and an edit brings it back."""
     write_files(tmp_path, {"web.py": GOOD.format(version="good"), "dev.toml": PROFILE.format(meanwhile="hold")})
-    crash = GOOD.format(version="bad") + "import os, threading\nthreading.Timer(0.2, os._exit, [9]).start()\n"
+    crash = GOOD.format(version="bad") + CRASH_WHEN_TOLD
     with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
         daemon.wait_for("child.ready")
         (tmp_path / "web.py").write_text(crash)
+        daemon.wait_for("restart.completed", generation=2)
+        (tmp_path / "crash").touch()
         daemon.wait_for("supervisor.held")
 
         assert [each["exit_code"] for each in daemon.all("child.exited", asked=False)] == [9, 9]

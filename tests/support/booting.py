@@ -82,17 +82,52 @@ class Outcome:
 
 
 class BootedChild:
-    """A child that runs, and the daemon's end of its wire."""
+    """A child that runs, and the daemon's end of its wire.
+
+    Attributes:
+        process: the child's.
+        handed_in: the connections that it gave up, and nobody has taken yet.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes], connection: socket.socket) -> None:
         self.process = process
+        self.handed_in: list[socket.socket] = []
         self._connection = connection
-        self._lines = connection.makefile("rb")
+        self._received = b""
 
     def next_word(self) -> wire.Frame | None:
         """Wait for the next frame; None when the child has closed its end."""
-        frames, _ = wire.split_frames(self._lines.readline())
-        return next(frames, None)
+        while b"\n" not in self._received:
+            data, descriptors, _, _ = socket.recv_fds(self._connection, 1 << 16, 16)
+            self.handed_in += [socket.socket(fileno=descriptor) for descriptor in descriptors]
+            if not data:
+                return None
+            self._received += data
+        line, newline, self._received = self._received.partition(b"\n")
+        frames, _ = wire.split_frames(line + newline)
+        return next(frames)
+
+    def next_connection(self) -> socket.socket:
+        """Wait until one is handed in; the caller closes it."""
+        while not self.handed_in:
+            assert self.next_word() == {"word": "connection"}, self.outcome()
+        return self.handed_in.pop(0)
+
+    def pause(self) -> list[socket.socket]:
+        """Let it accept no more; the connections that it handed in before it confirmed that."""
+        self.say("pause")
+        while (frame := self.next_word()) is not None:
+            if frame["word"] == "paused":
+                handed_in, self.handed_in = self.handed_in, []
+                return handed_in
+        raise AssertionError(self.outcome())
+
+    def hand_over(self, to: BootedChild) -> None:
+        """Let another child accept instead, beginning with the connections that are idle here."""
+        for connection in self.pause():
+            with connection:
+                to.say("connection", connection)
+        to.say("accept")
 
     def say(self, word: str, connection: socket.socket | None = None) -> None:
         """Say a word of the wire, and give the child a connection with it."""
@@ -124,7 +159,8 @@ class BootedChild:
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()
-        self._lines.close()
+        for connection in self.handed_in:
+            connection.close()
         self._connection.close()
 
 

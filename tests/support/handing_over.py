@@ -1,0 +1,163 @@
+"""Two generations on one listener, and apps that show which of them answers."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import struct
+from base64 import b64encode
+from typing import TYPE_CHECKING
+
+from tests.support.booting import BootedChild, app, booted
+from tests.support.served import INTERFACES, connect
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+    from pathlib import Path
+
+KEEP_ALIVE = ("uvicorn", "hypercorn", "waitress")
+"""Servers that answer more than one request on a connection."""
+
+APPS = '''\
+"""Each path is an app: who answers, and in which way."""
+import atexit, os, time
+
+def waited_for(name):
+    print("waiting", flush=True)
+    while not os.path.exists(name):
+        time.sleep(0.01)
+
+def answer(path):
+    if path == "/slow":
+        time.sleep(0.005)
+    elif path == "/wait":
+        waited_for("go-on")
+    elif path == "/never":
+        atexit.register(print, "at exit", flush=True)
+        waited_for("nothing")
+    elif path == "/fail":
+        1 / 0
+    return b"%d" % os.getpid()
+
+def events():
+    yield b"data: 0\\n\\n"
+    print("streaming", flush=True)
+    while True:
+        time.sleep(0.01)
+        yield b"data: 1\\n\\n"
+
+def failing_events():
+    yield b"data: 0\\n\\n"
+    1 / 0
+
+def wsgi(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path in ("/events", "/failing-events"):
+        start_response("200 OK", [("Content-Type", "text/event-stream")])
+        return events() if path == "/events" else failing_events()
+    body = answer(path)
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
+
+async def asgi(scope, receive, send):
+    import asyncio
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"] == "lifespan.shutdown":
+                print("lifespan is over", flush=True)
+                return
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        print("streaming", flush=True)
+        message = await receive()
+        print(message["type"], message["code"], flush=True)
+        return
+    path = scope["path"]
+    if path in ("/events", "/failing-events"):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+        await send({"type": "http.response.body", "body": b"data: 0\\n\\n", "more_body": True})
+        if path == "/failing-events":
+            1 / 0
+        print("streaming", flush=True)
+        while True:
+            await asyncio.sleep(0.01)
+            await send({"type": "http.response.body", "body": b"data: 1\\n\\n", "more_body": True})
+    if path == "/large":
+        body = b"x" * 5_000_000
+    elif path == "/short":
+        headers = [(b"content-length", b"9")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"short"})
+    elif path == "/fail":
+        body = answer(path)
+    else:
+        body = await asyncio.get_running_loop().run_in_executor(None, answer, path)
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+'''
+
+
+@contextlib.contextmanager
+def generations(
+    python: Path, server: str, listener: socket.socket, directory: Path
+) -> Iterator[tuple[BootedChild, BootedChild]]:
+    """Two children that are ready, the first of which accepts."""
+    go = app(f"apps:{INTERFACES[server]}", server)
+    listeners = {"http": listener}
+    with (
+        booted(python, go, directory=directory, listeners=listeners) as old,
+        booted(python, go, directory=directory, listeners=listeners, accept=False) as new,
+    ):
+        old.until_ready()
+        new.until_ready()
+        yield old, new
+
+
+def read_line(child: BootedChild) -> bytes:
+    """What the app says next that is no access log."""
+    assert child.process.stdout is not None
+    for line in child.process.stdout:
+        if b"HTTP/1" not in line:
+            return line
+    raise AssertionError(child.outcome())
+
+
+def count_descriptors(child: BootedChild) -> int:
+    """How many the child has open."""
+    return len(os.listdir(f"/proc/{child.process.pid}/fd"))
+
+
+class WebSocket:
+    """A client's end (RFC 6455), as much of it as the tests need."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._connection = connect(listener)
+        key = b64encode(os.urandom(16))
+        self._connection.sendall(
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + b"\r\n\r\n"
+        )
+        self._stream = self._connection.makefile("rb")
+        head = b"".join(iter(self._stream.readline, b"\r\n"))
+        accepted = b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())  # noqa: S324 (it is what the RFC asks for)
+        assert accepted in head, head
+
+    def wait_closed(self) -> int:
+        """The status code of the close frame that must come next; it is answered, and the connection must end."""
+        first, length = self._stream.read(2)
+        payload = self._stream.read(length)
+        assert first == 0x88, (first, payload)
+        self._connection.sendall(bytes([0x88, 0x80 | length, 0, 0, 0, 0]) + payload)
+        assert self._stream.read() == b""
+        return int(struct.unpack("!H", payload[:2])[0])
+
+    def close(self) -> None:
+        """Hang up."""
+        self._stream.close()
+        self._connection.close()
