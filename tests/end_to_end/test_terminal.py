@@ -70,8 +70,8 @@ def test_app_sees_a_terminal_of_the_right_size(tmp_path: Path) -> None:
     write_script(
         tmp_path,
         "import os, signal, sys\n"
-        "print('tty', sys.stdout.isatty(), sys.stderr.isatty(), os.get_terminal_size())\n"
         "signal.signal(signal.SIGWINCH, lambda *_: print('now', os.get_terminal_size()))\n"
+        "print('tty', sys.stdout.isatty(), sys.stderr.isatty(), os.get_terminal_size())\n"
         "while True:\n    signal.pause()\n",
     )
     with Screen(tmp_path, "--profile", "dev.toml") as screen:
