@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from reloadd.supervise.console import Console, Ends
 from reloadd.terminal import keys_at_once
+from tests.support.daemon import wait_until
 from tests.support.processes import open_descriptors, running, until
 from tests.support.terminals import Paper, Window, window
 
@@ -201,6 +202,8 @@ def test_keys_are_nobodys_without_a_child() -> None:
         with window() as person, children("shop", screen=person, keyboard=person) as some:
             some.end(some.begin())
             person.type(b"lost\n")
+            # The loop stands still until the kernel has passed it on; then it reads.
+            wait_until(lambda: waiting_at(person.terminal) > 0, "the typing")
             await until(lambda: waiting_at(person.terminal) == 0, "the reading")
             person.type(b"found\n")
             ends = some.begin()
