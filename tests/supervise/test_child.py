@@ -6,33 +6,23 @@ import asyncio
 import json
 import os
 import signal
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reloadd.core.exits import ExitStatus
-from reloadd.profile.model import AppTarget, CommandTarget, Profile, ScriptTarget
-from reloadd.supervise.child import Child
-from reloadd.supervise.console import Ends
-from reloadd.supervise.launch import plan_launch
-from reloadd.supervise.listeners import Listener, bind
-from tests.support.daemon import clean_environ
+from reloadd.profile.model import CommandTarget
+from reloadd.supervise.listeners import bind
+from tests.support.children import Listening, over, script, start, web, with_child
 from tests.support.processes import DEADLINE, lives, open_descriptors, until
 from tests.support.sockets import connect, listen_on
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from reloadd.supervise.child import Child
     from tests.support.launching import MakeProfile
-
-WEB = """
-def app(environ, start_response):
-    start_response("200 OK", [])
-    return [b"hello"]
-"""
 
 FAMILY = """
 import os, signal, time
@@ -43,99 +33,6 @@ if os.fork() == 0:
     time.sleep(600)
 os.wait()
 """
-
-WRITE_TO_THE_WIRE = """
-import os, sys
-for descriptor in range(3, 64):
-    try:
-        os.write(descriptor, {garbage!r})
-    except OSError:
-        pass
-
-def app(environ, start_response):
-    raise NotImplementedError
-"""
-
-
-class Listening:
-    """An owner that notes what it is told, with a way to read what the child prints."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-        self.complaints: list[object] = []
-        self.printed = b""
-        self.readable, self.ends = -1, Ends(-1, -1, -1, has_keyboard=False)
-
-    def child_said(self, _: Child, word: str) -> None:
-        """Note a word."""
-        self.told.append(word)
-
-    def child_ended(self, child: Child) -> None:
-        """Note the end."""
-        self.told.append(str(child.status))
-
-    def read(self) -> bytes:
-        """What was printed so far."""
-        with suppress(BlockingIOError):
-            self.printed += os.read(self.readable, 1 << 16)
-        return self.printed
-
-    def is_over(self) -> bool:
-        """Whether the end was told."""
-        return bool(self.told) and self.told[-1].startswith(("code", "SIG"))
-
-
-def with_child(
-    profile: Profile, scenario: Callable[[Child, Listening], Awaitable[None]], *listeners: Listener
-) -> Listening:
-    """Run a scenario with a child; nothing of it is left afterwards."""
-    owner = Listening()
-
-    async def run() -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: owner.complaints.append(context))
-        child = start(profile, owner, *listeners)
-        try:
-            await scenario(child, owner)
-        finally:
-            child.kill()
-            await until(owner.is_over, "the end of the child")
-            await child.wait_group_gone(grace=0)
-            os.close(owner.readable)
-
-    asyncio.run(run())
-    assert owner.complaints == []
-    return owner
-
-
-def start(profile: Profile, owner: Listening, *listeners: Listener) -> Child:
-    """Start a child whose output is a pipe."""
-    owner.readable, theirs = os.pipe()
-    os.set_blocking(owner.readable, False)
-    stdin = os.open(os.devnull, os.O_RDONLY)
-    owner.ends = Ends(stdin, theirs, owner.readable, has_keyboard=False)
-    try:
-        plan = plan_launch(profile, clean_environ(), {"RELOADD_MARK": "test"})
-        return Child(7, plan, listeners, owner=owner, ends=owner.ends)
-    finally:
-        owner.ends.close_theirs()
-
-
-def script(make_profile: MakeProfile, directory: Path, source: str) -> Profile:
-    """A profile that runs a script."""
-    path = directory / "work.py"
-    path.write_text(source)
-    return make_profile(target=ScriptTarget(path))
-
-
-def web(make_profile: MakeProfile, directory: Path, source: str = WEB) -> Profile:
-    """A profile that serves an app by the server that every Python has."""
-    (directory / "web.py").write_text(source)
-    return make_profile(target=AppTarget("web", "app"))
-
-
-async def over(_: Child, owner: Listening) -> None:
-    """Wait for the end."""
-    await until(owner.is_over, "the end of the child")
 
 
 def test_words_arrive_and_the_app_serves(make_profile: MakeProfile, tmp_path: Path) -> None:
@@ -228,80 +125,6 @@ def test_kill_reaches_the_whole_group(make_profile: MakeProfile, tmp_path: Path)
         await until(lambda: not any(lives(int(pid)) for pid in owner.printed.split()), "the end of all")
 
     assert with_child(script(make_profile, tmp_path, FAMILY), scenario).told == ["SIGKILL"]
-
-
-@pytest.mark.parametrize(
-    "garbage",
-    [
-        b"garbage\n",
-        b'{"word": 1}\n',
-        b"[]\n",
-        b"\xff\xfe\n",
-        b"[" * 100_000 + b"\n",
-        b'{"word": "re',
-        b"\n\n\n",
-    ],
-    ids=["text", "number", "list", "bytes", "deep", "half", "empty"],
-)
-def test_garbage_on_the_wire_is_ignored(make_profile: MakeProfile, tmp_path: Path, garbage: bytes) -> None:
-    """An app that writes into descriptors that it guessed is not believed, and lives on."""
-    source = WRITE_TO_THE_WIRE.format(garbage=garbage) + "\nimport time\nprint('alive', flush=True)\ntime.sleep(600)\n"
-
-    async def scenario(child: Child, owner: Listening) -> None:
-        await until(lambda: b"alive" in owner.read(), "the app")
-        await until(lambda: child._received or child._wire.fileno() == -1, "the garbage")
-        assert lives(child.pid)
-        child.kill()
-        await over(child, owner)
-
-    listener = bind(listen_on())
-    try:
-        assert with_child(web(make_profile, tmp_path, source), scenario, listener).told == ["SIGKILL"]
-    finally:
-        listener.close()
-
-
-def test_flood_on_the_wire_costs_no_memory(make_profile: MakeProfile, tmp_path: Path) -> None:
-    """A line without end is given up after a megabyte."""
-    source = (
-        "import os, stat\n"
-        "wire = next(each for each in range(3, 64) if os.path.exists(f'/dev/fd/{each}')\n"
-        "            and stat.S_ISSOCK(os.fstat(each).st_mode) and 'LISTEN_FDS' in os.environ and each != 3)\n"
-        "try:\n"
-        "    while True:\n"
-        "        os.write(wire, b'x' * 65536)\n"
-        "except OSError as error:\n"
-        "    print(isinstance(error, ConnectionError), flush=True)\n"
-        "raise SystemExit(9)\n"
-    )
-
-    async def scenario(child: Child, owner: Listening) -> None:
-        await over(child, owner)
-        assert len(child._received) < 2 << 20
-        assert owner.read() == b"True\n"
-
-    listener = bind(listen_on())
-    try:
-        assert with_child(web(make_profile, tmp_path, source), scenario, listener).told == ["code 9"]
-    finally:
-        listener.close()
-
-
-def test_last_words_come_before_the_end(make_profile: MakeProfile, tmp_path: Path) -> None:
-    """A child whose word and end are found in the same turn of the loop is heard in that order."""
-    listener = bind(listen_on())
-
-    async def scenario(child: Child, owner: Listening) -> None:
-        # The loop stands still until there are both.
-        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222
-        await over(child, owner)
-
-    try:
-        source = WRITE_TO_THE_WIRE.format(garbage=b'{"word": "imported"}\n') + "\nos._exit(5)\n"
-        profile = web(make_profile, tmp_path, source)
-        assert with_child(profile, scenario, listener).told == ["imported", "code 5"]
-    finally:
-        listener.close()
 
 
 @pytest.mark.parametrize("wrong", ["python", "directory"])
