@@ -144,3 +144,10 @@ def test_unittest_profile_runs_the_tests_after_each_save(profiles: Path) -> None
 
         assert [each["exit_code"] for each in daemon.all("child.exited")] == [0, 1, 0]
         assert "AssertionError: 2 != 75" in daemon.output
+
+
+def test_reference_lists_every_example() -> None:
+    """Each once."""
+    listed = re.findall(r"(?m)^- \[(\w+)\.toml\]\(\1\.toml\):", (PROFILES / "README.md").read_text())
+
+    assert sorted(listed) == sorted(path.stem for path in PROFILES.glob("*.toml"))

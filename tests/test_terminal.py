@@ -130,16 +130,6 @@ def test_modes_come_back_after_an_error() -> None:
         assert termios.tcgetattr(person.terminal) == before
 
 
-def test_stopped_terminal_stops_nothing() -> None:
-    """The modes are set while Ctrl-S holds back the output."""
-    with window() as person:
-        os.write(person.terminal, b"not shown yet")
-        termios.tcflow(person.terminal, termios.TCOOFF)
-        with keys_at_once(person.terminal):
-            assert not termios.tcgetattr(person.terminal)[3] & termios.ECHO
-        assert termios.tcgetattr(person.terminal)[3] & termios.ECHO
-
-
 def test_hung_up_terminal() -> None:
     """A closed window is seen, and nothing that is done to it fails."""
     with window() as person, window() as other:

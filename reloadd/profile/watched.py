@@ -41,7 +41,7 @@ ALWAYS_EXCLUDED = (
     "*___jb_tmp___",
     "*___jb_old___",
     "*.tmp",
-    "sed??????",
+    "sed" + 6 * "[A-Za-z0-9]",
 )
 """Stand in front of `watch.exclude`, so that `!pattern` there brings any of them back."""
 

@@ -36,6 +36,9 @@ def hide_own_frames() -> None:
 
     def show(kind: Type[BaseException], error: BaseException, trace: Optional[TracebackType]) -> None:
         rest = without_own_frames(trace)
+        if rest is None and not isinstance(error, SyntaxError):
+            # It is a server's or our own, and only these frames show where; a syntax error names its place itself.
+            rest = trace
         # The interpreter's own hook looks at the exception and not at its third argument.
         hook(kind, error.with_traceback(rest), rest)
 

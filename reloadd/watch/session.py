@@ -111,7 +111,7 @@ class Session:
             except Exception as error:  # noqa: BLE001 - whatever broke, watching goes on and says so
                 self._report("watch.failed", error=repr(error))
                 await asyncio.sleep(PAUSE_AFTER_FAILURE)
-                self._inbox.lose(error)
+                self._sweep_due = self._loop.time()
 
     def _due(self) -> float:
         """When to do something though nothing was heard."""

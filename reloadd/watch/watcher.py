@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from reloadd.profile.model import Backend
 from reloadd.watch.digester import Digester
@@ -39,7 +40,8 @@ class DaemonWatcher:
         self._events: KernelEvents | ObserverEvents | None = None
         self._executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="reloadd-watch")
         self._digester = Digester(self._executor, report)
-        self._sessions: set[Session] = set()
+        # One that is closed and forgotten by its profile is forgotten here too.
+        self._sessions: WeakSet[Session] = WeakSet()
 
     async def watch(self, profile: str, watch_set: WatchSet, on_settled: Callable[[ChangeSet], None]) -> Watch:
         """Take the baseline and begin: from the return on, no difference from that baseline is missed."""
@@ -53,14 +55,17 @@ class DaemonWatcher:
             report=self._report,
         )
         self._sessions.add(session)
-        await session.begin()
+        try:
+            await session.begin()
+        except BaseException:
+            session.close()
+            raise
         return session
 
     def close(self) -> None:
         """Close every watch and end every thread. Safe to call twice."""
-        for session in self._sessions:
+        for session in list(self._sessions):
             session.close()
-        self._sessions.clear()
         self._digester.close()
         if self._events is not None:
             self._events.close()

@@ -188,3 +188,15 @@ def test_exit_of_the_app_is_its_own(listener: socket.socket, tmp_path: Path) -> 
     python = newest_interpreter().executable
     with booted(python, app("shop:app"), directory=tmp_path, listeners={"http": listener}) as child:
         assert child.outcome() == Outcome(b"", b"", 3)
+
+
+def test_error_that_is_not_the_apps_shows_where_it_is(listener: socket.socket, tmp_path: Path) -> None:
+    """Where no frame of the app is in a traceback, the runtime's own are all that tells what went wrong."""
+    shop = "import wsgiref.simple_server\nwsgiref.simple_server.WSGIServer.setup_environ = None\ndef app(e, s): ...\n"
+    write_files(tmp_path, {"shop.py": shop})
+    python = newest_interpreter().executable
+    with booted(python, app("shop:app", "wsgiref"), directory=tmp_path, listeners={"http": listener}) as child:
+        stderr = child.outcome().stderr.decode()
+
+    assert "wsgiref_adapter.py" in stderr
+    assert stderr.endswith("TypeError: 'NoneType' object is not callable\n")

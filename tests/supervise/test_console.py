@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from reloadd.supervise.console import Console, Ends
 from reloadd.terminal import keys_at_once
-from tests.support.processes import open_descriptors, running, until
+from tests.support.daemon import wait_until
+from tests.support.processes import open_descriptors, until
 from tests.support.terminals import Paper, Window, window
 
 if TYPE_CHECKING:
@@ -201,6 +202,8 @@ def test_keys_are_nobodys_without_a_child() -> None:
         with window() as person, children("shop", screen=person, keyboard=person) as some:
             some.end(some.begin())
             person.type(b"lost\n")
+            # The loop stands still until the kernel has passed it on; then it reads.
+            wait_until(lambda: waiting_at(person.terminal) > 0, "the typing")
             await until(lambda: waiting_at(person.terminal) == 0, "the reading")
             person.type(b"found\n")
             ends = some.begin()
@@ -266,67 +269,3 @@ def test_failure_leaves_nothing_open() -> None:
                 check()
 
     asyncio.run(scenario())
-
-
-IN_THE_BACKGROUND = """
-import asyncio, os, pty, signal, sys
-from reloadd.supervise.console import Console
-from reloadd.terminal import Writer, is_background, keys_at_once
-
-def job():
-    os.setpgid(0, 0)
-    writer = Writer(1, 1)
-    async def main():
-        assert is_background(0)
-        with keys_at_once(0) as set_again:
-            set_again()
-            console = Console(writer, screen=1, keyboard=0, colour=False)
-            console.name_all(("shop",))
-            ends, output = console.open("shop")
-            os.write(ready, b"1")
-            loop = asyncio.get_running_loop()
-            os.set_blocking(ends.stdin, False)
-            typed = b""
-            async with asyncio.timeout(8):
-                while b"mine" not in typed:
-                    await asyncio.sleep(0.01)
-                    try:
-                        typed += os.read(ends.stdin, 100)
-                    except BlockingIOError:
-                        pass
-            os.write(ready, typed)
-    asyncio.run(main())
-    os._exit(0)
-
-heard, ready = os.pipe()
-shell, person = pty.fork()
-if shell == 0:
-    child = os.fork()
-    if child == 0:
-        job()
-    os.read(heard, 1)
-    os.write(ready, b"?")
-    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-    # The person types to the shell, which reads it; then brings the job to the front.
-    assert os.read(0, 100) == b"ls\\n"
-    os.tcsetpgrp(0, child)
-    _, status = os.waitpid(child, os.WUNTRACED)
-    os._exit(90 if os.WIFSTOPPED(status) else os.waitstatus_to_exitcode(status))
-import threading
-threading.Thread(target=lambda: [None for _ in iter(lambda: os.read(person, 1000), b"")], daemon=True).start()
-while True:
-    if os.read(heard, 1) == b"?":
-        break
-    os.write(ready, b"1")
-os.write(person, b"ls\\n")
-os.write(person, b"mine\\n")
-_, status = os.waitpid(shell, 0)
-print(os.waitstatus_to_exitcode(status), os.read(heard, 100), flush=True)
-"""
-"""A shell in small, with a console as its background job."""
-
-
-def test_in_the_background_the_keyboard_is_the_shells() -> None:
-    """A console in the background is not stopped, takes nothing from the shell, and has the keys again in front."""
-    with running(IN_THE_BACKGROUND) as program:
-        assert program.said == "0 b'mine\\n'\n"

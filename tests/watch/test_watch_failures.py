@@ -149,6 +149,7 @@ def test_a_watch_that_breaks_is_begun_again(root: Path) -> None:
         assert stage.recorded("watch.failed").fields == {"error": "LookupError('not ready')"}
         save(root / "a.py", "two")
         wait_until(lambda: len(told) == 2)
+        assert [each.name for each in stage.records].count("watch.failed") == 1
 
 
 def test_closing_leaves_nothing(root: Path) -> None:

@@ -1,0 +1,109 @@
+"""Real children under test, and the owner that notes what they say."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from reloadd.profile.model import AppTarget, Profile, ScriptTarget
+from reloadd.supervise.child import Child
+from reloadd.supervise.console import Ends
+from reloadd.supervise.launch import plan_launch
+from tests.support.daemon import clean_environ
+from tests.support.processes import until
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from reloadd.supervise.listeners import Listener
+    from tests.support.launching import MakeProfile
+
+WEB = """
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [b"hello"]
+"""
+
+
+class Listening:
+    """An owner that notes what it is told, with a way to read what the child prints."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.complaints: list[object] = []
+        self.printed = b""
+        self.readable, self.ends = -1, Ends(-1, -1, -1, has_keyboard=False)
+
+    def child_said(self, _: Child, word: str) -> None:
+        """Note a word."""
+        self.told.append(word)
+
+    def child_ended(self, child: Child) -> None:
+        """Note the end."""
+        self.told.append(str(child.status))
+
+    def read(self) -> bytes:
+        """What was printed so far."""
+        with suppress(BlockingIOError):
+            self.printed += os.read(self.readable, 1 << 16)
+        return self.printed
+
+    def is_over(self) -> bool:
+        """Whether the end was told."""
+        return bool(self.told) and self.told[-1].startswith(("code", "SIG"))
+
+
+def with_child(
+    profile: Profile, scenario: Callable[[Child, Listening], Awaitable[None]], *listeners: Listener
+) -> Listening:
+    """Run a scenario with a child; nothing of it is left afterwards."""
+    owner = Listening()
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: owner.complaints.append(context))
+        child = start(profile, owner, *listeners)
+        try:
+            await scenario(child, owner)
+        finally:
+            child.kill()
+            await until(owner.is_over, "the end of the child")
+            await child.wait_group_gone(grace=0)
+            os.close(owner.readable)
+
+    asyncio.run(run())
+    assert owner.complaints == []
+    return owner
+
+
+def start(profile: Profile, owner: Listening, *listeners: Listener) -> Child:
+    """Start a child whose output is a pipe."""
+    owner.readable, theirs = os.pipe()
+    os.set_blocking(owner.readable, False)
+    stdin = os.open(os.devnull, os.O_RDONLY)
+    owner.ends = Ends(stdin, theirs, owner.readable, has_keyboard=False)
+    try:
+        plan = plan_launch(profile, clean_environ(), {"RELOADD_MARK": "test"})
+        return Child(7, plan, listeners, owner=owner, ends=owner.ends)
+    finally:
+        owner.ends.close_theirs()
+
+
+def script(make_profile: MakeProfile, directory: Path, source: str) -> Profile:
+    """A profile that runs a script."""
+    path = directory / "work.py"
+    path.write_text(source)
+    return make_profile(target=ScriptTarget(path))
+
+
+def web(make_profile: MakeProfile, directory: Path, source: str = WEB) -> Profile:
+    """A profile that serves an app by the server that every Python has."""
+    (directory / "web.py").write_text(source)
+    return make_profile(target=AppTarget("web", "app"))
+
+
+async def over(_: Child, owner: Listening) -> None:
+    """Wait for the end."""
+    await until(owner.is_over, "the end of the child")
