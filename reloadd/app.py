@@ -68,7 +68,11 @@ class App:
                 self._has_begun = True
                 self.supervisor.tell(Start() if cause is Cause.START else Restart(Why(cause)))
                 await self.supervisor.run()
+        except Exception as error:  # noqa: BLE001 (a bug in one app's part ends that app, and is said)
+            where = f"running `{self.profile.name}`"
+            self._publish(record("daemon.failed", profile=self.profile.name, error=repr(error), where=where))
         finally:
+            self._has_begun = False
             self._unwatch()
 
     async def stop(self) -> None:

@@ -66,10 +66,12 @@ class Reports:
 
     def unstartable(self, generation: int, error: Exception) -> None:
         """A process could not be started at all."""
-        words = str(error)
-        if isinstance(error, OSError) and error.strerror:
-            words = f"{error.strerror.lower()}: `{error.filename}`"
-        hint = f"see `[target]` in `{self._relative(self._file)}`"
+        words, hint = str(error), f"see `[target]` in `{self._relative(self._file)}`"
+        match error:
+            case OSError(strerror=str(reason), filename=None):
+                words, hint = reason.lower(), "the system has no room for another process: see `ulimit -a`"
+            case OSError(strerror=str(reason), filename=named):
+                words = f"{reason.lower()}: `{named}`"
         self._say("child.unstartable", generation, error=words, hint=hint)
 
     def completed(self, generation: int, pid: int, why: Why, moments: Moments) -> None:

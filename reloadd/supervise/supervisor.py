@@ -49,6 +49,9 @@ _LEFTOVER_GRACE = 1.0
 """Seconds that what a crashed child left behind in its group gets to end."""
 
 
+_TIMERS_OF_A_CHILD = (Timer.READY, Timer.STOP, Timer.OWN_RELOAD, Timer.PAUSE, Timer.HOLD)
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What every supervisor of a daemon shares.
@@ -111,6 +114,7 @@ class Supervisor:
         self._arrivals = Arrivals()
         self._timers: dict[tuple[Timer, int], asyncio.TimerHandle] = {}
         self._stopping_since: float | None = None
+        self._is_over = False
         self._down = asyncio.Event()
         self._down.set()
 
@@ -149,6 +153,8 @@ class Supervisor:
         running = self._running[child.generation]
         if running.readiness is not None:
             running.readiness.cancel()
+        if self._is_over:
+            return
         self._begin(self._clean_up(running), "cleaning up after a child")
 
     # Its life.
@@ -158,8 +164,9 @@ class Supervisor:
         try:
             async with self._tasks:
                 while True:
-                    self._take(await self._inbox.get())
+                    self._take_guarded(await self._inbox.get())
         finally:
+            self._is_over = True
             for handle in self._timers.values():
                 handle.cancel()
             self.kill()
@@ -173,6 +180,14 @@ class Supervisor:
         """Do not wait for any child to end by itself any more."""
         for running in self._running.values():
             running.child.kill()
+
+    def _take_guarded(self, word: Input) -> None:
+        """Take a word; should that fail, which is a bug, end this app's children: their exits lead on from there."""
+        try:
+            self._take(word)
+        except Exception as error:  # noqa: BLE001 (it becomes a record)
+            self._say.broke(error, f"taking {word}")
+            self.kill()
 
     def _take(self, word: Input) -> None:
         before = self.machine.state
@@ -298,23 +313,30 @@ class Supervisor:
         """End the rest of the group, take the last output, and tell the machine."""
         child = running.child
         uptime = self._loop.time() - child.started_at
-        if not child.asked:
-            signal_group(child.pid, signal.SIGTERM)
-        await child.wait_group_gone(grace=self.machine.policy.stop_timeout if child.asked else _LEFTOVER_GRACE)
+        try:
+            if not child.asked:
+                signal_group(child.pid, signal.SIGTERM)
+            await child.wait_group_gone(grace=self.machine.policy.stop_timeout if child.asked else _LEFTOVER_GRACE)
+        finally:
+            self._let_go(running)
+            status = child.status
+            blame = None if child.asked or status.is_success else find_blame(running.output.tail)
+            self._last_blame = blame
+            self._say.exited(child.generation, child.pid, status, blame, asked=child.asked, uptime=uptime)
+            self.tell(Exited(child.generation, status, uptime, is_hopeless=blame is not None and blame.is_hopeless))
+
+    def _let_go(self, running: _Running) -> None:
+        """Close what was open for a child that is gone."""
+        generation = running.child.generation
         self._surroundings.console.forget(running.ends)
         running.output.close()
         if running.notices is not None:
             running.notices.close()
-        status = child.status
-        blame = None if child.asked or status.is_success else find_blame(running.output.tail)
-        self._last_blame = blame
-        self._say.exited(child.generation, child.pid, status, blame, asked=child.asked, uptime=uptime)
-        self._surroundings.guard.remove(child.pid)
-        del self._running[child.generation]
-        for timer in (Timer.READY, Timer.STOP, Timer.OWN_RELOAD, Timer.PAUSE, Timer.HOLD):
-            if (handle := self._timers.pop((timer, child.generation), None)) is not None:
+        self._surroundings.guard.remove(running.child.pid)
+        del self._running[generation]
+        for timer in _TIMERS_OF_A_CHILD:
+            if (handle := self._timers.pop((timer, generation), None)) is not None:
                 handle.cancel()
-        self.tell(Exited(child.generation, status, uptime, is_hopeless=blame is not None and blame.is_hopeless))
 
     def _begin(self, work: Coroutine[None, None, None], what: str) -> asyncio.Task[None]:
         return self._tasks.create_task(self._guarded(work, what))

@@ -39,6 +39,11 @@ class Wire:
         self._unsent: deque[tuple[bytes, int | None]] = deque()
         self._loop = asyncio.get_running_loop()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether neither end has hung up."""
+        return self._connection.fileno() != -1
+
     def listen(self) -> None:
         """Begin to take frames. Sending needs no listening."""
         self._loop.add_reader(self._connection, self.receive)
@@ -51,7 +56,7 @@ class Wire:
 
     def receive(self) -> bool:
         """Take what has come; whether there was anything."""
-        if self._connection.fileno() == -1:
+        if not self.is_open:
             return False
         try:
             data, descriptors, _, _ = socket.recv_fds(self._connection, _CHUNK, _MOST_DESCRIPTORS)
@@ -76,7 +81,7 @@ class Wire:
 
     def close(self) -> None:
         """Hang up. What was not sent never will be. Safe to call twice."""
-        if self._connection.fileno() != -1:
+        if self.is_open:
             self._loop.remove_reader(self._connection)
             self._loop.remove_writer(self._connection)
             self._connection.close()

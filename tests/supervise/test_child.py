@@ -43,6 +43,7 @@ def test_words_arrive_and_the_app_serves(make_profile: MakeProfile, tmp_path: Pa
         with connect(listener.address) as client:
             client.sendall(b"GET / HTTP/1.0\r\n\r\n")
             await until(lambda: "ready" in owner.told, "`ready`")
+            child.admit()
             client.settimeout(DEADLINE)
             answer = await asyncio.to_thread(client.makefile("rb").read)
         assert b"hello" in answer
@@ -166,7 +167,7 @@ def test_child_without_words(make_profile: MakeProfile) -> None:
     profile = make_profile(target=CommandTarget(("sleep", "600")))
 
     async def scenario(child: Child, owner: Listening) -> None:
-        await until(lambda: child._wire.fileno() == -1, "the closed wire")
+        await until(lambda: not child._wire.is_open, "the closed wire")
         assert owner.told == []
         assert lives(child.pid)
 

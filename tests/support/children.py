@@ -41,6 +41,10 @@ class Listening:
         """Note a word."""
         self.told.append(word)
 
+    def child_handed_in(self, _: Child, descriptor: int) -> None:
+        """Hang up: no other child is there to take the connection."""
+        os.close(descriptor)
+
     def child_ended(self, child: Child) -> None:
         """Note the end."""
         self.told.append(str(child.status))
