@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from reloadd.core.inputs import Changed, Due, Exited, Input, Ready, Restart, Start, Stop
+from reloadd.core.inputs import Changed, Due, Exited, Input, Paused, Ready, Restart, Start, Stop
 from reloadd.core.machine import TABLE, State
 from tests.test_layers import ALLOWED
 
 DESIGN = (Path(__file__).parents[1] / "reloadd" / "README.md").read_text("utf-8")
 NOTHING = "\N{EN DASH}"
-INPUTS: tuple[type[Input], ...] = (Start, Stop, Restart, Changed, Ready, Exited, Due)
+INPUTS: tuple[type[Input], ...] = (Start, Stop, Restart, Changed, Ready, Paused, Exited, Due)
 
 
 def table(heading: str) -> list[list[str]]:
