@@ -29,7 +29,7 @@ PAGES = [
 SET_UP, TEST = re.findall(r"(?m)^python3 -m venv .*$", README)
 SESSION = "reloadd --profile profiles/hello.toml"
 SEVERAL = "reloadd --profile profiles/hello.toml --profile profiles/worker.toml"
-HANG_UP = "kill -HUP 30980"
+HANG_UP = "kill -HUP 32406"
 CHECK = "reloadd check shop.toml"
 
 INSTALLING = 240.0
@@ -221,10 +221,12 @@ def test_session_is_what_happens(checkout: Path) -> None:
         read_line_of("child.ready")
         edit(hello, "Hello from", "Good day from")
         read_line_of("restart.completed")
+        read_line_of("child.exited")
         edit(hello, 'GREETING = "Good day from', "GREETING = Hello from")
-        read_line_of("supervisor.held")
+        read_line_of("restart.abandoned")
         edit(hello, "GREETING = Hello from", 'GREETING = "Hello from')
         read_line_of("restart.completed")
+        read_line_of("child.exited")
         screen.type("\x03")
         assert screen.wait_ended() == 0
         said.append(screen.text)
@@ -240,7 +242,7 @@ def test_several_apps_and_profiles_read_again(checkout: Path) -> None:
     worker = checkout / "profiles" / "worker.toml"
     with Screen(checkout, command=("bash", "-c", SEVERAL), environ=environment(checkout)) as screen:
         screen.wait_for("pid=")
-        hang_up = HANG_UP.replace("30980", screen.wait_for(" "))
+        hang_up = HANG_UP.replace("32406", screen.wait_for(" "))
         screen.wait_for("worker | resize picture 2")
 
         edit(worker, "stop-timeout = 10", "stop-timeout = 9")

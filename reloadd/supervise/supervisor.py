@@ -260,7 +260,9 @@ class Supervisor:
 
     def _spawn(self, generation: int, why: Why) -> None:
         now = self._loop.time()
-        moments = timings.begin(why, now, decided=now if self._stopping_since is None else self._stopping_since)
+        is_beside = self.machine.state is State.REPLACING
+        decided = now if self._stopping_since is None else self._stopping_since
+        moments = timings.begin(why, decided=decided, stopped=None if is_beside else now)
         self._stopping_since = None
         self._last_blame = None
         if why.changes is not None:

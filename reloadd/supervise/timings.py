@@ -19,7 +19,7 @@ class Moments:
     Attributes:
         asked: when its start was decided on; with files behind it, when the first change was seen.
         settled: when the change set was closed; `asked`, where there is none.
-        stopped: when everything of the generation before was gone.
+        stopped: when everything of the generation before was gone; None where the new one starts beside it.
         spawned: when the process was started.
         imported: when the app was imported, where the child says so.
         ready: when it served.
@@ -27,7 +27,7 @@ class Moments:
 
     asked: float
     settled: float
-    stopped: float
+    stopped: float | None
     spawned: float | None = None
     imported: float | None = None
     ready: float | None = None
@@ -38,17 +38,17 @@ class Moments:
             "took_ms": milliseconds(self.asked, self.ready),
             "settled_ms": milliseconds(self.asked, self.settled),
             "stopped_ms": milliseconds(self.settled, self.stopped),
-            "spawned_ms": milliseconds(self.stopped, self.spawned),
+            "spawned_ms": milliseconds(self.settled if self.stopped is None else self.stopped, self.spawned),
             "imported_ms": milliseconds(self.spawned, self.imported),
             "ready_ms": milliseconds(self.imported if self.imported is not None else self.spawned, self.ready),
         }
 
 
-def begin(why: Why, now: float, decided: float) -> Moments:
-    """The moments of a generation whose start was decided on at `decided` and which may start `now`."""
+def begin(why: Why, *, decided: float, stopped: float | None) -> Moments:
+    """The moments of a generation whose start was decided on at `decided`; `stopped` as in `Moments`."""
     if why.changes is None:
-        return Moments(asked=decided, settled=decided, stopped=now)
-    return Moments(asked=why.changes.seen_at, settled=why.changes.settled_at, stopped=now)
+        return Moments(asked=decided, settled=decided, stopped=stopped)
+    return Moments(asked=why.changes.seen_at, settled=why.changes.settled_at, stopped=stopped)
 
 
 def milliseconds(begin: float | None, end: float | None) -> int | None:

@@ -11,7 +11,7 @@ CHANGES = ChangeSet((Change(ChangeKind.MODIFIED, "/shop/cart.py"),), seen_at=10.
 
 def test_parts_of_a_change_add_up_to_the_whole() -> None:
     """From the first change to serving, each step counts from the end of the one before."""
-    moments = begin(Why(Cause.CHANGE, CHANGES), now=10.024, decided=10.005)
+    moments = begin(Why(Cause.CHANGE, CHANGES), decided=10.005, stopped=10.024)
     moments.spawned, moments.imported, moments.ready = 10.026, 10.056, 10.061
     fields = moments.fields()
 
@@ -28,7 +28,7 @@ def test_parts_of_a_change_add_up_to_the_whole() -> None:
 
 def test_without_files_it_counts_from_the_decision() -> None:
     """A command's restart begins when it was decided on, and nothing had to settle."""
-    moments = begin(Why(Cause.COMMAND), now=7.5, decided=7.0)
+    moments = begin(Why(Cause.COMMAND), decided=7.0, stopped=7.5)
     moments.spawned, moments.ready = 7.51, 7.6
     fields = moments.fields()
 
@@ -37,12 +37,20 @@ def test_without_files_it_counts_from_the_decision() -> None:
 
 def test_steps_that_were_not_seen_are_none() -> None:
     """A child that does not say `imported` has all its time from start to ready in one field."""
-    moments = begin(Why(Cause.COMMAND), now=7.0, decided=7.0)
+    moments = begin(Why(Cause.COMMAND), decided=7.0, stopped=7.0)
     moments.spawned = 7.0
     assert (moments.fields()["took_ms"], moments.fields()["ready_ms"]) == (None, None)
     moments.ready = 7.2
 
     assert (moments.fields()["imported_ms"], moments.fields()["ready_ms"]) == (None, 200)
+
+
+def test_start_beside_the_old_one_waits_for_nobody() -> None:
+    """What is not waited for has no time of its own, and the process starts when the change has settled."""
+    moments = begin(Why(Cause.CHANGE, CHANGES), decided=10.005, stopped=None)
+    moments.spawned = 10.006
+
+    assert (moments.fields()["stopped_ms"], moments.fields()["spawned_ms"]) == (None, 2)
 
 
 def test_no_time_is_negative() -> None:
