@@ -77,7 +77,9 @@ class Life:
 
         A thread that is blocked cannot be ended, and an interpreter, or an event loop, may wait for it for ever.
         """
-        last_resort = threading.Timer(_LAST_RESORT, _leave)
+        is_leaving = threading.Event()
+        atexit.register(is_leaving.set)
+        last_resort = threading.Timer(_LAST_RESORT, _leave, (is_leaving,))
         last_resort.daemon = True
         last_resort.start()
 
@@ -99,8 +101,13 @@ class Life:
             os.kill(os.getpid(), number)
 
 
-def _leave() -> None:
-    atexit._run_exitfuncs()  # noqa: SLF001 - what an interpreter calls at its end, and cannot be made to otherwise
+def _leave(is_leaving: threading.Event) -> None:
+    """End the process; what is registered for its end is done, unless the interpreter has begun with that."""
+    if not is_leaving.is_set():
+        # What is done at the end of an interpreter, and cannot be asked for otherwise; it may wait for threads too.
+        rest = threading.Thread(target=atexit._run_exitfuncs, daemon=True)  # noqa: SLF001 - as above
+        rest.start()
+        rest.join(Life.GRACE)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()

@@ -74,9 +74,7 @@ class Orders:
     def _receive(self) -> None:
         flags = socket.MSG_DONTWAIT | _NOT_INHERITED
         try:
-            data, ancillary, _, _ = self._connection.recvmsg(
-                _CHUNK, socket.CMSG_SPACE(_MOST_DESCRIPTORS * _ONE), flags
-            )
+            data, ancillary, _, _ = self._connection.recvmsg(_CHUNK, socket.CMSG_SPACE(_MOST_DESCRIPTORS * _ONE), flags)
         except BlockingIOError:
             return
         except OSError:

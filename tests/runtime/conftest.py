@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.environments import environment
+from tests.support.interpreters import newest_interpreter
 from tests.support.served import listening, server_environments
 
 if TYPE_CHECKING:
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
 def server_pythons() -> dict[str, Path]:
     """Interpreters with all servers installed, `old` and `new`."""
     return server_environments()
+
+
+@pytest.fixture(scope="session")
+def pythons(server_pythons: dict[str, Path]) -> dict[str, Path]:
+    """Interpreters with servers: the oldest, the newest, and uvicorn with all that is written in C."""
+    fast = environment(newest_interpreter(), "uvicorn", "httptools", "uvloop", "websockets")
+    return {**server_pythons, "fast": fast}
 
 
 @pytest.fixture

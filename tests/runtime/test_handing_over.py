@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.booting import app, booted, write_files
-from tests.support.environments import environment
+from tests.support.booting import DEADLINE, app, booted, write_files
 from tests.support.handing_over import (
     APPS,
     KEEP_ALIVE,
     WebSocket,
     count_descriptors,
     generations,
+    get_and_close,
     read_line,
 )
-from tests.support.interpreters import newest_interpreter
 from tests.support.served import INTERFACES, Client, Request, connect, get, listening, make_certificate
 
 if TYPE_CHECKING:
     import socket
     from pathlib import Path
+    from typing import BinaryIO
 
 ASGI = ("uvicorn", "hypercorn")
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -40,13 +40,6 @@ def _each(*servers: str) -> pytest.MarkDecorator:
 each_server = _each(*INTERFACES)
 each_keep_alive_server = _each(*KEEP_ALIVE)
 each_asgi_server = _each(*ASGI)
-
-
-@pytest.fixture(scope="session")
-def pythons(server_pythons: dict[str, Path]) -> dict[str, Path]:
-    """Interpreters with servers: the oldest, the newest, and uvicorn with all that is written in C."""
-    fast = environment(newest_interpreter(), "uvicorn", "httptools", "uvloop", "websockets")
-    return {**server_pythons, "fast": fast}
 
 
 @pytest.fixture
@@ -76,52 +69,46 @@ def test_nothing_is_accepted_without_leave(
 
 @each_server
 @pytest.mark.parametrize("family", ["ipv4", "unix"])
-def test_silent_connection_moves(
-    server: str, age: str, family: str, pythons: dict[str, Path], project: Path
-) -> None:
+def test_silent_connection_moves(server: str, age: str, family: str, pythons: dict[str, Path], project: Path) -> None:
     """One on which nothing was said is answered by the new generation, also with a request that waited unread."""
     with (
         listening(family, project) as http,
-        generations(pythons[age], server, http, project) as (old, new),
+        generations(pythons[age], server, http, project) as both,
         contextlib.closing(Client(http)) as silent,
-        contextlib.closing(Client(http)) as speaking,
+        contextlib.closing(Client(http)) as waiting,
     ):
+        old, new = both.pids()
         silent.connect()
-        assert get(http) == str(old.process.pid)
-        connections = old.pause()
-        speaking.connect()
-        speaking.request("GET", "/")
-        for connection in connections:
-            with connection:
-                new.say("connection", connection)
-        new.say("accept")
+        waiting.connect()
+        # They are accepted in their order.
+        assert get_and_close(http) == old
+        both.relay.pause()
+        assert both.relay.handed_in == 2
+        waiting.request("GET", "/")
+        both.relay.admit(both.new)
 
-        assert len(connections) == 1
-        assert silent.get("/") == str(new.process.pid)
-        assert speaking.getresponse().read().decode() == str(new.process.pid)
-        assert get(http) == str(new.process.pid)
-        assert [old.stop().status, new.stop().status] == [0, 0]
+        assert [silent.get("/"), get(http), waiting.getresponse().read().decode()] == [new] * 3
+        both.relay.pause()
+        assert [both.old.stop().status, both.new.stop().status] == [0, 0]
 
 
 @each_keep_alive_server
 @pytest.mark.parametrize("family", ["ipv4", "unix"])
-def test_idle_connection_moves(
-    server: str, age: str, family: str, pythons: dict[str, Path], project: Path
-) -> None:
+def test_idle_connection_moves(server: str, age: str, family: str, pythons: dict[str, Path], project: Path) -> None:
     """A client that keeps its connection alive is answered by the new generation on the same connection, and back."""
     with (
         listening(family, project) as http,
-        generations(pythons[age], server, http, project) as (old, new),
+        generations(pythons[age], server, http, project) as both,
         contextlib.closing(Client(http)) as client,
     ):
         answers = [client.get("/")]
         connection = client.sock
-        for one, other in ((old, new), (new, old)):
-            one.hand_over(other)
+        for other in (both.new, both.old):
+            both.relay.switch(other)
             answers += [client.get("/"), client.get("/")]
 
-        pids = [str(child.process.pid) for child in (old, new)]
-        assert answers == [pids[0], pids[1], pids[1], pids[0], pids[0]]
+        old, new = both.pids()
+        assert answers == [old, new, new, old, old]
         assert client.sock is connection
 
 
@@ -131,22 +118,22 @@ def test_request_in_flight_is_answered_by_the_old(
 ) -> None:
     """It ends where it began, and its connection follows to the new generation then."""
     with (
-        generations(pythons[age], server, http, project) as (old, new),
+        generations(pythons[age], server, http, project) as both,
         contextlib.closing(Client(http)) as client,
     ):
+        old, new = both.pids()
         client.request("GET", "/wait")
-        assert read_line(old) == b"waiting\n"
-        old.hand_over(new)
-        assert get(http) == str(new.process.pid)
-        old.process.send_signal(signal.SIGTERM)
+        connection = client.sock
+        assert read_line(both.old) == b"waiting\n"
+        both.relay.switch(both.new)
+        assert get(http) == new
+        both.old.process.send_signal(signal.SIGTERM)
         write_files(project, {"go-on": ""})
-        assert client.getresponse().read().decode() == str(old.process.pid)
-        if server in KEEP_ALIVE:
-            with old.next_connection() as connection:
-                new.say("connection", connection)
+        assert client.getresponse().read().decode() == old
+        assert client.get("/") == new
 
-        assert client.get("/") == str(new.process.pid)
-        assert old.outcome().status == 0
+        assert (client.sock is connection) == (server in KEEP_ALIVE)
+        assert both.old.outcome().status == 0
 
 
 @each_server
@@ -155,41 +142,58 @@ def test_new_generation_that_fails_changes_nothing(
 ) -> None:
     """Paused and told to accept again, a child goes on: with new connections, and with those that it had."""
     with (
-        generations(pythons[age], server, http, project) as (old, _),
+        generations(pythons[age], server, http, project) as both,
         contextlib.closing(Client(http)) as idle,
-        connect(http) as silent,
+        contextlib.closing(Client(http)) as silent,
     ):
+        idle.connect()
+        connection = idle.sock
         idle.get("/")
-        old.hand_over(old)
-        silent.sendall(GET)
+        silent.connect()
+        for _ in range(2):
+            both.relay.switch(both.old)
 
-        assert silent.recv(1 << 16).startswith(b"HTTP/1.")
-        assert [idle.get("/"), get(http)] == [str(old.process.pid)] * 2
-        handed_in = old.pause()
-        assert bool(handed_in) == (server in KEEP_ALIVE)
-        assert old.pause() == []
-        for connection in handed_in:
-            connection.close()
+        assert [silent.get("/"), idle.get("/"), get(http)] == [both.pids()[0]] * 3
+        assert (idle.sock is connection) == (server in KEEP_ALIVE)
 
 
 @each_server
-def test_connection_that_comes_after_a_stop_is_given_back(
+def test_pause_is_confirmed_each_time(
+    server: str, age: str, pythons: dict[str, Path], http: socket.socket, project: Path
+) -> None:
+    """Also before there was leave to accept, and when there is nothing to do."""
+    go = app(f"apps:{INTERFACES[server]}", server)
+    with booted(pythons[age], go, directory=project, listeners={"http": http}, accept=False) as child:
+        for word in ("pause", "accept", "pause", "pause"):
+            child.say(word)
+        words = [child.next_word() for _ in range(5)]
+        assert child.stop().status == 0
+
+    assert [frame and frame["word"] for frame in words] == ["imported", "ready", "paused", "paused", "paused"]
+
+
+@each_server
+def test_connection_that_comes_with_a_stop_is_given_back(
     server: str, age: str, pythons: dict[str, Path], http: socket.socket, project: Path
 ) -> None:
     """What the daemon sent just before the signal is not lost with the process."""
-    with generations(pythons[age], server, http, project) as (old, new), contextlib.closing(Client(http)) as client:
-        client.connect()
-        get(http)
-        (connection,) = old.pause()
-        with connection:
-            old.say("connection", connection)
-        old.process.send_signal(signal.SIGTERM)
-        with old.next_connection() as connection:
-            new.say("connection", connection)
-        new.say("accept")
+    go = app(f"apps:{INTERFACES[server]}", server)
+    with (
+        booted(pythons[age], go, directory=project, listeners={"http": http}, accept=False) as child,
+        connect(http),
+        http.accept()[0] as connection,
+    ):
+        child.until_ready()
+        child.process.send_signal(signal.SIGSTOP)
+        child.say("connection", connection)
+        child.process.send_signal(signal.SIGTERM)
+        child.process.send_signal(signal.SIGCONT)
 
-        assert client.get("/") == str(new.process.pid)
-        assert old.outcome().status == 0
+        assert child.next_word() == {"word": "connection"}
+        (given_back,) = child.take_handed_in()
+        with given_back:
+            assert given_back.getpeername() == connection.getpeername()
+        assert child.outcome().status == 0
 
 
 @each_asgi_server
@@ -197,28 +201,29 @@ def test_pipelined_requests_are_answered_where_they_were_read(
     server: str, age: str, pythons: dict[str, Path], http: socket.socket, project: Path
 ) -> None:
     """A connection is not idle between two requests that came together, nor in the middle of one."""
-    with generations(pythons[age], server, http, project) as (old, new), connect(http) as client:
+    with (
+        generations(pythons[age], server, http, project) as both,
+        connect(http) as client,
+        client.makefile("rb") as answers,
+    ):
         client.sendall(GET.replace(b"/ ", b"/wait ", 1) + GET + GET[:10])
-        assert read_line(old) == b"waiting\n"
-        old.hand_over(new)
+        assert read_line(both.old) == b"waiting\n"
+        both.relay.switch(both.new)
         write_files(project, {"go-on": ""})
-        answers = client.makefile("rb")
         bodies = [_read_answer(answers), _read_answer(answers)]
         client.sendall(GET[10:])
         bodies.append(_read_answer(answers))
-        with old.next_connection() as connection:
-            new.say("connection", connection)
         client.sendall(GET)
         bodies.append(_read_answer(answers))
-        answers.close()
 
-        assert bodies == [b"%d" % child.process.pid for child in (old, old, old, new)]
+        old, new = both.pids()
+        assert bodies == [old, old, old, new]
 
 
-def _read_answer(stream: socket.SocketIO) -> bytes:
+def _read_answer(stream: BinaryIO) -> str:
     head = b"".join(iter(stream.readline, b"\r\n")).lower()
     length = int(head.partition(b"content-length:")[2].split(None, 1)[0])
-    return stream.read(length)
+    return stream.read(length).decode()
 
 
 @each_asgi_server
@@ -227,18 +232,17 @@ def test_connection_moves_when_its_answer_has_left(
 ) -> None:
     """An answer that its client is slow to read reaches it whole, and the connection moves after it."""
     with (
-        generations(pythons[age], server, http, project) as (old, new),
+        generations(pythons[age], server, http, project) as both,
         contextlib.closing(Client(http)) as client,
     ):
         client.request("GET", "/large")
         response = client.getresponse()
-        old.hand_over(new)
-        body = response.read()
-        with old.next_connection() as connection:
-            new.say("connection", connection)
+        connection = client.sock
+        both.relay.switch(both.new)
 
-        assert len(body) == 5_000_000
-        assert client.get("/") == str(new.process.pid)
+        assert len(response.read()) == 5_000_000
+        assert client.get("/") == both.pids()[1]
+        assert client.sock is connection
 
 
 @each_server
@@ -323,7 +327,8 @@ def test_encrypted_connection_is_closed(
         idle.get("/")
         busy.request("GET", "/wait")
         assert read_line(child) == b"waiting\n"
-        assert child.pause() == []
+        child.say("pause")
+        assert child.next_word() == {"word": "paused"}
         write_files(project, {"go-on": ""})
         response = busy.getresponse()
         response.read()
@@ -356,25 +361,20 @@ def test_traceback_shows_no_frame_of_ours(
 def test_pauses_leave_no_descriptor_behind(
     server: str, age: str, pythons: dict[str, Path], http: socket.socket, project: Path
 ) -> None:
-    """After a hundred rounds with connections of all kinds both generations have as many open as before."""
-    with (
-        generations(pythons[age], server, http, project) as (old, new),
-        contextlib.closing(Client(http)) as idle,
-    ):
-        children = (old, new)
+    """After a hundred pauses with connections of all kinds both generations have as many open as before."""
+    with generations(pythons[age], server, http, project) as both, contextlib.closing(Client(http)) as idle:
+        children = (both.new, both.old)
         for child in children:
-            old.hand_over(new)
-            get(http)
-            new.hand_over(old)
+            both.relay.switch(child)
+            get_and_close(http)
         before = [count_descriptors(child) for child in children]
         for _ in range(50):
-            for one, other in (children, children[::-1]):
+            for child in children:
                 with connect(http):
-                    idle.get("/")
-                    one.hand_over(other)
-                    assert idle.get("/") == str(other.process.pid)
+                    both.relay.switch(child)
+                    assert idle.get("/") == str(child.process.pid)
         idle.close()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + DEADLINE
         while any(count_descriptors(child) > count for child, count in zip(children, before, strict=True)):
             assert time.monotonic() < deadline, (before, [count_descriptors(child) for child in children])
             time.sleep(0.01)

@@ -82,24 +82,23 @@ class Outcome:
 
 
 class BootedChild:
-    """A child that runs, and the daemon's end of its wire.
-
-    Attributes:
-        process: the child's.
-        handed_in: the connections that it gave up, and nobody has taken yet.
-    """
+    """A child that runs, and the daemon's end of its wire."""
 
     def __init__(self, process: subprocess.Popen[bytes], connection: socket.socket) -> None:
         self.process = process
-        self.handed_in: list[socket.socket] = []
+        self._handed_in: list[socket.socket] = []
         self._connection = connection
         self._received = b""
 
     def next_word(self) -> wire.Frame | None:
         """Wait for the next frame; None when the child has closed its end."""
         while b"\n" not in self._received:
-            data, descriptors, _, _ = socket.recv_fds(self._connection, 1 << 16, 16)
-            self.handed_in += [socket.socket(fileno=descriptor) for descriptor in descriptors]
+            try:
+                data, descriptors, _, _ = socket.recv_fds(self._connection, 1 << 16, 16)
+            except ConnectionResetError:
+                # It ended before it had read all that it was told.
+                return None
+            self._handed_in += [socket.socket(fileno=descriptor) for descriptor in descriptors]
             if not data:
                 return None
             self._received += data
@@ -107,27 +106,10 @@ class BootedChild:
         frames, _ = wire.split_frames(line + newline)
         return next(frames)
 
-    def next_connection(self) -> socket.socket:
-        """Wait until one is handed in; the caller closes it."""
-        while not self.handed_in:
-            assert self.next_word() == {"word": "connection"}, self.outcome()
-        return self.handed_in.pop(0)
-
-    def pause(self) -> list[socket.socket]:
-        """Let it accept no more; the connections that it handed in before it confirmed that."""
-        self.say("pause")
-        while (frame := self.next_word()) is not None:
-            if frame["word"] == "paused":
-                handed_in, self.handed_in = self.handed_in, []
-                return handed_in
-        raise AssertionError(self.outcome())
-
-    def hand_over(self, to: BootedChild) -> None:
-        """Let another child accept instead, beginning with the connections that are idle here."""
-        for connection in self.pause():
-            with connection:
-                to.say("connection", connection)
-        to.say("accept")
+    def take_handed_in(self) -> list[socket.socket]:
+        """The connections that came with the words so far; the caller closes them."""
+        handed_in, self._handed_in = self._handed_in, []
+        return handed_in
 
     def say(self, word: str, connection: socket.socket | None = None) -> None:
         """Say a word of the wire, and give the child a connection with it."""
@@ -159,7 +141,7 @@ class BootedChild:
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()
-        for connection in self.handed_in:
+        for connection in self._handed_in:
             connection.close()
         self._connection.close()
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import queue
 import struct
+import threading
 from base64 import b64encode
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.booting import BootedChild, app, booted
-from tests.support.served import INTERFACES, connect
+from tests.support.booting import DEADLINE, BootedChild, app, booted
+from tests.support.served import INTERFACES, Client, connect
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
-    from pathlib import Path
 
 KEEP_ALIVE = ("uvicorn", "hypercorn", "waitress")
 """Servers that answer more than one request on a connection."""
@@ -103,20 +106,108 @@ async def asgi(scope, receive, send):
 '''
 
 
+class Relay:
+    """The daemon's part, for children that are ready: who accepts, and where connections go meanwhile.
+
+    Attributes:
+        handed_in: how many connections it was given.
+    """
+
+    def __init__(self, accepting: BootedChild, *others: BootedChild) -> None:
+        self.handed_in = 0
+        self._accepting: BootedChild | None = accepting
+        self._waiting: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._paused: queue.Queue[BootedChild | None] = queue.Queue()
+        self._threads = [threading.Thread(target=self._hear, args=(child,)) for child in (accepting, *others)]
+        for thread in self._threads:
+            thread.start()
+
+    def pause(self) -> None:
+        """Let nobody accept; return when that is confirmed."""
+        with self._lock:
+            child, self._accepting = self._accepting, None
+        assert child is not None
+        child.say("pause")
+        assert self._paused.get(timeout=DEADLINE) is child
+
+    def admit(self, child: BootedChild) -> None:
+        """Let this one accept, beginning with the connections that wait."""
+        with self._lock:
+            self._accepting = child
+            for connection in self._waiting:
+                with connection:
+                    child.say("connection", connection)
+            self._waiting.clear()
+        child.say("accept")
+
+    def switch(self, child: BootedChild) -> None:
+        """Let this one accept instead."""
+        self.pause()
+        self.admit(child)
+
+    def close(self) -> None:
+        """Wait for the children's last words."""
+        for thread in self._threads:
+            thread.join(DEADLINE)
+        for connection in self._waiting:
+            connection.close()
+
+    def _hear(self, child: BootedChild) -> None:
+        while (frame := child.next_word()) is not None:
+            if frame["word"] == "paused":
+                self._paused.put(child)
+            for connection in child.take_handed_in():
+                with self._lock:
+                    self._take(connection)
+        self._paused.put(None)
+
+    def _take(self, connection: socket.socket) -> None:
+        self.handed_in += 1
+        if self._accepting is None:
+            self._waiting.append(connection)
+        else:
+            with connection:
+                self._accepting.say("connection", connection)
+
+
+@dataclass(frozen=True, slots=True)
+class Generations:
+    """Two children that are ready, and who lets them accept; the old one does."""
+
+    old: BootedChild
+    new: BootedChild
+    relay: Relay
+
+    def pids(self) -> list[str]:
+        """As the apps tell them."""
+        return [str(self.old.process.pid), str(self.new.process.pid)]
+
+
 @contextlib.contextmanager
-def generations(
-    python: Path, server: str, listener: socket.socket, directory: Path
-) -> Iterator[tuple[BootedChild, BootedChild]]:
-    """Two children that are ready, the first of which accepts."""
+def generations(python: Path, server: str, listener: socket.socket, directory: Path) -> Iterator[Generations]:
+    """Two generations of the apps."""
     go = app(f"apps:{INTERFACES[server]}", server)
     listeners = {"http": listener}
-    with (
-        booted(python, go, directory=directory, listeners=listeners) as old,
-        booted(python, go, directory=directory, listeners=listeners, accept=False) as new,
-    ):
+    with contextlib.ExitStack() as stack:
+        old = stack.enter_context(booted(python, go, directory=directory, listeners=listeners))
+        new = stack.enter_context(booted(python, go, directory=directory, listeners=listeners, accept=False))
         old.until_ready()
         new.until_ready()
-        yield old, new
+        relay = Relay(old, new)
+        try:
+            yield Generations(old, new, relay)
+        finally:
+            for child in (old, new):
+                child.process.kill()
+            relay.close()
+
+
+def get_and_close(listener: socket.socket) -> str:
+    """Who answers; the server has closed the connection when it is known."""
+    with contextlib.closing(Client(listener)) as client:
+        client.request("GET", "/", headers={"Connection": "close"})
+        return client.getresponse().read().decode()
 
 
 def read_line(child: BootedChild) -> bytes:
@@ -130,7 +221,7 @@ def read_line(child: BootedChild) -> bytes:
 
 def count_descriptors(child: BootedChild) -> int:
     """How many the child has open."""
-    return len(os.listdir(f"/proc/{child.process.pid}/fd"))
+    return sum(1 for _ in Path(f"/proc/{child.process.pid}/fd").iterdir())
 
 
 class WebSocket:
@@ -154,7 +245,9 @@ class WebSocket:
         payload = self._stream.read(length)
         assert first == 0x88, (first, payload)
         self._connection.sendall(bytes([0x88, 0x80 | length, 0, 0, 0, 0]) + payload)
-        assert self._stream.read() == b""
+        with contextlib.suppress(ConnectionResetError):
+            # Some servers do not wait for the answer.
+            assert self._stream.read() == b""
         return int(struct.unpack("!H", payload[:2])[0])
 
     def close(self) -> None:

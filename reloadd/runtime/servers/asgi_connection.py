@@ -48,12 +48,19 @@ class Connection:
         self._is_encrypted = is_encrypted
         self._received = Received()
         self._answered = 0
+        self._is_paused = False
         self._transport: Optional[asyncio.Transport] = None
 
     @property
     def is_busy(self) -> bool:
         """Whether a request is being read or answered; what speaks another protocol is known by the app's calls only."""
-        return self._received.is_counted and not self._is_idle
+        unsent = self._transport.get_write_buffer_size() if self._transport is not None else 0
+        return self._received.is_counted and not (self._is_idle and unsent == 0)
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether nothing more is read from it."""
+        return self._transport is not None and self._transport.is_closing()
 
     @property
     def must_close(self) -> bool:
@@ -94,11 +101,15 @@ class Connection:
     def look(self) -> None:
         """Let it go if idle connections are to go, and it is one."""
         transport = self._transport
-        if self._house.is_accepting or transport is None or transport.is_closing() or not self._is_idle:
+        if self._house.is_accepting or transport is None or transport.is_closing():
             return
         if self._is_encrypted:
-            if self._house.is_over:
+            if self._house.is_over and self._is_idle:
                 transport.close()
+        elif not self._is_idle:
+            if self._received.is_counted and self._received.is_between:
+                # What its client sends when it has the answer is not for this process.
+                self._pause_reading(transport)
         elif transport.get_write_buffer_size():
             # `resume_writing` tells when it is empty.
             transport.set_write_buffer_limits(high=0)
@@ -112,11 +123,24 @@ class Connection:
         """Idle connections are kept again."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.set_write_buffer_limits()
+            if self._is_paused:
+                self._transport.resume_reading()
+        self._is_paused = False
+
+    def abort(self) -> None:
+        """Close it whatever its client does, and whatever is unsent."""
+        if self._transport is not None:
+            self._transport.abort()
 
     @property
     def _is_idle(self) -> bool:
         received = self._received
         return received.is_counted and received.is_between and self._answered >= received.whole
+
+    def _pause_reading(self, transport: asyncio.Transport) -> None:
+        if not self._is_paused:
+            self._is_paused = True
+            transport.pause_reading()
 
     def _look_soon(self) -> None:
         """Not from within a method of the protocol, which its transport may not be closed under."""

@@ -83,17 +83,20 @@ class AsgiDoor:
             woken.clear()
         self.loop.remove_reader(life)
         self._door.stop()
-        try:
-            await asyncio.wait_for(self._drained(), life.drain)
-        except asyncio.TimeoutError:
+        if not await self._wait_until(self._is_drained, life.drain):
             life.leave_soon()
             await self.app.end(life.GRACE)
+        # A client that does not answer to the end of TLS would be waited for, by the server and by asyncio.
+        await self._wait_until(self._is_nothing_closing, life.GRACE)
+        self._abort_closing()
+        # What is left now the server closes.
+        self.loop.call_later(life.GRACE, self._abort_closing)
 
     def take(self, connection: socket.socket, _: object) -> None:
         """Make a transport of it."""
         task = self.loop.create_task(self._connect(connection))
         self._arriving.add(task)
-        task.add_done_callback(self._arriving.discard)
+        task.add_done_callback(self._arrived)
 
     def pause(self) -> None:
         """See the door."""
@@ -133,10 +136,31 @@ class AsgiDoor:
             # The client has gone, or does not speak TLS.
             accepted.close()
 
-    async def _drained(self) -> None:
-        while self.app.calls or self._arriving or any(connection.is_busy for connection in self._connections):
+    def _abort_closing(self) -> None:
+        for connection in list(self._connections):
+            if connection.is_closing:
+                connection.abort()
+
+    def _arrived(self, task: asyncio.Task[None]) -> None:
+        self._arriving.discard(task)
+        self._changed()
+
+    def _is_drained(self) -> bool:
+        return not (self.app.calls or self._arriving or any(connection.is_busy for connection in self._connections))
+
+    def _is_nothing_closing(self) -> bool:
+        return not any(connection.is_closing for connection in self._connections)
+
+    async def _wait_until(self, is_so: Callable[[], bool], seconds: float) -> bool:
+        """Wait until it is, so long at most; whether it is."""
+        deadline = self.loop.time() + seconds
+        while not is_so():
             self._change.clear()
-            await self._change.wait()
+            try:
+                await asyncio.wait_for(self._change.wait(), deadline - self.loop.time())
+            except asyncio.TimeoutError:
+                return is_so()
+        return True
 
     def _changed(self) -> None:
         self._change.set()

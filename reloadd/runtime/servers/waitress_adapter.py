@@ -7,6 +7,7 @@ it by the trigger that ends each request.
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 
@@ -77,9 +78,13 @@ class Adapter:
             if _is_idle(channel):
                 self._door.hand_in(channel.socket.fileno())
                 channel.handle_close()
+            else:
+                channel.readable = functools.partial(_reads_on, channel)
 
     def resume(self) -> None:
-        """Nothing was changed."""
+        """See the door."""
+        for channel in self._server.active_channels.values():
+            vars(channel).pop("readable", None)
 
     def _turn(self, seconds: float) -> None:
         wasyncore.loop(timeout=seconds, map=self._map, count=1)
@@ -101,6 +106,11 @@ def _is_idle(channel: Any) -> bool:
     with channel.requests_lock:
         is_busy = channel.requests or channel.request is not None or channel.total_outbufs_len
     return not (is_busy or channel.will_close or channel.close_when_flushed)
+
+
+def _reads_on(channel: Any) -> bool:
+    """Whether there is more to come of a request; what its client sends when it has the answer is not for us."""
+    return channel.request is not None and type(channel).readable(channel)
 
 
 def _leave_frames_out(record: logging.LogRecord) -> bool:

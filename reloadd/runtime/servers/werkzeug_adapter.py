@@ -38,9 +38,7 @@ class Adapter:
             self._app,
             threaded=options.processes == 1,
             processes=options.processes,
-            request_handler=type(
-                "Handler", (OneRequest, werkzeug.serving.WSGIRequestHandler), {"home": os.getpid()}
-            ),
+            request_handler=type("Handler", (OneRequest, werkzeug.serving.WSGIRequestHandler), {"home": os.getpid()}),
             ssl_context=_tls(options),
             fd=self._listening.fileno(),
         )
