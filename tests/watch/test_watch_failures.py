@@ -63,10 +63,10 @@ def descriptors() -> set[str]:
 
 
 def overflow(directory: Path) -> None:
-    """Cause more events than the kernel keeps for one descriptor."""
+    """Cause twice as many events as the kernel keeps for one descriptor: a read under way takes some of them first."""
     one, other = directory / "one", directory / "other"
     one.touch()
-    for _ in range(int((INOTIFY / "max_queued_events").read_text()) // 4 + 1):
+    for _ in range(int((INOTIFY / "max_queued_events").read_text()) // 2):
         one.rename(other)
         other.rename(one)
     one.unlink()
