@@ -85,6 +85,8 @@ class Clients:
             if connection is not None and (not keeps or error):
                 connection.close()
                 connection = None
+        if connection is not None:
+            connection.close()
 
 
 def connect(address: str) -> http.client.HTTPConnection:
