@@ -67,6 +67,7 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "change.settled": Kind(Level.INFO, "files changed", ("paths", "changes", "settled_ms")),
         "child.spawned": Kind(Level.DEBUG, "a process was started", ("pid", "cause", "start")),
         "child.ready": Kind(Level.INFO, "the app serves for the first time", ("pid", "took_ms")),
+        "child.paused": Kind(Level.DEBUG, "a child accepts no more: what comes waits for new code", ("pid", "took_ms")),
         "child.exited": Kind(
             Level.INFO,
             "a process ended; `asked` says whether we ended it",

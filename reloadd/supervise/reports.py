@@ -100,6 +100,10 @@ class Reports:
             **(self._blamed(blame) if blame else {"error": "it did not get to serve", "file": None, "line": None}),
         )
 
+    def paused(self, generation: int, pid: int, took_ms: int | None) -> None:
+        """A child accepts no more."""
+        self._say("child.paused", generation, pid=pid, took_ms=took_ms)
+
     def late(self, generation: int, pid: int | None, after: float) -> None:
         """A child did not serve in time, and is ended."""
         self._say("child.late", generation, pid=pid, after_s=after)

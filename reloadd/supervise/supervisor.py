@@ -78,6 +78,7 @@ class _Running:
     output: Output
     moments: timings.Moments
     notices: Notices | None
+    pause_asked_at: float | None = None
     readiness: asyncio.Task[None] | None = None
 
 
@@ -138,6 +139,8 @@ class Supervisor:
         if word == "imported":
             running.moments.imported = self._loop.time()
         elif word == "paused":
+            took_ms = timings.milliseconds(running.pause_asked_at, self._loop.time())
+            self._say.paused(child.generation, child.pid, took_ms)
             self.tell(Paused(child.generation))
         elif word == "ready" and isinstance(self.profile.ready, ReadyTold):
             self.tell(Ready(child.generation))
@@ -216,6 +219,7 @@ class Supervisor:
             case actions.Pause(generation):
                 if (running := self._running.get(generation)) is not None:
                     self._arrivals.shut(running.child)
+                    running.pause_asked_at = self._loop.time()
                     running.child.pause()
             case actions.Terminate(generation):
                 if (running := self._running.get(generation)) is not None:
