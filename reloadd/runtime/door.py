@@ -1,9 +1,9 @@
 """Where connections come in, and where they go on to the next generation: accepting, pausing, handing in, adopting.
 
-The old and the new generation inherit the same listening socket, so the switch between them is made here. A connection on
-which nothing has been said is kept by the door and not by the server, which gets it with the first byte of a request. So
-there is no moment at which a request that came before a pause could be lost, and the connections that browsers open in
-advance are moved, with all that waits unread in them. Never reads from a connection.
+The old and the new generation inherit the same listening socket, so the switch between them is made here. A connection
+on which nothing has been said is kept by the door, and the server gets it with the first byte of a request. So there is
+no moment at which a request that came before a pause could be lost, and the connections that browsers open in advance
+are moved, with all that waits unread in them. Never reads from a connection.
 """
 
 from __future__ import annotations
@@ -16,9 +16,25 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from typing import Any, Callable, Dict, Protocol, Tuple
+    from typing import Any, Callable, Dict, Iterator, Optional, Protocol, Tuple
 
-    from .orders import Orders
+    class Orders(Protocol):
+        """The daemon's words, and what it is told: see `wire_end.WireEnd`."""
+
+        def fileno(self) -> int:
+            """Readable when something was said."""
+
+        def take(self) -> Iterator[Tuple[str, Optional[socket.socket]]]:
+            """The words that have come, each with the connection that came with it."""
+
+        def say(self, word: str) -> None:
+            """Say a word."""
+
+        def hand_in(self, descriptor: int) -> None:
+            """Give away a connection."""
+
+        def close(self) -> None:
+            """Neither hear nor say any more."""
 
     class Readers(Protocol):
         """Calls back when a file is readable, for as long as it is; asyncio's event loops are such."""

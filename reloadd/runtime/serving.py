@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import interfaces, servers
 from .life import Gate, Life
 from .listeners import HTTP
-from .orders import Orders
+from .wire_end import WireEnd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,33 +48,36 @@ def serve(app: Callable[..., Any], spelled: str, go: Frame, around: Surroundings
     """
     interface = interfaces.detect(app, spelled)
     chosen = servers.choose(go["servers"], interface, spelled)
-    options = servers.Options(threads=go["threads"], processes=go["processes"] or 1, tls=go["tls"])
+    options = servers.Options(threads=go["threads"], processes=go["processes"] or 1, tls=go["tls"], drain=go["drain"])
     listener = next(listener for listener in around.adopted if listener.name == HTTP)
     adapter = chosen.make_adapter(app, listener, options)
 
-    orders = Orders(around.link)
+    orders = WireEnd(*around.link.detach())
 
     def say_ready() -> None:
         orders.say("ready", server=chosen.label)
 
     if options.processes == 1 or chosen.forks_by_itself:
-        life = Life(ready=say_ready, stopping=lambda: None, drain=go["drain"])
+        life = Life(ready=say_ready, stopping=lambda: None, drain=options.drain)
         life.heed_signals()
         adapter.serve(life, orders)
         return
     from .siblings import Siblings  # noqa: PLC0415 - loads `subprocess`, which one process alone does not need
 
     alike = {**go, "servers": [chosen.candidate], "processes": None}
-    _serve_together(adapter, say_ready, Siblings(alike, around.adopted, around.directory), options.processes - 1)
+    siblings = Siblings(alike, around.adopted, around.directory, orders)
+    _serve_together(adapter, say_ready, siblings, options)
 
 
-def _serve_together(adapter: servers.Adapter, say_ready: Callable[[], None], siblings: Siblings, count: int) -> None:
-    gate = Gate(count + 1, say_ready)
-    life = Life(ready=gate.arrive, stopping=siblings.terminate)
+def _serve_together(
+    adapter: servers.Adapter, say_ready: Callable[[], None], siblings: Siblings, options: servers.Options
+) -> None:
+    gate = Gate(options.processes, say_ready)
+    life = Life(ready=gate.arrive, stopping=siblings.terminate, drain=options.drain)
     life.heed_signals()
     try:
-        siblings.start(count, gate, life)
-        adapter.serve(life)
+        siblings.start(options.processes - 1, gate, life)
+        adapter.serve(life, siblings)
     finally:
         siblings.end()
     siblings.check()

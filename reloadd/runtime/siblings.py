@@ -7,8 +7,8 @@ gives the same errors, knows stale bytecode, and says the same words.
 
 from __future__ import annotations
 
-import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -17,10 +17,11 @@ import threading
 
 from . import wire
 from .reports import give_up
+from .wire_end import WireEnd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Optional, Sequence
+    from typing import Iterator, List, Optional, Sequence, Tuple
 
     from .life import Gate, Life
     from .listeners import Listener
@@ -30,29 +31,53 @@ _BOOT = os.path.join(os.path.dirname(__file__), "boot.py")
 _AS_ASKED = (0, -signal.SIGTERM, -signal.SIGINT)
 """How a process ends that was told to; whoever told this one may have told the whole group."""
 
-_CHUNK = 1 << 12
+
+class Sibling:
+    """One of the other processes.
+
+    Attributes:
+        process: it.
+        end: this process's end of the wire between them.
+        pauses: how many it has confirmed.
+    """
+
+    __slots__ = ("end", "pauses", "process")
+
+    def __init__(self, process: subprocess.Popen[bytes], end: WireEnd) -> None:
+        self.process = process
+        self.end = end
+        self.pauses = 0
 
 
 class Siblings:
-    """The other processes. All end together: a stop goes to each of them, and one that ends unasked stops all."""
+    """The other processes. All end together: a stop goes to each of them, and one that ends unasked stops all.
 
-    def __init__(self, go: wire.Frame, adopted: Sequence[Listener], directory: str) -> None:
+    To the first process's door this is the daemon: what the daemon orders goes to all, and it is told that they have
+    paused when all of them have.
+    """
+
+    def __init__(self, go: wire.Frame, adopted: Sequence[Listener], directory: str, orders: WireEnd) -> None:
         """Start none yet.
 
         Args:
             go: the frame that each is sent, but for its listeners.
             adopted: this process's listeners, which they share.
             directory: where they run; the app may have left it.
+            orders: the daemon's.
         """
         listeners = [{"name": listener.name, "fd": listener.descriptor} for listener in adopted]
         self._go = wire.encode(**{**go, "listeners": listeners, "terminal": False})
         self._inherited = [listener.descriptor for listener in adopted]
         self._directory = directory
-        self._processes: List[subprocess.Popen[bytes]] = []
+        self._orders = orders
+        self._siblings: List[Sibling] = []
         self._failed: Optional[subprocess.Popen[bytes]] = None
+        self._counting = threading.Lock()
+        self._own_pauses = 0
+        self._told_pauses = 0
 
     def start(self, count: int, gate: Gate, life: Life) -> None:
-        """Start so many. Each arrives at the gate when it serves, and asks for a stop of this process when it ends."""
+        """Start so many. Each arrives at the gate when it is ready, and asks for a stop of this one when it ends."""
         for _ in range(count):
             ours, theirs = socket.socketpair()
             ours.sendall(self._go)
@@ -62,19 +87,20 @@ class Siblings:
                 cwd=self._directory,
             )
             theirs.close()
-            self._processes.append(process)
-            threading.Thread(target=self._follow, args=(process, ours, gate, life), daemon=True).start()
+            self._siblings.append(Sibling(process, WireEnd(ours.detach())))
+        for sibling in self._siblings:
+            threading.Thread(target=self._follow, args=(sibling, gate, life), daemon=True).start()
 
     def terminate(self) -> None:
         """Ask each of them to stop. Safe to call again."""
-        for process in self._processes:
-            process.terminate()
+        for sibling in self._siblings:
+            sibling.process.terminate()
 
     def end(self) -> None:
         """Tell all of them to stop, and wait until they have."""
         self.terminate()
-        for process in self._processes:
-            process.wait()
+        for sibling in self._siblings:
+            sibling.process.wait()
 
     def check(self) -> None:
         """See how they ended.
@@ -85,18 +111,53 @@ class Siblings:
         if self._failed is not None:
             give_up("process %d of the app ended with status %d" % (self._failed.pid, self._failed.returncode))
 
-    def _follow(self, process: subprocess.Popen[bytes], connection: socket.socket, gate: Gate, life: Life) -> None:
-        # One that ends before it has read `go` resets the connection.
-        with connection, contextlib.suppress(ConnectionResetError):
-            received = b""
+    def fileno(self) -> int:
+        """See the door."""
+        return self._orders.fileno()
+
+    def take(self) -> Iterator[Tuple[str, Optional[socket.socket]]]:
+        """See the door; a connection is for this process, all else for all of them."""
+        for word, connection in self._orders.take():
+            if connection is None:
+                for sibling in self._siblings:
+                    sibling.end.say(word)
+            yield word, connection
+
+    def say(self, _: str) -> None:
+        """See the door, which has nothing to say but that it has paused."""
+        self._own_pauses += 1
+        self._tell_pauses()
+
+    def hand_in(self, descriptor: int) -> None:
+        """See the door."""
+        self._orders.hand_in(descriptor)
+
+    def close(self) -> None:
+        """See the door."""
+        self._orders.close()
+
+    def _tell_pauses(self) -> None:
+        with self._counting:
+            confirmed = min(self._own_pauses, *(sibling.pauses for sibling in self._siblings))
+            while self._told_pauses < confirmed:
+                self._told_pauses += 1
+                self._orders.say("paused")
+
+    def _follow(self, sibling: Sibling, gate: Gate, life: Life) -> None:
+        try:
             while True:
-                chunk = connection.recv(_CHUNK)
-                if not chunk:
-                    break
-                frames, received = wire.split_frames(received + chunk)
-                for frame in frames:
-                    if frame["word"] == "ready":
+                select.select([sibling.end], [], [])
+                for word, connection in sibling.end.take():
+                    if connection is not None:
+                        with connection:
+                            self._orders.hand_in(connection.fileno())
+                    elif word == "ready":
                         gate.arrive()
-        if process.wait() not in _AS_ASKED and self._failed is None:
-            self._failed = process
+                    elif word == "paused":
+                        sibling.pauses += 1
+                        self._tell_pauses()
+        except EOFError:
+            sibling.end.close()
+        if sibling.process.wait() not in _AS_ASKED and self._failed is None:
+            self._failed = sibling.process
         life.stop()

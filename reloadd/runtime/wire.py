@@ -9,8 +9,8 @@
             connection  with a descriptor: one that was idle, to be given to whoever accepts
             paused      the last of those that were idle has been handed in; others may follow when they become so
 
-A descriptor goes with the first byte of its frame (SCM_RIGHTS, unix(7)), so descriptors and `connection` frames come in the
-same order. The daemon imports this module too, so both ends are the same text.
+A descriptor goes with the first byte of its frame (SCM_RIGHTS, unix(7)), so descriptors and `connection` frames come in
+the same order. The daemon imports this module too, so both ends are the same text.
 """
 
 from __future__ import annotations

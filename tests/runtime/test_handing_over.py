@@ -378,3 +378,41 @@ def test_pauses_leave_no_descriptor_behind(
         while any(count_descriptors(child) > count for child, count in zip(children, before, strict=True)):
             assert time.monotonic() < deadline, (before, [count_descriptors(child) for child in children])
             time.sleep(0.01)
+
+
+@_each("uvicorn", "hypercorn")
+def test_processes_pause_and_accept_together(
+    server: str, age: str, pythons: dict[str, Path], http: socket.socket, project: Path
+) -> None:
+    """Confirmed is a pause of all; the connections that they had are handed in before, and no process answers then."""
+    go = app("apps:asgi", server, processes=2)
+    with (
+        booted(pythons[age], go, directory=project, listeners={"http": http}) as child,
+        contextlib.ExitStack() as stack,
+    ):
+        child.until_ready()
+        clients: list[Client] = []
+        pids: set[str] = set()
+        deadline = time.monotonic() + DEADLINE
+        while len(pids) < 2:
+            assert time.monotonic() < deadline
+            clients.append(stack.enter_context(contextlib.closing(Client(http))))
+            pids.add(clients[-1].get("/"))
+        child.say("pause")
+        words: list[str] = []
+        while not words or words[-1] != "paused":
+            words.append((child.next_word() or {})["word"])
+        handed_in = child.take_handed_in()
+        request = Request(http, "/")
+        request.join(0.1)
+        is_held = request.is_alive()
+        for connection in handed_in:
+            with connection:
+                child.say("connection", connection)
+        child.say("accept")
+
+        assert words == ["connection"] * len(clients) + ["paused"]
+        assert is_held
+        assert request.answer() in pids
+        assert {client.get("/") for client in clients} <= pids
+        assert child.stop().status == 0

@@ -91,7 +91,9 @@ def _switch(relay: Relay, old: BootedChild, new: BootedChild) -> list[Pause]:
     return pauses
 
 
-CASES = [(server, age) for server in ("uvicorn", "hypercorn", "waitress", "werkzeug", "wsgiref") for age in ("old", "new")]
+CASES = [
+    (server, age) for server in ("uvicorn", "hypercorn", "waitress", "werkzeug", "wsgiref") for age in ("old", "new")
+]
 
 
 @pytest.mark.slow

@@ -3,16 +3,16 @@
 An adapter is made with all that can fail and then serves:
 
     adapter = Adapter(app, listener, options)   # may raise or give up
-    adapter.serve(life)                         # says ready, accepts, returns when stopped and nothing is in flight
+    adapter.serve(life, orders)                 # says ready, accepts when told to, returns when stopped and done
 
-It accepts through its server's public options only, and from a socket object of its own: when it lets go of that, the
-process still has the listener. `FORKS_BY_ITSELF` says that it takes `options.processes` into account.
+It accepts through a `door.Door`, on the loop that its server runs, and gives the server each connection that speaks.
+It does so from a socket object of its own: when it lets go of that, the process still has the listener.
+`FORKS_BY_ITSELF` says that it takes `options.processes` into account.
 """
 
 from __future__ import annotations
 
 import os
-import platform
 import sys
 
 from ..reports import give_up
@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, NoReturn, Optional, Protocol, Sequence, Union
 
+    from ..door import Orders
     from ..life import Life
     from ..listeners import Listener
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     class Adapter(Protocol):
         """One server, made for one app and one listener."""
 
-        def serve(self, life: Life) -> None:
-            """Accept until a stop is asked for; return when nothing is in flight any more. On the main thread."""
+        def serve(self, life: Life, orders: Orders) -> None:
+            """Serve until a stop; return when nothing is in flight, or was given up. On the main thread."""
 
     MakeAdapter = Callable[[Callable[..., Any], Listener, "Options"], Adapter]
 
@@ -43,11 +44,15 @@ class Options:
         threads: how many requests are worked on at once.
         processes: how many processes serve.
         tls: the files of the certificate and its key, or `adhoc` for one that is made up.
+        drain: seconds for which a stop waits for what is in flight.
     """
 
-    __slots__ = ("processes", "threads", "tls")
+    __slots__ = ("drain", "processes", "threads", "tls")
 
-    def __init__(self, *, threads: Optional[int], processes: int, tls: Union[Dict[str, str], str, None]) -> None:
+    def __init__(
+        self, *, threads: Optional[int], processes: int, tls: Union[Dict[str, str], str, None], drain: float
+    ) -> None:
+        self.drain = drain
         self.threads = threads
         self.processes = processes
         self.tls = tls
@@ -120,4 +125,4 @@ def _version(name: str) -> str:
     for entry in os.listdir(directory):
         if entry.lower().startswith(name + "-") and entry.endswith(".dist-info"):
             return entry[len(name) + 1 : -len(".dist-info")]
-    return platform.python_version()
+    return sys.version.split()[0]

@@ -18,12 +18,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from http.server import BaseHTTPRequestHandler as Handler
-    from socketserver import ForkingMixIn, TCPServer, ThreadingMixIn
-    from types import TracebackType
-    from typing import Any, Callable, Optional, Protocol, Set, Type
+    from socketserver import ForkingMixIn, ThreadingMixIn
+    from typing import Any, Callable, Protocol, Set
 
+    from ..door import Orders
     from ..life import Life
-    from ..orders import Orders
     from .wsgi_app import EndableApp
 
     class InFlight(Protocol):
@@ -62,18 +61,18 @@ class OneRequest(Handler):
         super().setup()
 
 
-def serve(server: TCPServer, listening: socket.socket, app: EndableApp, life: Life, orders: Orders) -> None:
+def serve(server: Any, listening: socket.socket, app: EndableApp, life: Life, orders: Orders) -> None:
     """Accept when the daemon says so, until a stop; return when nothing is in flight, or was given up.
 
     Args:
-        server: has `ThreadingMixIn` or `ForkingMixIn`; it does not accept by itself.
+        server: a `socketserver.TCPServer` with `ThreadingMixIn` or `ForkingMixIn`; it does not accept by itself.
         listening: what to accept from.
         app: what `server` answers with.
         life: of the process.
         orders: the daemon's.
     """
     in_flight: InFlight = _Processes(server) if hasattr(server, "active_children") else _Threads(server)
-    with _Readers() as readers:
+    with contextlib.closing(_Readers()) as readers:
         door = Door(listening, orders, readers, _Entrance(in_flight, getattr(server, "ssl_context", None)))
         readers.add_reader(life, lambda: None)
         life.ready()
@@ -95,12 +94,7 @@ class _Readers:
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
 
-    def __enter__(self) -> _Readers:
-        return self
-
-    def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
+    def close(self) -> None:
         self._selector.close()
 
     def add_reader(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:

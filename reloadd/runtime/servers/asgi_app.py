@@ -1,7 +1,7 @@
 """The ASGI app as the server sees it: which call answers which connection, when it has, and how to make it end.
 
-No frame of ours may show in the tracebacks that servers print of an app's exceptions. So nothing here is a coroutine that
-awaits the app's or the server's: `__call__` gives the app's own, and `send` the server's own.
+No frame of ours may show in the tracebacks that servers print of an app's exceptions. So nothing that the app's code
+runs under, or calls, is a coroutine of ours: `__call__` gives the app's own, and `send` the server's own.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     class Answering(Protocol):
         """The connection that a request came on."""
 
-        must_close: bool
-        """Whether the client has to be told not to send another request on it."""
+        @property
+        def must_close(self) -> bool:
+            """Whether the client has to be told not to send another request on it."""
 
         def answered(self) -> None:
             """One response has been given to the transport, to its last byte."""
@@ -53,6 +54,7 @@ class EndableApp:
         self._on_change = on_change
 
     def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
+        """What the app returns, which is to be awaited."""
         kind = _KINDS.get(scope["type"])
         task = asyncio.current_task()
         if kind is None or task is None:

@@ -1,9 +1,9 @@
 """A connection of an asyncio server, watched from between its transport and its protocol: is it idle, can it be moved?
 
-It is idle when every request that was read from it has been answered, and no byte of another has been read. Then closing it
-here and going on with it elsewhere is nothing that its client could notice. TLS, HTTP/2 and upgraded connections have a
-state that no descriptor carries, and stay: the client is told to close them with the next answer where HTTP/1 can say so,
-and idle ones are closed at a stop.
+It is idle when every request that was read from it has been answered, and no byte of another has been read. Then to
+close it here and go on with it elsewhere is nothing that its client could notice. TLS, HTTP/2 and upgraded connections
+have a state that no descriptor carries, and stay: the client is told to close them with the next answer where HTTP/1
+can say so, and idle ones are closed at a stop.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
         """What all connections of a server have in common."""
 
         loop: asyncio.AbstractEventLoop
-        is_accepting: bool
-        """Whether idle connections stay."""
 
-        is_over: bool
-        """Whether the server stops: idle connections that cannot be moved are closed."""
+        @property
+        def is_accepting(self) -> bool:
+            """Whether idle connections stay."""
+
+        @property
+        def is_over(self) -> bool:
+            """Whether the server stops: idle connections that cannot be moved are closed."""
 
         def enter(self, connection: Connection) -> None:
             """It is open."""
@@ -53,7 +56,7 @@ class Connection:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a request is being read or answered; what speaks another protocol is known by the app's calls only."""
+        """Whether a request is being read or answered; of other protocols only the app's calls are known."""
         unsent = self._transport.get_write_buffer_size() if self._transport is not None else 0
         return self._received.is_counted and not (self._is_idle and unsent == 0)
 

@@ -1,7 +1,7 @@
 """The door of an asyncio server: the accepting that its event loop would have done, done here.
 
-uvicorn and hypercorn both ask the loop for a server on a socket that they are given (`loop.create_server(sock=...)`). They
-get one that looks like it, and each connection by the public way for connections that somebody else has accepted
+uvicorn and hypercorn both ask the loop for a server on a socket that they are given (`loop.create_server(sock=...)`).
+They get one that looks like it, and each connection by the public way for connections that somebody else has accepted
 (`loop.connect_accepted_socket`).
 """
 
@@ -18,10 +18,10 @@ from .asgi_connection import Connection
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from typing import Dict, Set
+    from typing import Set
 
+    from ..door import Orders
     from ..life import Life
-    from ..orders import Orders
 
 
 class AsgiDoor:
@@ -30,8 +30,6 @@ class AsgiDoor:
     Attributes:
         app: what the server has to serve.
         loop: the event loop.
-        is_accepting: whether idle connections stay.
-        is_over: whether the server stops.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -43,10 +41,12 @@ class AsgiDoor:
 
     @property
     def is_accepting(self) -> bool:
+        """Whether idle connections stay."""
         return self._door.state is State.ACCEPTING
 
     @property
     def is_over(self) -> bool:
+        """Whether the server stops."""
         return self._door.state is State.OVER
 
     def install(self, listening: socket.socket, orders: Orders) -> None:
@@ -62,12 +62,12 @@ class AsgiDoor:
             if given is None or not os.path.samestat(os.fstat(given.fileno()), ours):
                 return await create_server(factory, *arguments, sock=given, **options)
             # Only this one is taken from the loop; what the app asks of it is none of ours.
-            del self.loop.create_server  # type: ignore[method-assign] # the instance's
+            del self.loop.create_server
             self._factory = factory
             self._options = {name: options[name] for name in _PASSED_ON if options.get(name) is not None}
             return _Server(self.loop)
 
-        self.loop.create_server = create  # type: ignore[method-assign] # on this instance
+        self.loop.create_server = create  # type: ignore[method-assign, assignment] # on this instance
 
     async def serve(self, life: Life) -> None:
         """Say ready and serve until a stop; return when nothing is in flight, or was made to end.

@@ -1,7 +1,7 @@
 """How many requests are in the bytes that an HTTP/1 connection has brought, and whether another has begun.
 
-Counts and frames (RFC 9112, sections 6 and 7), and judges nothing: the server reads the same bytes and decides what they
-mean. Where that could become anything but one request after the other, the count is given up.
+Counts and frames (RFC 9112, sections 6 and 7), and judges nothing: the server reads the same bytes and decides what
+they mean. Where that could become anything but one request after the other, the count is given up.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
+    from ..door import Orders
     from ..life import Life
     from ..listeners import Listener
-    from ..orders import Orders
     from . import Options
 
 FORKS_BY_ITSELF = False

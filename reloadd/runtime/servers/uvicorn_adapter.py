@@ -13,12 +13,11 @@ from .asgi_door import AsgiDoor
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from types import FrameType
     from typing import Any, Callable, List, Optional
 
+    from ..door import Orders
     from ..life import Life
     from ..listeners import Listener
-    from ..orders import Orders
     from . import Options
 
 FORKS_BY_ITSELF = False
@@ -62,7 +61,7 @@ class Adapter:
 
 
 class _Server(uvicorn.Server):  # type: ignore[misc] # to the checker it is anything
-    """Ends when the door has, and lets the process know of the signals that uvicorn takes for itself while it serves."""
+    """Ends when the door does, and lets the process know of the signals that uvicorn takes while it serves."""
 
     def __init__(self, config: uvicorn.Config, door: AsgiDoor, life: Life, orders: Orders) -> None:
         super().__init__(config)
@@ -78,7 +77,7 @@ class _Server(uvicorn.Server):  # type: ignore[misc] # to the checker it is anyt
             self._serving = asyncio.ensure_future(self._door.serve(self._life))
             self._serving.add_done_callback(self._end)
 
-    def handle_exit(self, sig: int, frame: Optional[FrameType]) -> None:
+    def handle_exit(self, *_: object) -> None:
         self._life.stop()
 
     def _end(self, serving: asyncio.Future[None]) -> None:

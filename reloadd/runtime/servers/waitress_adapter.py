@@ -1,8 +1,8 @@
 """waitress (3.0 and later): `waitress.create_server(sockets=[...])`, its own loop turned from here.
 
-Connections are made into channels as waitress's own accepting does it. One is idle, and can be moved, when it has neither
-a request, whole or begun, nor output that has not been sent; all of that changes on the thread of the loop, or is told to
-it by the trigger that ends each request.
+Connections are made into channels as waitress's own accepting does it. One is idle, and can be moved, when it has
+neither a request, whole or begun, nor output that has not been sent. That changes on the thread of the loop, or is told
+to it by the trigger that ends each request.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import socket
     from typing import Any, Callable, Dict, Optional
 
+    from ..door import Orders
     from ..life import Life
     from ..listeners import Listener
-    from ..orders import Orders
     from . import Options
 
 FORKS_BY_ITSELF = False

@@ -21,6 +21,7 @@ class EndableApp:
         self._goes_on = True
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
+        """What the app returns, or the same with an end."""
         __traceback_hide__ = True  # Werkzeug leaves frames with this variable out of its tracebacks
         result = self._app(environ, start_response)
         if hasattr(result, "__len__") or result.__class__ is environ.get("wsgi.file_wrapper"):

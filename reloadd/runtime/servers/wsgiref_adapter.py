@@ -22,9 +22,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, ContextManager, Optional
 
+    from ..door import Orders
     from ..life import Life
     from ..listeners import Listener
-    from ..orders import Orders
     from . import Options
 
 FORKS_BY_ITSELF = False
@@ -121,7 +121,8 @@ class _Run(wsgiref.simple_server.ServerHandler):
         self.request_handler = handler
 
     def log_exception(self, exc_info: Any) -> None:
-        super().log_exception((exc_info[0], exc_info[1], drop_own_frames(exc_info[2])))
+        drop_own_frames(exc_info[2])
+        super().log_exception(exc_info)
 
 
 class _Body(io.RawIOBase):
