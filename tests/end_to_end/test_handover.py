@@ -136,7 +136,7 @@ def reload_under_load(directory: Path, name: str, address: str, meanwhile: str, 
 
 
 def stale_answers(clients: Clients, daemon: RunningDaemon, served: dict[int, int]) -> list[tuple[float, str, int]]:
-    """Answers by code that had been saved over, to requests that were sent once the old generation had paused for it."""
+    """Answers by code that was saved over, to requests that were sent once the old generation had paused."""
     switches = pauses_that_led_to_new_code(daemon, served)
     stale = []
     for answer in clients.answers:
@@ -147,7 +147,7 @@ def stale_answers(clients: Clients, daemon: RunningDaemon, served: dict[int, int
 
 
 def pauses_that_led_to_new_code(daemon: RunningDaemon, served: dict[int, int]) -> list[tuple[float, int]]:
-    """When each old generation had paused, on the monotonic clock, and its version; not for the save that was broken."""
+    """When each old generation had paused, on the monotonic clock, and its version; not for the broken save."""
     to_monotonic = time.monotonic() - time.time()
     switches, paused = [], []
     for each in daemon.records:
