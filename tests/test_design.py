@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from reloadd.core.inputs import Changed, Due, Exited, Input, Paused, Ready, Restart, Start, Stop
-from reloadd.core.machine import TABLE, State
+from reloadd.core.machine import TABLE
+from reloadd.core.state import State
 from tests.test_layers import ALLOWED
 
 DESIGN = (Path(__file__).parents[1] / "reloadd" / "README.md").read_text("utf-8")
