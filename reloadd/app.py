@@ -13,13 +13,14 @@ from reloadd.core.inputs import Cause, Restart, Start, Stop, Why
 from reloadd.core.policy import Policy
 from reloadd.core.records import record
 from reloadd.profile.model import AppTarget, CommandTarget, Launch, ModuleTarget, Profile, ScriptTarget
-from reloadd.supervise.supervisor import Supervisor, Surroundings
+from reloadd.supervise.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reloadd.core.changes import ChangeSet
     from reloadd.supervise.listeners import Listener
+    from reloadd.supervise.running import Surroundings
     from reloadd.watch.base import Watch, Watcher
 
 _OWN_RELOAD_TIMEOUT = 2.5

@@ -19,7 +19,7 @@ from reloadd.profile.load import problem_at
 from reloadd.profile.problems import draw
 from reloadd.supervise.guard import Guard
 from reloadd.supervise.pool import CannotListenError, ListenerPool
-from reloadd.supervise.supervisor import Surroundings
+from reloadd.supervise.running import Surroundings
 from reloadd.watch.watcher import DaemonWatcher
 
 if TYPE_CHECKING:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reloadd.core import actions
@@ -19,28 +17,25 @@ from reloadd.core.inputs import Cause, Changed, Due, Exited, Input, Paused, Read
 from reloadd.core.machine import step
 from reloadd.core.state import Machine, State
 from reloadd.profile.environment import EnvFileError
-from reloadd.profile.model import AppTarget, ReadyTold
+from reloadd.profile.model import ReadyTold
 from reloadd.supervise import timings
 from reloadd.supervise.arrivals import Arrivals
 from reloadd.supervise.bytecode import remove_stale_bytecode
-from reloadd.supervise.child import Child
-from reloadd.supervise.launch import plan_launch
-from reloadd.supervise.notices import Notices
 from reloadd.supervise.processes import signal_group
 from reloadd.supervise.readiness import wait_ready
 from reloadd.supervise.reports import Reports
+from reloadd.supervise.running import Running, start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Coroutine, Sequence
 
     from reloadd.core.changes import ChangeSet
     from reloadd.core.policy import Policy
-    from reloadd.core.records import Record
     from reloadd.profile.model import Profile
-    from reloadd.supervise.console import Console, Ends
-    from reloadd.supervise.guard import Guard
+    from reloadd.supervise.child import Child
     from reloadd.supervise.listeners import Listener
-    from reloadd.supervise.output import Output
+    from reloadd.supervise.notices import Notices
+    from reloadd.supervise.running import Surroundings
 
 _COULD_NOT_START = ExitStatus(code=127)
 """What a shell says of a command that it cannot start (POSIX, Shell Command Language, 2.8.2)."""
@@ -50,36 +45,6 @@ _LEFTOVER_GRACE = 1.0
 
 
 _TIMERS_OF_A_CHILD = (Timer.READY, Timer.STOP, Timer.OWN_RELOAD, Timer.PAUSE, Timer.HOLD)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What every supervisor of a daemon shares.
-
-    Attributes:
-        publish: where records go.
-        guard: told of each process group.
-        console: where the children's output goes, and their input comes from.
-        environ: the daemon's environment.
-    """
-
-    publish: Callable[[Record], None]
-    guard: Guard
-    console: Console
-    environ: Mapping[str, str]
-
-
-@dataclass(slots=True)
-class _Running:
-    """A child, and what is only known of it while it runs."""
-
-    child: Child
-    ends: Ends
-    output: Output
-    moments: timings.Moments
-    notices: Notices | None
-    pause_asked_at: float | None = None
-    readiness: asyncio.Task[None] | None = None
 
 
 class Supervisor:
@@ -110,7 +75,7 @@ class Supervisor:
         self._loop = asyncio.get_running_loop()
         self._inbox: asyncio.Queue[Input] = asyncio.Queue()
         self._tasks = asyncio.TaskGroup()
-        self._running: dict[int, _Running] = {}
+        self._running: dict[int, Running] = {}
         self._last_blame: Blame | None = None
         self._arrivals = Arrivals()
         self._timers: dict[tuple[Timer, int], asyncio.TimerHandle] = {}
@@ -274,35 +239,14 @@ class Supervisor:
         if why.cause is not Cause.START:
             self._say.requested(generation, why)
         try:
-            running = self._start_child(generation, moments)
+            running = start(self.profile, self._listeners, self._surroundings, generation, moments, owner=self)
         except (OSError, EnvFileError) as error:
             self._say.unstartable(generation, error)
             self.tell(Exited(generation, _COULD_NOT_START))
             return
         self._running[generation] = running
-        self._surroundings.guard.add(running.child.pid)
         self._say.spawned(generation, running.child.pid, why)
         running.readiness = self._begin(self._tell_ready(generation, running.notices), "waiting for readiness")
-
-    def _start_child(self, generation: int, moments: timings.Moments) -> _Running:
-        console, guard = self._surroundings.console, self._surroundings.guard
-        is_told = isinstance(self.profile.ready, ReadyTold) and not isinstance(self.profile.launch.target, AppTarget)
-        with ExitStack() as undo:
-            notices = Notices() if is_told else None
-            if notices is not None:
-                undo.callback(notices.close)
-            extra = {**guard.environ, **(notices.environ if notices is not None else {})}
-            plan = plan_launch(self.profile, self._surroundings.environ, extra)
-            ends, output = console.open(self.profile.name)
-            undo.callback(output.close)
-            undo.callback(console.forget, ends)
-            try:
-                child = Child(generation, plan, self._listeners, owner=self, ends=ends)
-            finally:
-                ends.close_theirs()
-            undo.pop_all()
-        moments.spawned = self._loop.time()
-        return _Running(child, ends, output, moments, notices)
 
     async def _tell_ready(self, generation: int, notices: Notices | None) -> None:
         await wait_ready(self.profile, self._listeners, notices)
@@ -315,7 +259,7 @@ class Supervisor:
             running.child.kill()
             self._say.killed(generation, running.child.pid, self.machine.policy.stop_timeout)
 
-    async def _clean_up(self, running: _Running) -> None:
+    async def _clean_up(self, running: Running) -> None:
         """End the rest of the group, take the last output, and tell the machine."""
         child = running.child
         uptime = self._loop.time() - child.started_at
@@ -331,14 +275,10 @@ class Supervisor:
             self._say.exited(child.generation, child.pid, status, blame, asked=child.asked, uptime=uptime)
             self.tell(Exited(child.generation, status, uptime, is_hopeless=blame is not None and blame.is_hopeless))
 
-    def _let_go(self, running: _Running) -> None:
+    def _let_go(self, running: Running) -> None:
         """Close what was open for a child that is gone."""
         generation = running.child.generation
-        self._surroundings.console.forget(running.ends)
-        running.output.close()
-        if running.notices is not None:
-            running.notices.close()
-        self._surroundings.guard.remove(running.child.pid)
+        running.close(self._surroundings)
         del self._running[generation]
         for timer in _TIMERS_OF_A_CHILD:
             if (handle := self._timers.pop((timer, generation), None)) is not None:

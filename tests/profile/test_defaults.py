@@ -276,12 +276,12 @@ def test_the_path_that_the_child_will_have_is_searched(tmp_path: Path) -> None:
 
 def test_the_home_directory_is_expanded(tmp_path: Path) -> None:
     """`~` in a path is the home directory; in a command it is so in the program's path only."""
-    directory = ProfileDirectory(tmp_path).write({"home/work/": "", "home/bin/": ""})
+    directory = ProfileDirectory(tmp_path).write({"home/job/": "", "home/bin/": ""})
     (tmp_path / "home" / "bin" / "tool").symlink_to(sys.executable)
 
-    launch = directory.profile('[target]\ncommand = ["~/bin/tool", "~"]\ndirectory = "~/work"\n').launch
+    launch = directory.profile('[target]\ncommand = ["~/bin/tool", "~"]\ndirectory = "~/job"\n').launch
 
-    assert launch.directory == tmp_path / "home" / "work"
+    assert launch.directory == tmp_path / "home" / "job"
     assert launch.target == CommandTarget((str(tmp_path / "home" / "bin" / "tool"), "~"))
 
 
