@@ -55,7 +55,7 @@ def test_each_server_serves_what_was_saved(tmp_path: Path, server: str, interpre
         daemon.wait_for("restart.completed")
         app.assert_serves(daemon, "two")
 
-        assert [Ending.of(each) for each in daemon.all("child.exited")] == [STOPPED]
+        assert Ending.of(daemon.wait_for("child.exited", generation=1)) == STOPPED
         assert daemon.close() == 0
         assert [Ending.of(each) for each in daemon.all("child.exited")] == [STOPPED, STOPPED]
 
@@ -80,7 +80,7 @@ def test_two_processes_answer_at_the_same_time(tmp_path: Path, server: str) -> N
         daemon.wait_for("restart.completed")
         for _ in range(10):
             app.assert_serves(daemon, "two")
-        assert [Ending.of(each) for each in daemon.all("child.exited")] == [STOPPED]
+        assert Ending.of(daemon.wait_for("child.exited", generation=1)) == STOPPED
 
 
 def test_waitress_has_as_many_threads_as_asked_for(tmp_path: Path) -> None:

@@ -87,6 +87,11 @@ class Framework:
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_handed_over(self) -> bool:
+        """Whether a new child is started beside the old one, which serves on if that fails."""
+        return self.target.startswith("app =")
+
 
 FLASK_APP = Framework("flask-app", "flask_app", "shop.py", 'app = "shop:app"', STOPPED, requirements=("flask",))
 FLASK_SCRIPT = Framework(
