@@ -42,7 +42,7 @@ examples:
 
 exit status:
   0  stopped as asked        2  a profile or an argument is wrong
-  1  the daemon failed       3  no daemon answers
+  1  the daemon failed
 
 A profile's keys are described in profiles/README.md.
 """
