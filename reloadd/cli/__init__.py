@@ -16,7 +16,7 @@ _WRONG = 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line asks; returns the exit status.
 
-    0: done, or stopped as asked. 1: the daemon failed. 2: a profile or an argument is wrong. 3: no daemon answers.
+    0: done, or stopped as asked. 1: the daemon failed. 2: a profile or an argument is wrong.
 
     Args:
         argv: the words after the program's name; this process's own by default.
