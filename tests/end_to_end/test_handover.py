@@ -103,6 +103,44 @@ def test_no_request_is_lost_by_unix_socket(tmp_path: Path, name: str) -> None:
     reload_under_load(tmp_path, name, "unix:web.sock", "hold", RELOADS // 5)
 
 
+COMMANDS = {
+    "uvicorn": (ASGI, '["uvicorn", "--fd", "3", "--no-access-log", "web:app"]'),
+    "gunicorn": (WSGI, '["gunicorn", "--bind", "fd://3", "web:app"]'),
+}
+
+REPLACED = """
+[target]
+command = {command}
+python = "{python}"
+[listen]
+http = "127.0.0.1:0"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("program", COMMANDS)
+def test_no_connection_is_refused_while_a_command_is_replaced(tmp_path: Path, program: str) -> None:
+    """The old child ends first; what connects meanwhile waits, and is answered by the new one."""
+    source, command = COMMANDS[program]
+    python = environment(newest_interpreter(), program)
+    write_files(
+        tmp_path,
+        {"web.py": source.format(version=1), "dev.toml": REPLACED.format(command=command, python=python)},
+    )
+    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        with Clients(daemon.address(), keeping=0, closing=4) as clients:
+            for version in range(2, RELOADS // 5 + 2):
+                (tmp_path / "web.py").write_text(source.format(version=version))
+                daemon.wait_for("restart.completed", generation=version)
+        last = ask(daemon.address())
+
+    assert last == (200, str(RELOADS // 5 + 1))
+    assert [answer.error for answer in clients.failures if "Refused" in answer.error] == []
+    assert len(clients.answers) > RELOADS // 5
+
+
 def reload_under_load(directory: Path, name: str, address: str, meanwhile: str, reloads: int) -> None:
     """Save new versions while clients ask, and hold every answer to what had been saved when it was asked for."""
     source = write_app(directory, name, address, meanwhile)
