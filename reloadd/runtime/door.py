@@ -3,7 +3,7 @@
 The old and the new generation inherit the same listening socket, so the switch between them is made here. A connection
 on which nothing has been said is kept by the door, and the server gets it with the first byte of a request. So there is
 no moment at which a request that came before a pause could be lost, and the connections that browsers open in advance
-are moved, with all that waits unread in them. Never reads from a connection.
+are moved, with all that waits unread in them. Takes nothing out of a connection.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 import enum
 import errno
 import os
+import socket
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
     from typing import Any, Callable, Dict, Iterator, Optional, Protocol, Tuple
 
     class Orders(Protocol):
@@ -186,7 +186,11 @@ class Door:
 
     def _pass_on(self, connection: socket.socket) -> None:
         self._readers.remove_reader(connection)
-        self._server.take(*self._silent.pop(connection.fileno()))
+        _, address = self._silent.pop(connection.fileno())
+        if _is_closed(connection):
+            connection.close()
+        else:
+            self._server.take(connection, address)
 
     def _give_back(self, connection: socket.socket) -> None:
         self._orders.hand_in(connection.fileno())
@@ -195,3 +199,13 @@ class Door:
     def _forget(self) -> None:
         for connection, _ in self._silent.values():
             connection.close()
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    """Whether the client has closed a connection, which is readable, without a word."""
+    try:
+        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True

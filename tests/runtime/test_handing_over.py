@@ -112,6 +112,23 @@ def test_idle_connection_moves(server: str, age: str, family: str, pythons: dict
         assert client.sock is connection
 
 
+@each_keep_alive_server
+def test_connection_that_its_client_has_closed_is_not_moved_around(
+    server: str, age: str, pythons: dict[str, Path], http: socket.socket, project: Path
+) -> None:
+    """It is closed as soon as that is seen, whatever the server waits for, and does not go to and fro for ever."""
+    with generations(pythons[age], server, http, project) as both:
+        with contextlib.closing(Client(http)) as client, connect(http):
+            client.get("/")
+        deadline = time.monotonic() + 3
+        before = -1
+        while both.relay.handed_in > before:
+            assert time.monotonic() < deadline
+            before = both.relay.handed_in
+            for other in (both.new, both.old):
+                both.relay.switch(other)
+
+
 @each_server
 def test_request_in_flight_is_answered_by_the_old(
     server: str, age: str, pythons: dict[str, Path], http: socket.socket, project: Path

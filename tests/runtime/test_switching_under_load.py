@@ -105,7 +105,10 @@ def test_no_request_is_lost_and_none_is_answered_by_who_has_paused(
     """Nothing is refused, reset or cut off; after `paused` no request that is sent then is answered by that process."""
     write_files(tmp_path, {"apps.py": APPS})
     stop = threading.Event()
-    with listening(family, tmp_path) as listener, generations(pythons[age], server, listener, tmp_path) as both:
+    with (
+        listening(family, tmp_path) as listener,
+        generations(pythons[age], server, listener, tmp_path, is_heard=False) as both,
+    ):
         clients = [Asking(listener, stop, keep_alive=keep_alive) for keep_alive in (True, True, False, False)]
         try:
             pauses = _switch(both.relay, both.old, both.new)

@@ -146,6 +146,13 @@ class Relay:
         self.pause()
         self.admit(child)
 
+    def discard_output(self, child: BootedChild) -> None:
+        """Let it write as much as it likes: nobody else reads it."""
+        for stream in (child.process.stdout, child.process.stderr):
+            assert stream is not None
+            self._threads.append(threading.Thread(target=stream.read))
+            self._threads[-1].start()
+
     def close(self) -> None:
         """Wait for the children's last words."""
         for thread in self._threads:
@@ -185,8 +192,10 @@ class Generations:
 
 
 @contextlib.contextmanager
-def generations(python: Path, server: str, listener: socket.socket, directory: Path) -> Iterator[Generations]:
-    """Two generations of the apps."""
+def generations(
+    python: Path, server: str, listener: socket.socket, directory: Path, *, is_heard: bool = True
+) -> Iterator[Generations]:
+    """Two generations of the apps; what they say is read by the test, or, if not, thrown away."""
     go = app(f"apps:{INTERFACES[server]}", server)
     listeners = {"http": listener}
     with contextlib.ExitStack() as stack:
@@ -195,6 +204,8 @@ def generations(python: Path, server: str, listener: socket.socket, directory: P
         old.until_ready()
         new.until_ready()
         relay = Relay(old, new)
+        for child in () if is_heard else (old, new):
+            relay.discard_output(child)
         try:
             yield Generations(old, new, relay)
         finally:

@@ -51,6 +51,7 @@ class Connection:
         self._is_encrypted = is_encrypted
         self._received = Received()
         self._answered = 0
+        self._is_ended = False
         self._is_paused = False
         self._transport: Optional[asyncio.Transport] = None
 
@@ -73,7 +74,8 @@ class Connection:
     def watch(self, protocol: Any) -> None:
         """Learn from now on what happens to it."""
         connection_made, connection_lost = protocol.connection_made, protocol.connection_lost
-        data_received, resume_writing = protocol.data_received, protocol.resume_writing
+        data_received, eof_received = protocol.data_received, protocol.eof_received
+        resume_writing = protocol.resume_writing
 
         def made(transport: asyncio.Transport) -> None:
             self._transport = transport
@@ -85,6 +87,11 @@ class Connection:
             self._in_its_name(data_received, data)
             self._look_soon()
 
+        def ended() -> Any:
+            self._is_ended = True
+            self._look_soon()
+            return eof_received()
+
         def resumed() -> None:
             resume_writing()
             self._look_soon()
@@ -94,7 +101,8 @@ class Connection:
             connection_lost(error)
 
         protocol.connection_made, protocol.connection_lost = made, lost
-        protocol.data_received, protocol.resume_writing = received, resumed
+        protocol.data_received, protocol.eof_received = received, ended
+        protocol.resume_writing = resumed
 
     def answered(self) -> None:
         """One response has been given to the transport, to its last byte."""
@@ -106,13 +114,14 @@ class Connection:
         transport = self._transport
         if self._house.is_accepting or transport is None or transport.is_closing():
             return
-        if self._is_encrypted:
-            if self._house.is_over and self._is_idle:
+        if not self._is_idle:
+            self._read_no_further(transport)
+        elif self._is_ended:
+            # hypercorn keeps what its client has closed for as long as what is kept alive.
+            transport.close()
+        elif self._is_encrypted:
+            if self._house.is_over:
                 transport.close()
-        elif not self._is_idle:
-            if self._received.is_counted and self._received.is_between:
-                # What its client sends when it has the answer is not for this process.
-                self._pause_reading(transport)
         elif transport.get_write_buffer_size():
             # `resume_writing` tells when it is empty.
             transport.set_write_buffer_limits(high=0)
@@ -140,8 +149,10 @@ class Connection:
         received = self._received
         return received.is_counted and received.is_between and self._answered >= received.whole
 
-    def _pause_reading(self, transport: asyncio.Transport) -> None:
-        if not self._is_paused:
+    def _read_no_further(self, transport: asyncio.Transport) -> None:
+        """What its client sends when it has the answer is not for this process, if another can have it."""
+        is_whole = self._received.is_counted and self._received.is_between
+        if is_whole and not self._is_encrypted and not self._is_paused:
             self._is_paused = True
             transport.pause_reading()
 
