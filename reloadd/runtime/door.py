@@ -188,6 +188,7 @@ class Door:
         self._readers.remove_reader(connection)
         _, address = self._silent.pop(connection.fileno())
         if _is_closed(connection):
+            # hypercorn would keep it for as long as what is kept alive, and hand it in at each pause.
             connection.close()
         else:
             self._server.take(connection, address)

@@ -51,7 +51,6 @@ class Connection:
         self._is_encrypted = is_encrypted
         self._received = Received()
         self._answered = 0
-        self._is_ended = False
         self._is_paused = False
         self._transport: Optional[asyncio.Transport] = None
 
@@ -74,8 +73,7 @@ class Connection:
     def watch(self, protocol: Any) -> None:
         """Learn from now on what happens to it."""
         connection_made, connection_lost = protocol.connection_made, protocol.connection_lost
-        data_received, eof_received = protocol.data_received, protocol.eof_received
-        resume_writing = protocol.resume_writing
+        data_received, resume_writing = protocol.data_received, protocol.resume_writing
 
         def made(transport: asyncio.Transport) -> None:
             self._transport = transport
@@ -87,11 +85,6 @@ class Connection:
             self._in_its_name(data_received, data)
             self._look_soon()
 
-        def ended() -> Any:
-            self._is_ended = True
-            self._look_soon()
-            return eof_received()
-
         def resumed() -> None:
             resume_writing()
             self._look_soon()
@@ -101,8 +94,7 @@ class Connection:
             connection_lost(error)
 
         protocol.connection_made, protocol.connection_lost = made, lost
-        protocol.data_received, protocol.eof_received = received, ended
-        protocol.resume_writing = resumed
+        protocol.data_received, protocol.resume_writing = received, resumed
 
     def answered(self) -> None:
         """One response has been given to the transport, to its last byte."""
@@ -116,9 +108,6 @@ class Connection:
             return
         if not self._is_idle:
             self._read_no_further(transport)
-        elif self._is_ended:
-            # hypercorn keeps what its client has closed for as long as what is kept alive.
-            transport.close()
         elif self._is_encrypted:
             if self._house.is_over:
                 transport.close()
