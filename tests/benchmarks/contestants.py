@@ -78,7 +78,7 @@ run_simple("127.0.0.1", int(sys.argv[1]), app, use_reloader=True, reloader_type=
 SCRIPTS = {"wsgiref": _WSGIREF, "werkzeug": _WERKZEUG}
 """Programs that serve on a socket that they inherit, by server."""
 
-PARTS = ("settled_ms", "stopped_ms", "spawned_ms", "imported_ms", "ready_ms")
+PARTS = ("settled_ms", "spawned_ms", "imported_ms", "ready_ms")
 """The steps of a restart, in the fields of `restart.completed`."""
 
 
