@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "daemon": {"", "app", "bus", "core", "profile", "supervise", "watch"},
     "colour": set(),
     "cli": {"", "cli", "colour", "core", "profile"},
-    "cli.run": {"bus", "cli.parser", "colour", "core", "daemon", "log", "profile", "supervise", "terminal"},
+    "cli.run": {"bus", "cli.top", "colour", "core", "daemon", "log", "profile", "supervise", "terminal"},
     "__init__": set(),
     "__main__": {"cli"},
 }
