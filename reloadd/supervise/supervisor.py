@@ -115,6 +115,10 @@ class Supervisor:
         del child
         self._arrivals.take(descriptor)
 
+    def child_missed(self, child: Child, descriptor: int) -> None:
+        """Take back a connection that a child did not get before it was gone."""
+        self._arrivals.take_back(child, descriptor)
+
     def child_ended(self, child: Child) -> None:
         """Take the end of a child's process."""
         self._arrivals.shut(child)
@@ -122,6 +126,7 @@ class Supervisor:
         if running.readiness is not None:
             running.readiness.cancel()
         if self._is_over:
+            self._arrivals.close()
             return
         self._begin(self._clean_up(running), "cleaning up after a child")
 
