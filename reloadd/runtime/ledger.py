@@ -1,8 +1,8 @@
 """What a child imports, reads and does, noted in a file for the daemon: the ledger of a generation.
 
-One JSON object a line, in the form of the wire (`wire.split_frames` reads both), each appended with one write. Processes
-that the child forks go on in the same file, with imports only; what it starts by exec does not. Times are milliseconds
-since the process that writes was told to `go` (or to `park`).
+One JSON object a line, in the form of the wire (`wire.split_frames` reads both), each appended with one write.
+Processes that the child forks go on in the same file, with imports only; what it starts by exec does not. Times are
+milliseconds since the process that writes was told to `go` (or to `park`).
 
     begun    first line of each process: `pid`, `parent` (pid)
     path     `path`: the import path; at the start, and when it is another one at a look-up

@@ -9,29 +9,29 @@
             connection  with a descriptor: one that was idle, to be given to whoever accepts
             paused      the last of those that were idle has been handed in; others may follow when they become so
 
-A warm start has the first word be `park`: the child imports what it is told to and waits. It is started as any child is,
-with the environment, the directory, the listeners, the input and the output of the generation that it is to become.
+A warm start has `park` for its first word: the child imports what it is told to and waits. It is started as any child
+is, with the environment, directory, listeners, input and output of the generation that it is to become.
 
-    daemon  park        all of `go`, so that the import path and the descriptors are right before anything is imported, and
-                          modules   names, in the order in which they were first looked up; what the app itself must run
+    daemon  park        all of `go`, so that import path and descriptors are right before anything is imported, and
+                          modules   names, in the order in which they were first looked up; what the app itself runs
                                     (`*.__main__`, the module of a `module` target) is passed over
                           environ   name to value, or to null for none: set while importing, then put back
                           ledger    as in `go`, about what was read before the child parked
                           trial     import all in spite of failures, watch the effects of each, say `unfit`, and end
                           zygote    make it fit to `fork`, or say that it is not
-            ahead       all of `go` and `until`, to a parked child: become the app, but park again just before the user's
-                        module `until` is looked up for the first time. Then `go` only lets it run on, in this `ledger`
-            fork        to a parked zygote, with four descriptors: make a parked child with these for its wire, its standard
-                        input, output and error; `environ` as in `park`, for good. The new child says `parked` on its own
-                        wire. Not before the zygote has said `parked` itself
-            go          as ever. May come at any time after `park`: what is yet to be imported is then left to the app. Its
-                        listeners are those of `park`
-            exit        end; so does the other end's closing, at any time before `go`
-    child   parked      it waits; `pid`, `parent` (pid), `imported` (how many modules), `left` (how many it was not waited
-                        for to import), `took_ms`. Also said when `go` has come before it
-            unfit       it can serve nobody and ends: `failures`, each with `module`, `kind` and `reason`, and `took_ms`.
-                        Kinds: `raised` (it cannot be imported), `touched` (it reads a file of the user's), `unsafe` (it
-                        leaves something that a fork would break), `effect` (a trial's: it shows outside)
+            ahead       to a parked child, all of `go` and `until`: become the app, but park again just before the
+                        user's module `until` is looked up for the first time. Then `go` only lets it run on
+            fork        to a parked zygote, with four descriptors: make a parked child with these for its wire, standard
+                        input, output and error; `environ` as in `park`, for good. The new child says `parked` on its
+                        own wire. Not before the zygote itself has said `parked`
+            go          as ever. May come at any time after `park`: what is yet to be imported is then left to the app.
+                        Its listeners are those of `park`
+            exit        end; so does the closing of the other end, at any time before `go`
+    child   parked      it waits; `pid`, `parent` (pid), `imported` (how many modules), `left` (how many `go` did not
+                        leave time for), `took_ms`. Said before `started` even when `go` came first
+            unfit       it can serve nobody and ends: `failures`, each with `module`, `kind` and `reason`; `took_ms`.
+                        Kinds: `raised` (it cannot be imported), `touched` (it reads a file of the user's), `unsafe`
+                        (it leaves something that a fork would break), `effect` (a trial's: it shows outside)
             unforked    `fork` failed; `reason`
             spoiled     a child that runs ahead was about to do what shows outside, or passed no such module, and ends
                         without having done it; `reason`, `by` (file and line, or null)
