@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "supervise": {"core", "profile.model", "profile.environment", "runtime.wire", "supervise", "terminal"},
     "runtime": {"runtime"},
     "bus": {"core.records"},
-    "log": {"core.records"},
+    "log": {"core.facts", "core.records"},
     "terminal": set(),
     "app": {"core", "profile.model", "supervise", "watch.base"},
     "control": {"bus", "control", "core", "profile.problems"},
