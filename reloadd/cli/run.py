@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reloadd.bus import Bus
-from reloadd.cli.parser import LogFormat, RunOptions
+from reloadd.cli.top import LogFormat, RunOptions
 from reloadd.colour import wants_colour
 from reloadd.core.records import Level
 from reloadd.daemon import Daemon, problem_of
