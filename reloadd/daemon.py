@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from reloadd import __version__
 from reloadd.app import App
+from reloadd.control.commands import Reloaded
 from reloadd.core.inputs import Cause
 from reloadd.core.records import Value, make_record
 from reloadd.profile.load import problem_at
@@ -79,6 +80,25 @@ class Daemon:
         self._stop_asked = asyncio.Event()
         self._kill_asked = asyncio.Event()
         self._reload_asked = asyncio.Event()
+        self._reloads: list[asyncio.Future[Reloaded]] = []
+
+    # What others tell it: it is `control.commands.Commands`.
+
+    @property
+    def apps(self) -> Mapping[str, App]:
+        """The apps of the profiles that run now, by name."""
+        return {name: running.app for name, running in self._running.items()}
+
+    async def reload(self) -> Reloaded:
+        """Read the profiles again, and return once what has changed was begun, or refused.
+
+        Raises:
+            asyncio.CancelledError: the daemon was told to stop first.
+        """
+        asked: asyncio.Future[Reloaded] = asyncio.get_running_loop().create_future()
+        self._reloads.append(asked)
+        self._reload_asked.set()
+        return await asked
 
     async def run(self, profiles: Sequence[Profile]) -> None:
         """Run until a signal ends it; every child is gone then.
@@ -142,20 +162,28 @@ class Daemon:
             reload.cancel()
             if self._reload_asked.is_set() and not self._stop_asked.is_set():
                 self._reload_asked.clear()
-                await self._reload()
+                await self._answer_reloads()
+        for asked in self._reloads:
+            asked.cancel()
         await stop
 
-    async def _reload(self) -> None:
+    async def _answer_reloads(self) -> None:
+        """Read the profiles once for all who have asked; who asks meanwhile is answered by the next time."""
+        asked, self._reloads = self._reloads, []
+        outcome = await self._reload()
+        for each in asked:
+            if not each.done():
+                each.set_result(outcome)
+
+    async def _reload(self) -> Reloaded:
         """Read the profiles again and do what has changed; if one is wrong, do nothing."""
         loaded = await asyncio.to_thread(self._load)
         if loaded.problems:
-            self._reject(loaded.problems)
-            return
+            return self._reject(loaded.problems)
         try:
             assigned = self._pool.prepare(loaded.profiles)
         except CannotListenError as error:
-            self._reject([problem_of(error)])
-            return
+            return self._reject([problem_of(error)])
         wanted = {profile.name: profile for profile in loaded.profiles}
         outdated = [running.app for name, running in self._running.items() if wanted.get(name) != running.app.profile]
         await asyncio.gather(*map(self._end, outdated))
@@ -165,10 +193,12 @@ class Daemon:
         for name in wanted.keys() - self._running.keys() - {app.profile.name for app in outdated}:
             self._say("profile.added", name, file=str(wanted[name].file))
         self._apply(loaded.profiles, assigned, {app.profile.name: app for app in outdated})
+        return Reloaded()
 
-    def _reject(self, problems: Sequence[Problem]) -> None:
+    def _reject(self, problems: Sequence[Problem]) -> Reloaded:
         drawing = draw(problems, directory=self._directory, outcome="what ran before runs on")
         self._say("profile.rejected", problems=len(problems), drawing=drawing)
+        return Reloaded(tuple(problems))
 
     def _apply(
         self,
