@@ -128,7 +128,7 @@ def _sealed(data: bytes) -> int:
     """A file in memory that nobody can change any more: so are entries handed over that no datagram holds."""
     descriptor = os.memfd_create("reloadd-record", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
-        with open(descriptor, "wb", closefd=False) as file:  # noqa: PTH123 (a descriptor, not a path)
+        with open(descriptor, "wb", closefd=False) as file:
             file.write(data)
         seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
         fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)

@@ -8,35 +8,38 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import os
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from reloadd.core import standing as core
+from reloadd.service.notify import Notifier, notify_address, watchdog_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from reloadd.core.records import Record
-    from reloadd.service.notify import Notifier
 
 
 class Manager:
     """A sink for records, and what else the manager has to know.
 
     Args:
+        environ: the daemon's environment, where the manager says how to reach it.
+
+    Attributes:
         notifier: what carries the words.
-        watchdog: seconds of silence after which the manager kills us; None if it does not.
     """
 
-    def __init__(self, notifier: Notifier, *, watchdog: float | None) -> None:
-        self._notifier = notifier
-        self._watchdog = watchdog
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.notifier = Notifier(notify_address(environ))
+        self._watchdog = watchdog_seconds(environ, os.getpid())
         self._standing = core.Standing()
         self._told: core.Standing | None = None
         self._beats: asyncio.TimerHandle | None = None
-        if notifier.is_heard:
-            if watchdog is not None:
+        if self.notifier.is_heard:
+            if self._watchdog is not None:
                 # It kills by SIGABRT; where we hung is then the last thing in the journal.
                 faulthandler.enable()
             self._beat()
@@ -62,17 +65,17 @@ class Manager:
         """Say nothing any more."""
         if self._beats is not None:
             self._beats.cancel()
-        self._notifier.close()
+        self.notifier.close()
 
     def _become(self, standing: core.Standing) -> None:
         self._standing = standing
-        if not self._notifier.is_heard:
+        if not self.notifier.is_heard:
             return
         said = core.assignments(self._told, standing, moment=time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)
         self._told = standing
-        self._notifier.say(*said)
+        self.notifier.say(*said)
 
     def _beat(self) -> None:
-        self._notifier.say(*core.beat(self._standing, watchdog=self._watchdog))
+        self.notifier.say(*core.beat(self._standing, watchdog=self._watchdog))
         pause = core.pause_between_beats(self._watchdog)
         self._beats = asyncio.get_running_loop().call_later(pause, self._beat)

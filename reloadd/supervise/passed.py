@@ -1,6 +1,6 @@
 """Sockets that a service manager handed to the daemon: by socket activation, or kept from an earlier daemon.
 
-Both arrive in the same way (sd_listen_fds(3)) and are told apart by their names: those that we asked it to keep have ours.
+Both arrive in the same way (sd_listen_fds(3)) and are told apart by their names: those that we had it keep have ours.
 Never closes one that it does not own: the manager has a descriptor of its own for each.
 """
 
@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from reloadd.profile.model import Listen, Profile
 
 _FIRST = 3
 """SD_LISTEN_FDS_START."""
@@ -40,9 +38,9 @@ class Passed:
         return self.name.startswith(_OURS)
 
 
-def kept_name(profile: Profile, listen: Listen) -> str:
-    """The name under which a profile's socket is kept: ASCII without a colon, as the manager wants it."""
-    return f"{_OURS}{profile.name}/{listen.name}"
+def kept_name(profile: str, listener: str) -> str:
+    """The name under which a profile's socket is kept: ASCII without a colon, as both parts are anyway."""
+    return f"{_OURS}{profile}/{listener}"
 
 
 def take_passed(environ: Mapping[str, str], pid: int) -> tuple[Passed, ...]:
@@ -56,7 +54,7 @@ def take_passed(environ: Mapping[str, str], pid: int) -> tuple[Passed, ...]:
         descriptor = _FIRST + index
         name = names[index] if index < len(names) else ""
         try:
-            os.set_inheritable(descriptor, False)
+            os.set_inheritable(descriptor, False)  # noqa: FBT003 (it takes no keyword)
         except OSError:
             # It is not open: whoever set these variables did not mean us.
             continue
@@ -73,7 +71,7 @@ def _listening(descriptor: int) -> socket.socket | None:
     except OSError:
         return None
     if found.type is socket.SOCK_STREAM and found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-        found.setblocking(True)
+        found.settimeout(None)
         return found
     found.detach()
     return None
