@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reloadd.core.changes import ChangeSet
+    from reloadd.core.state import Machine
     from reloadd.supervise.listeners import Listener
     from reloadd.supervise.running import Surroundings
     from reloadd.watch.base import Watch, Watcher
@@ -56,9 +57,26 @@ class App:
         self._watch: Watch | None = None
         self._has_begun = False
         self._is_stopped = False
+        self._first: Start | Stop | Restart | None = None
         self.supervisor = Supervisor(
             profile, policy_of(profile, own_reloader), listeners, surroundings, generation=generation
         )
+
+    @property
+    def machine(self) -> Machine:
+        """Where it stands."""
+        return self.supervisor.machine
+
+    def command(self, word: Start | Stop | Restart) -> None:
+        """Tell it what the user wants; while the baseline is still taken, that is what it begins with."""
+        if self._has_begun:
+            self.supervisor.tell(word)
+        else:
+            self._first = word
+
+    async def wait_taken(self) -> None:
+        """Return once all that it was told so far has been decided on."""
+        await self.supervisor.wait_taken()
 
     async def run(self, cause: Cause) -> None:
         """Take the baseline, then start, then go on until cancelled."""
@@ -67,7 +85,7 @@ class App:
             self._watch = await self._watcher.watch(self.profile.name, self.profile.watch, self._changed)
             if not self._is_stopped:
                 self._has_begun = True
-                self.supervisor.tell(Start() if cause is Cause.START else Restart(Why(cause)))
+                self.supervisor.tell(self._first or (Start() if cause is Cause.START else Restart(Why(cause))))
                 await self.supervisor.run()
         except Exception as error:  # noqa: BLE001 (a bug in one app's part ends that app, and is said)
             where = f"running `{self.profile.name}`"

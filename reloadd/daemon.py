@@ -13,13 +13,19 @@ from typing import TYPE_CHECKING
 
 from reloadd import __version__
 from reloadd.app import App
+from reloadd.control.commands import Reloaded
 from reloadd.core.inputs import Cause
 from reloadd.core.records import Value, make_record
 from reloadd.profile.load import problem_at
 from reloadd.profile.problems import draw
+from reloadd.service.manager import Manager
+from reloadd.supervise.groups import Groups, delegated_home
 from reloadd.supervise.guard import Guard
+from reloadd.supervise.listeners import Origin
+from reloadd.supervise.passed import take_passed
 from reloadd.supervise.pool import CannotListenError, ListenerPool
 from reloadd.supervise.running import Surroundings
+from reloadd.supervise.store import Store
 from reloadd.watch.watcher import DaemonWatcher
 
 if TYPE_CHECKING:
@@ -70,15 +76,36 @@ class Daemon:
         self._bus = bus
         self._console = console
         self._directory = directory
-        self._pool = ListenerPool()
+        self._manager = Manager(environ)
+        bus.subscribe(self._manager)
+        self._pool = ListenerPool(Store(take_passed(environ, os.getpid()), self._manager.notifier, bus.publish))
         self._guard = Guard(bus.publish)
         self._watcher = DaemonWatcher(report=bus.publish)
-        self._surroundings = Surroundings(bus.publish, self._guard, console, environ)
+        self._surroundings = Surroundings(bus.publish, self._guard, console, environ, Groups(delegated_home()))
         self._running: dict[str, _Running] = {}
         self._tasks = asyncio.TaskGroup()
         self._stop_asked = asyncio.Event()
         self._kill_asked = asyncio.Event()
         self._reload_asked = asyncio.Event()
+        self._reloads: list[asyncio.Future[Reloaded]] = []
+
+    # What others tell it: it is `control.commands.Commands`.
+
+    @property
+    def apps(self) -> Mapping[str, App]:
+        """The apps of the profiles that run now, by name."""
+        return {name: running.app for name, running in self._running.items()}
+
+    async def reload(self) -> Reloaded:
+        """Read the profiles again, and return once what has changed was begun, or refused.
+
+        Raises:
+            asyncio.CancelledError: the daemon was told to stop first.
+        """
+        asked: asyncio.Future[Reloaded] = asyncio.get_running_loop().create_future()
+        self._reloads.append(asked)
+        self._reload_asked.set()
+        return await asked
 
     async def run(self, profiles: Sequence[Profile]) -> None:
         """Run until a signal ends it; every child is gone then.
@@ -99,8 +126,9 @@ class Daemon:
                 await self._stop_all(loop)
         finally:
             self._watcher.close()
-            self._pool.keep({})
+            self._pool.close()
             await self._guard.close()
+            self._manager.close()
             for number in _SIGNALS:
                 loop.remove_signal_handler(number)
 
@@ -142,20 +170,29 @@ class Daemon:
             reload.cancel()
             if self._reload_asked.is_set() and not self._stop_asked.is_set():
                 self._reload_asked.clear()
-                await self._reload()
+                await self._answer_reloads()
+        for asked in self._reloads:
+            asked.cancel()
         await stop
 
-    async def _reload(self) -> None:
+    async def _answer_reloads(self) -> None:
+        """Read the profiles once for all who have asked; who asks meanwhile is answered by the next time."""
+        asked, self._reloads = self._reloads, []
+        with self._manager.reloading():
+            outcome = await self._reload()
+        for each in asked:
+            if not each.done():
+                each.set_result(outcome)
+
+    async def _reload(self) -> Reloaded:
         """Read the profiles again and do what has changed; if one is wrong, do nothing."""
         loaded = await asyncio.to_thread(self._load)
         if loaded.problems:
-            self._reject(loaded.problems)
-            return
+            return self._reject(loaded.problems)
         try:
             assigned = self._pool.prepare(loaded.profiles)
         except CannotListenError as error:
-            self._reject([problem_of(error)])
-            return
+            return self._reject([problem_of(error)])
         wanted = {profile.name: profile for profile in loaded.profiles}
         outdated = [running.app for name, running in self._running.items() if wanted.get(name) != running.app.profile]
         await asyncio.gather(*map(self._end, outdated))
@@ -165,10 +202,12 @@ class Daemon:
         for name in wanted.keys() - self._running.keys() - {app.profile.name for app in outdated}:
             self._say("profile.added", name, file=str(wanted[name].file))
         self._apply(loaded.profiles, assigned, {app.profile.name: app for app in outdated})
+        return Reloaded()
 
-    def _reject(self, problems: Sequence[Problem]) -> None:
+    def _reject(self, problems: Sequence[Problem]) -> Reloaded:
         drawing = draw(problems, directory=self._directory, outcome="what ran before runs on")
         self._say("profile.rejected", problems=len(problems), drawing=drawing)
+        return Reloaded(tuple(problems))
 
     def _apply(
         self,
@@ -179,7 +218,9 @@ class Daemon:
         """Start the apps that do not run; close the sockets that nobody has any more."""
         for listener in self._pool.keep(assigned):
             self._say("socket.closed", socket=listener.name, address=str(listener.address))
-        self._console.name_all(tuple(profile.name for profile in profiles))
+        names = tuple(profile.name for profile in profiles)
+        self._console.name_all(names)
+        self._manager.expect(names)
         for profile in profiles:
             if profile.name not in self._running:
                 self._start(profile, assigned[profile.name], (outdated or {}).get(profile.name))
@@ -188,7 +229,9 @@ class Daemon:
         kept = set(map(id, earlier.listeners)) if earlier is not None else set()
         for listener in listeners:
             if id(listener) not in kept:
-                self._say("socket.bound", profile.name, socket=listener.name, address=str(listener.address))
+                origin = None if listener.origin is Origin.BOUND else listener.origin.value
+                address = str(listener.address)
+                self._say("socket.bound", profile.name, socket=listener.name, address=address, origin=origin)
         app = App(
             profile,
             listeners,

@@ -175,7 +175,10 @@ def test_foreign_finder_is_told(tmp_path: Path) -> None:
     write_files(
         tmp_path,
         {
-            "main.py": "import sys\nclass Hook:\n    find_spec = lambda *_: None\nsys.meta_path.insert(0, Hook())\nimport cgi_\n"
+            "main.py": "import sys\n"
+            "class Hook:\n    find_spec = lambda *_: None\n"
+            "sys.meta_path.insert(0, Hook())\n"
+            "import colorsys\n"
         },
     )
     _, lines = _run(newest_interpreter(), script(tmp_path / "main.py"), tmp_path, audit=False)
