@@ -18,9 +18,14 @@ from reloadd.core.inputs import Cause
 from reloadd.core.records import Value, make_record
 from reloadd.profile.load import problem_at
 from reloadd.profile.problems import draw
+from reloadd.service.manager import Manager
+from reloadd.supervise.groups import Groups, delegated_home
 from reloadd.supervise.guard import Guard
+from reloadd.supervise.listeners import Origin
+from reloadd.supervise.passed import take_passed
 from reloadd.supervise.pool import CannotListenError, ListenerPool
 from reloadd.supervise.running import Surroundings
+from reloadd.supervise.store import Store
 from reloadd.watch.watcher import DaemonWatcher
 
 if TYPE_CHECKING:
@@ -71,10 +76,12 @@ class Daemon:
         self._bus = bus
         self._console = console
         self._directory = directory
-        self._pool = ListenerPool()
+        self._manager = Manager(environ)
+        bus.subscribe(self._manager)
+        self._pool = ListenerPool(Store(take_passed(environ, os.getpid()), self._manager.notifier, bus.publish))
         self._guard = Guard(bus.publish)
         self._watcher = DaemonWatcher(report=bus.publish)
-        self._surroundings = Surroundings(bus.publish, self._guard, console, environ)
+        self._surroundings = Surroundings(bus.publish, self._guard, console, environ, Groups(delegated_home()))
         self._running: dict[str, _Running] = {}
         self._tasks = asyncio.TaskGroup()
         self._stop_asked = asyncio.Event()
@@ -119,8 +126,9 @@ class Daemon:
                 await self._stop_all(loop)
         finally:
             self._watcher.close()
-            self._pool.keep({})
+            self._pool.close()
             await self._guard.close()
+            self._manager.close()
             for number in _SIGNALS:
                 loop.remove_signal_handler(number)
 
@@ -170,7 +178,8 @@ class Daemon:
     async def _answer_reloads(self) -> None:
         """Read the profiles once for all who have asked; who asks meanwhile is answered by the next time."""
         asked, self._reloads = self._reloads, []
-        outcome = await self._reload()
+        with self._manager.reloading():
+            outcome = await self._reload()
         for each in asked:
             if not each.done():
                 each.set_result(outcome)
@@ -209,7 +218,9 @@ class Daemon:
         """Start the apps that do not run; close the sockets that nobody has any more."""
         for listener in self._pool.keep(assigned):
             self._say("socket.closed", socket=listener.name, address=str(listener.address))
-        self._console.name_all(tuple(profile.name for profile in profiles))
+        names = tuple(profile.name for profile in profiles)
+        self._console.name_all(names)
+        self._manager.expect(names)
         for profile in profiles:
             if profile.name not in self._running:
                 self._start(profile, assigned[profile.name], (outdated or {}).get(profile.name))
@@ -218,7 +229,9 @@ class Daemon:
         kept = set(map(id, earlier.listeners)) if earlier is not None else set()
         for listener in listeners:
             if id(listener) not in kept:
-                self._say("socket.bound", profile.name, socket=listener.name, address=str(listener.address))
+                origin = None if listener.origin is Origin.BOUND else listener.origin.value
+                address = str(listener.address)
+                self._say("socket.bound", profile.name, socket=listener.name, address=address, origin=origin)
         app = App(
             profile,
             listeners,

@@ -277,6 +277,7 @@ class Supervisor:
             if not child.asked:
                 signal_group(child.pid, signal.SIGTERM)
             await child.wait_group_gone(grace=self.machine.policy.stop_timeout if child.asked else _LEFTOVER_GRACE)
+            await self._surroundings.groups.end(self.profile.name, str(child.generation))
         finally:
             self._let_go(running)
             status = child.status
