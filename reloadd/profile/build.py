@@ -75,6 +75,8 @@ def build(inspection: Inspection, values: Values, *, environ: Mapping[str, str],
         watch=_watch(draft, launch, roots or (launch.directory,)),
         restart=_restart(draft, launch, ready),
         ready=ready,
+        after=tuple(dict.fromkeys(draft.default(schema.AFTER))),
+        restart_with=tuple(dict.fromkeys(draft.default(schema.RESTART_WITH))),
     )
 
 

@@ -220,6 +220,8 @@ class Profile:
     Attributes:
         file: the file it was read from, absolute.
         name: unique in a daemon; letters, digits, `-`, `_` and `.`.
+        after: names of the profiles whose apps must be ready before this one is started.
+        restart_with: names of the profiles whose restarts make this one restart.
     """
 
     file: Path
@@ -230,3 +232,5 @@ class Profile:
     watch: WatchSet
     restart: Restart
     ready: Ready
+    after: tuple[str, ...] = ()
+    restart_with: tuple[str, ...] = ()
