@@ -1,7 +1,7 @@
 """In which order apps start and stop, and which wait: decisions about who comes after whom.
 
-Pure: names and graphs in, names out. A graph has, for each profile's name, the names that it comes after. A name that is
-not itself in the graph belongs to no app of the daemon, and is passed over.
+Pure: names and graphs in, names out. A graph has, for each profile's name, the names that it comes after. A name that
+is not itself in the graph belongs to no app of the daemon, and is passed over.
 """
 
 from __future__ import annotations
@@ -45,9 +45,15 @@ def standing_after(record: Record, before: Standing) -> Standing:
     return before
 
 
-def awaited(after: Collection[str], standings: Mapping[str, Standing]) -> tuple[str, ...]:
+def awaited(after: Collection[str], standings: Mapping[str, Standing]) -> dict[str, Standing]:
     """Those that have to be ready first and are not, in the order in which the profile names them."""
-    return tuple(name for name in after if standings.get(name, Standing.READY) is not Standing.READY)
+    known = {name: standings[name] for name in after if name in standings}
+    return {name: standing for name, standing in known.items() if standing is not Standing.READY}
+
+
+def is_stuck(awaited_ones: Mapping[str, Standing]) -> bool:
+    """Whether somebody has to do something before the wait can end: each other wait is bounded by `ready-timeout`."""
+    return any(standing in {Standing.HELD, Standing.DOWN} for standing in awaited_ones.values())
 
 
 def find_cycle(graph: Graph, start: str) -> tuple[str, ...] | None:

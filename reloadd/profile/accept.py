@@ -127,8 +127,7 @@ def _without_clashes(
 ) -> Loaded:
     """Take back one edit after the other until nothing is in another's way; what ran before never was.
 
-    Args:
-        kept: files that stay what they were, or stay out.
+    The files in `kept` stay what they were, or stay out.
     """
     spare_names = frozenset(wrong.name for wrong in read.wrong.values())
     while True:

@@ -5,6 +5,7 @@ Each rule is one function. Those that are settled are never in the wrong towards
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reloadd.core.order import find_cycle
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reloadd.profile.accept import Right
+    from reloadd.profile.key import Key
     from reloadd.profile.model import Address, Profile
-    from reloadd.profile.schema import Key
     from reloadd.profile.spans import KeyPath
 
 
@@ -95,7 +96,7 @@ def _unknown_names(rights: Sequence[Right], key: Key[tuple[str, ...]], names: Co
                     Code.NOT_FOUND,
                     f"`{key.spelled}` names `{name}`, and no profile is called so",
                     label,
-                    "it must be run by the same daemon: name its file, too, with `--profile`",
+                    "run its profile in the same daemon, or leave the name out",
                 )
                 problems.append(problem_in(one.document, _place_of(one, key, name), finding))
     return problems
@@ -139,7 +140,7 @@ def _way_out(cycle: tuple[str, ...], key: Key[tuple[str, ...]], by_name: dict[st
     """Where the circle can be broken, other than at the place that is shown."""
     others = [
         f"`{later}` in {_where(by_name[name], _place_of(by_name[name], key, later), directory)}"
-        for name, later in zip(cycle[1:], cycle[2:], strict=False)
+        for name, later in pairwise(cycle[1:])
     ]
     return f"leave out `{cycle[1]}` here" + (f", or {' or '.join(others)}" if others else "")
 

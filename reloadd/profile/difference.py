@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from reloadd.core.policy import Handover
 from reloadd.profile.model import AppTarget, CommandTarget, ModuleTarget, Profile, ScriptTarget, Target
@@ -15,7 +15,7 @@ from reloadd.profile.model import AppTarget, CommandTarget, ModuleTarget, Profil
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reloadd.profile.model import Launch, Restart, WatchSet
+    from reloadd.profile.model import Launch, Listen, Restart, Warm, WatchSet
 
 
 class Renewal(Enum):
@@ -83,7 +83,7 @@ def update_between(old: Profile, new: Profile) -> Update | None:
 
 
 def _renewal(old: Profile, new: Profile) -> Renewal:
-    """Restart policies count from the next exit, readiness from the next start: only what a child was given renews it."""
+    """Only what a child was given renews it: policies count from its next exit, readiness from the next start."""
     if (old.launch, old.listen, old.tls) == (new.launch, new.listen, new.tls):
         return Renewal.NONE
     both_are_apps = isinstance(old.launch.target, AppTarget) and isinstance(new.launch.target, AppTarget)
@@ -93,29 +93,42 @@ def _renewal(old: Profile, new: Profile) -> Renewal:
 
 
 def _changed_keys(old: Profile, new: Profile) -> Iterator[str]:
-    """The keys whose values differ, in the order of the reference; what follows from another key is among them."""
-    if old.after != new.after:
-        yield "after"
-    if old.restart_with != new.restart_with:
-        yield "restart-with"
-    for field in _changed_fields(old.launch, new.launch):
-        # Which environment an interpreter belongs to follows from its path.
-        if field != "venv":
-            yield f"target.{_key_of(new.launch.target) if field == 'target' else field}"
-    before, after = dict.fromkeys(old.listen), dict.fromkeys(new.listen)
-    for name in dict.fromkeys(listen.name for listen in (*before, *after) if (listen in before) != (listen in after)):
-        yield f"listen.{name}"
-    if old.tls != new.tls:
-        yield "listen.tls"
-    for field in _changed_fields(old.watch, new.watch):
-        yield f"watch.{field}"
-    for field in _changed_fields(old.restart, new.restart):
-        yield f"restart.{field}"
-    if old.ready != new.ready:
-        yield "ready"
+    """The keys whose values differ, tables in the order of the reference; what follows from a key is among them."""
+    for field in _changed_fields(old, new):
+        match field:
+            case "file" | "name":
+                # Where it stands is nothing to the app; the name is what makes two profiles the same.
+                pass
+            case "launch":
+                yield from _changed_launch(old.launch, new.launch)
+            case "listen":
+                yield from (f"listen.{name}" for name in _changed_sockets(old.listen, new.listen))
+            case "tls":
+                yield "listen.tls"
+            case "watch":
+                yield from (f"watch.{key}" for key in _changed_fields(old.watch, new.watch))
+            case "restart":
+                yield from (f"restart.{key}" for key in _changed_fields(old.restart, new.restart))
+            case "warm":
+                yield from (f"warm.{key}" for key in _changed_fields(old.warm, new.warm))
+            case _:
+                yield field
 
 
-def _changed_fields(old: Launch | WatchSet | Restart, new: Launch | WatchSet | Restart) -> Iterator[str]:
+def _changed_launch(old: Launch, new: Launch) -> Iterator[str]:
+    # Which environment an interpreter belongs to follows from where it lies.
+    named = {"target": _key_of(new.target), "venv": "python"}
+    return iter(dict.fromkeys(f"target.{named.get(field, field)}" for field in _changed_fields(old, new)))
+
+
+def _changed_sockets(old: tuple[Listen, ...], new: tuple[Listen, ...]) -> Iterator[str]:
+    return iter(dict.fromkeys(listen.name for listen in (*old, *new) if (listen in old) != (listen in new)))
+
+
+_Part = TypeVar("_Part", "Profile", "Launch", "WatchSet", "Restart", "Warm")
+
+
+def _changed_fields(old: _Part, new: _Part) -> Iterator[str]:
     """The fields that differ, by the names that the profile has for them."""
     for field in fields(old):
         if getattr(old, field.name) != getattr(new, field.name):
