@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from reloadd.core.changes import ChangeSet
     from reloadd.core.inputs import Input
-    from reloadd.core.order import Standing
+    from reloadd.core.order import Progress
     from reloadd.core.records import Value
     from reloadd.core.state import Machine
     from reloadd.profile.difference import Update
@@ -64,7 +64,7 @@ class App:
         self._watcher = watcher
         self._watch: Watch | None = None
         self._watching = asyncio.Lock()
-        self._waits_for: Mapping[str, Standing] = {}
+        self._waits_for: Mapping[str, Progress] = {}
         self._first: Start | Stop | Restart = Start()
         self._has_begun = False
         self._is_stopped = False
@@ -93,13 +93,13 @@ class App:
             self._has_begun = False
             self._unwatch()
 
-    def give_turn(self, waits_for: Mapping[str, Standing]) -> None:
+    def give_turn(self, waits_for: Mapping[str, Progress]) -> None:
         """Let it start, unless there are others that have to be ready first; then that is said."""
         if not waits_for:
             self.command(self._first)
         elif waits_for != self._waits_for:
             self._waits_for = waits_for
-            why = ", ".join(f"`{name}` is {standing.value}" for name, standing in waits_for.items())
+            why = ", ".join(f"`{name}` is {progress.value}" for name, progress in waits_for.items())
             level = Level.WARNING if is_stuck(waits_for) else Level.INFO
             fields: dict[str, Value] = {"after": tuple(waits_for), "why": why}
             self._publish(make_record("start.postponed", fields, profile=self.profile.name, level=level))
@@ -110,6 +110,10 @@ class App:
         self._first = word
         if self._has_begun:
             self.supervisor.tell(word)
+
+    async def wait_taken(self) -> None:
+        """Return once all that it was told so far has been decided on."""
+        await self.supervisor.wait_taken()
 
     async def update(self, step: Update, listeners: Sequence[Listener]) -> None:
         """Take a changed profile: only what has changed is done."""

@@ -15,16 +15,22 @@ from reloadd.core.records import Value, make_record
 from reloadd.fleet import Fleet
 from reloadd.profile.difference import Add
 from reloadd.reloading import Reloading
+from reloadd.service.manager import Manager
+from reloadd.supervise.groups import Groups, delegated_home
 from reloadd.supervise.guard import Guard
+from reloadd.supervise.passed import take_passed
 from reloadd.supervise.pool import ListenerPool
 from reloadd.supervise.running import Surroundings
+from reloadd.supervise.store import Store
 from reloadd.watch.watcher import DaemonWatcher
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from reloadd.app import App
     from reloadd.bus import Bus
+    from reloadd.control.commands import Reloaded
     from reloadd.profile.accept import Loaded
     from reloadd.profile.load import Source
     from reloadd.supervise.console import Console
@@ -56,15 +62,32 @@ class Daemon:
         self._bus = bus
         self._console = console
         self._profiles = loaded.profiles
-        self._pool = ListenerPool()
+        self._manager = Manager(environ)
+        bus.subscribe(self._manager)
+        self._pool = ListenerPool(Store(take_passed(environ, os.getpid()), self._manager.notifier, bus.publish))
         self._guard = Guard(bus.publish)
         self._watcher = DaemonWatcher(report=bus.publish)
         self._tasks = asyncio.TaskGroup()
-        surroundings = Surroundings(bus.publish, self._guard, console, environ)
-        self._fleet = Fleet(self._pool, surroundings, self._watcher, self._tasks)
+        surroundings = Surroundings(bus.publish, self._guard, console, environ, Groups(delegated_home()))
+        self._fleet = Fleet(self._pool, surroundings, self._watcher, self._tasks, on_names=self._expect)
         self._reloading = Reloading(source, loaded, fleet=self._fleet, pool=self._pool, publish=bus.publish)
         self._stop_asked = asyncio.Event()
         self._kill_asked = asyncio.Event()
+
+    # What others tell it: it is `control.commands.Commands`.
+
+    @property
+    def apps(self) -> Mapping[str, App]:
+        """The apps of the profiles that run now, by name."""
+        return self._fleet.apps
+
+    async def reload(self) -> Reloaded:
+        """Read the profiles again, and return once what has changed was begun, or refused.
+
+        Raises:
+            asyncio.CancelledError: the daemon was told to stop first.
+        """
+        return await self._reloading.reload()
 
     async def run(self) -> None:
         """Run until a signal ends it; every child is gone then.
@@ -81,13 +104,15 @@ class Daemon:
         self._guard.start()
         try:
             async with self._tasks:
+                self._fleet.expect(self._profiles)
                 await self._fleet.apply(tuple(map(Add, self._profiles)), assigned)
                 await self._serve()
                 await self._stop_all(loop)
         finally:
             self._watcher.close()
-            self._pool.keep({})
+            self._pool.close()
             await self._guard.close()
+            self._manager.close()
             for number in _SIGNALS:
                 loop.remove_signal_handler(number)
 
@@ -116,7 +141,7 @@ class Daemon:
         if self._console.is_hung_up():
             self._asked_to_stop()
         else:
-            self._reloading.ask()
+            self._reloading.ask(is_patient=False)
 
     # Running.
 
@@ -128,11 +153,15 @@ class Daemon:
         await asyncio.wait({reloading})
         self._reloading.close()
 
+    def _expect(self, names: tuple[str, ...]) -> None:
+        self._console.name_all(names)
+        self._manager.expect(names)
+
     async def _keep_up(self) -> None:
         """Watch the profiles and follow them; should that break, which is a bug, the apps run on as they are."""
         try:
             await self._reloading.watch(self._watcher)
-            await self._reloading.run()
+            await self._reloading.run(self._manager.reloading)
         except Exception as error:  # noqa: BLE001 (it becomes a record)
             self._say("daemon.failed", error=repr(error), where="reading the profiles again")
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from reloadd.app import App
 from reloadd.core.followers import Following
 from reloadd.core.inputs import Cause, Restart, Why
-from reloadd.core.order import Standing, awaited, dependants, longest_chain, standing_after
+from reloadd.core.order import Progress, awaited, dependants, longest_chain, progress_after
 from reloadd.core.records import Record, Value, make_record
 from reloadd.profile.difference import Add, Remove, Renewal, Update
+from reloadd.supervise.listeners import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from reloadd.profile.difference import Step
     from reloadd.profile.model import Profile
@@ -47,17 +48,25 @@ class Fleet:
         surroundings: what all supervisors share.
         watcher: the daemon's.
         tasks: the group that owns each app's task.
+        on_names: told of the names of all apps, before one of them starts.
     """
 
     def __init__(
-        self, pool: ListenerPool, surroundings: Surroundings, watcher: Watcher, tasks: asyncio.TaskGroup
+        self,
+        pool: ListenerPool,
+        surroundings: Surroundings,
+        watcher: Watcher,
+        tasks: asyncio.TaskGroup,
+        *,
+        on_names: Callable[[tuple[str, ...]], None],
     ) -> None:
         self._pool = pool
         self._surroundings = surroundings
         self._watcher = watcher
         self._tasks = tasks
+        self._on_names = on_names
         self._running: dict[str, _Running] = {}
-        self._standings: dict[str, Standing] = {}
+        self._progress: dict[str, Progress] = {}
         self._following = Following()
         self._generations: dict[str, int] = {}
 
@@ -73,6 +82,10 @@ class Fleet:
 
     # What changes.
 
+    def expect(self, profiles: Sequence[Profile]) -> None:
+        """Say which apps there will be, before a step is taken."""
+        self._on_names(tuple(profile.name for profile in profiles))
+
     async def apply(self, steps: Sequence[Step], assigned: Mapping[str, tuple[Listener, ...]]) -> None:
         """Take these steps; what need not wait for an app that is to stop does not.
 
@@ -82,8 +95,6 @@ class Fleet:
         """
         removed = [step.profile for step in steps if isinstance(step, Remove)]
         added = [step.profile for step in steps if isinstance(step, Add)]
-        names = [name for name in self._running if name in assigned] + [profile.name for profile in added]
-        self._surroundings.console.name_all(tuple(names))
         for profile in removed:
             self._say("profile.removed", profile.name, file=str(profile.file))
         updates = [self._update(step, assigned) for step in steps if isinstance(step, Update)]
@@ -100,7 +111,7 @@ class Fleet:
         name = profile.name
         self._say_bound(name, listeners, ())
         app = App(profile, listeners, self._surroundings, self._watcher, generation=self._generations.get(name, 0))
-        self._standings[name] = Standing.COMING
+        self._progress[name] = Progress.COMING
         self._running[name] = _Running(app, self._tasks.create_task(app.run()))
 
     async def _update(self, step: Update, assigned: Mapping[str, tuple[Listener, ...]]) -> None:
@@ -115,7 +126,9 @@ class Fleet:
         kept = set(map(id, known))
         for listener in listeners:
             if id(listener) not in kept:
-                self._say("socket.bound", profile, socket=listener.name, address=str(listener.address))
+                origin = None if listener.origin is Origin.BOUND else listener.origin.value
+                address = str(listener.address)
+                self._say("socket.bound", profile, socket=listener.name, address=address, origin=origin)
 
     # What is said of them.
 
@@ -124,21 +137,21 @@ class Fleet:
         name = record.profile
         if name is None or name not in self._running:
             return
-        before = self._standings[name]
-        standing = self._standings[name] = standing_after(record, before)
-        if standing is not before:
+        before = self._progress[name]
+        progress = self._progress[name] = progress_after(record, before)
+        if progress is not before:
             self._give_turns()
         if record.name == _RESTARTED:
             self._follow(name, has_restarted=True)
-        elif record.name in _GAVE_UP or standing is Standing.DOWN:
+        elif record.name in _GAVE_UP or progress is Progress.DOWN:
             self._follow(name, has_restarted=False)
 
     def _give_turns(self) -> None:
         """Let those start whose turn it is, and have the others say what they wait for."""
-        standings = {name: self._standings[name] for name in self._running}
+        known = {name: self._progress[name] for name in self._running}
         for running in self._running.values():
             if not running.app.has_turn:
-                running.app.give_turn(awaited(running.app.profile.after, standings))
+                running.app.give_turn(awaited(running.app.profile.after, known))
 
     def _leaders(self) -> dict[str, tuple[str, ...]]:
         return {name: running.app.profile.restart_with for name, running in self._running.items()}
@@ -170,7 +183,7 @@ class Fleet:
             await running.app.stop()
             running.task.cancel()
             self._generations[name] = running.app.machine.generation
-            del self._running[name], self._standings[name]
+            del self._running[name], self._progress[name]
             self._follow(name, has_restarted=False)
 
         for name in later:

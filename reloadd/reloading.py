@@ -7,13 +7,13 @@ edits are taken back, `profile.accept`.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reloadd.core.records import make_record
+from reloadd.control.commands import Reloaded
+from reloadd.core.records import record
 from reloadd.profile.absence import Absences
 from reloadd.profile.accept import missing_files
-from reloadd.profile.difference import steps_between
+from reloadd.profile.difference import Add, steps_between
 from reloadd.profile.load import problem_at
 from reloadd.profile.model import Backend, WatchSet
 from reloadd.profile.problems import draw
@@ -21,31 +21,18 @@ from reloadd.supervise.pool import CannotListenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from reloadd.core.changes import ChangeSet
     from reloadd.core.records import Record
     from reloadd.fleet import Fleet
     from reloadd.profile.accept import Loaded, Read
-    from reloadd.profile.difference import Step
     from reloadd.profile.load import Source
     from reloadd.profile.problems import Problem
     from reloadd.supervise.listeners import Listener
     from reloadd.supervise.pool import ListenerPool
     from reloadd.watch.base import Watch, Watcher
-
-
-@dataclass(frozen=True, slots=True)
-class Reloaded:
-    """What reading the profiles again came to.
-
-    Attributes:
-        steps: what was done.
-        problems: what is wrong; the files that have one stay what they were.
-    """
-
-    steps: tuple[Step, ...] = ()
-    problems: tuple[Problem, ...] = ()
 
 
 class Reloading:
@@ -69,9 +56,10 @@ class Reloading:
         self._publish = publish
         self._absences = Absences()
         self._said: tuple[Problem, ...] = ()
-        self._turn = asyncio.Lock()
         self._saved: set[str] = set()
         self._asked = asyncio.Event()
+        self._is_patient = True
+        self._waiting: list[asyncio.Future[Reloaded]] = []
         self._watch: Watch | None = None
 
     async def watch(self, watcher: Watcher) -> None:
@@ -81,40 +69,69 @@ class Reloading:
         self._asked.set()
 
     def close(self) -> None:
-        """Watch no more."""
+        """Watch no more, and let nobody wait."""
         if self._watch is not None:
             self._watch.close()
+        for each in self._waiting:
+            each.cancel()
 
-    def ask(self) -> None:
-        """Read the profiles again soon, as after a save; does not wait for it."""
-        self._asked.set()
-
-    async def run(self) -> None:
-        """Read the profiles again whenever there is a reason to, until cancelled."""
-        while True:
-            await self._asked.wait()
-            await self.reload(is_patient=True)
-
-    async def reload(self, *, is_patient: bool = False) -> Reloaded:
-        """Read the profiles again, and do what has changed.
+    def ask(self, *, is_patient: bool) -> None:
+        """Read the profiles again soon; does not wait for it.
 
         Args:
-            is_patient: whether a file that is missing may come back in a moment; else its app is stopped now.
+            is_patient: whether a file that is missing may come back in a moment, as after a save; else its app is
+                stopped now.
         """
-        async with self._turn:
+        self._is_patient = self._is_patient and is_patient
+        self._asked.set()
+
+    async def reload(self) -> Reloaded:
+        """Read the profiles again, and return once what has changed was begun, or refused.
+
+        Raises:
+            asyncio.CancelledError: it was closed first.
+        """
+        waiting: asyncio.Future[Reloaded] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        self.ask(is_patient=False)
+        return await waiting
+
+    async def run(self, bracket: Callable[[], AbstractContextManager[None]]) -> None:
+        """Read the profiles again whenever there is a reason to, until cancelled.
+
+        Args:
+            bracket: is entered for each time.
+        """
+        while True:
+            await self._asked.wait()
             self._asked.clear()
-            saved, self._saved = self._saved, set()
-            read = await asyncio.to_thread(self._source.read)
-            now = asyncio.get_running_loop().time()
-            self._absences = self._absences.noted(missing_files(read, self._loaded.accepted), now)
-            held = self._absences.held(now) if is_patient else frozenset()
-            loaded, assigned = self._prepared(read, held)
-            self._reject(loaded.problems, saved if is_patient else None)
-            steps = steps_between(self._fleet.profiles, loaded.profiles)
-            self._loaded = loaded
-            await self._fleet.apply(steps, assigned)
-            self._look_again()
-            return Reloaded(steps, loaded.problems)
+            answered = len(self._waiting)
+            with bracket():
+                reloaded = await self._read_again()
+            for waiting in self._waiting[:answered]:
+                if not waiting.done():
+                    waiting.set_result(reloaded)
+            del self._waiting[:answered]
+
+    async def _read_again(self) -> Reloaded:
+        """Read the profiles, and do what has changed."""
+        saved, self._saved = self._saved, set()
+        is_patient, self._is_patient = self._is_patient, True
+        read = await asyncio.to_thread(self._source.read)
+        now = asyncio.get_running_loop().time()
+        self._absences = self._absences.noted(missing_files(read, self._loaded.accepted), now)
+        held = self._absences.held(now) if is_patient else frozenset()
+        loaded, assigned = self._prepared(read, held)
+        steps = steps_between(self._fleet.profiles, loaded.profiles)
+        if steps or not loaded.problems:
+            self._fleet.expect(loaded.profiles)
+        self._reject(loaded.problems, saved if is_patient else None)
+        self._loaded = loaded
+        for new in (step.profile for step in steps if isinstance(step, Add)):
+            self._publish(record("profile.added", profile=new.name, file=str(new.file)))
+        await self._fleet.apply(steps, assigned)
+        self._look_again()
+        return Reloaded(loaded.problems)
 
     def _prepared(self, read: Read, held: frozenset[Path]) -> tuple[Loaded, Mapping[str, tuple[Listener, ...]]]:
         """What is to run, with sockets for all of it: an edit whose address cannot be had is taken back as well."""
@@ -134,18 +151,18 @@ class Reloading:
         self._said = problems
         if news:
             drawing = draw(news, directory=self._source.directory, outcome="what ran before runs on")
-            self._publish(make_record("profile.rejected", {"problems": len(news), "drawing": drawing}))
+            self._publish(record("profile.rejected", problems=len(news), drawing=drawing))
 
     def _look_again(self) -> None:
         """When a missing file has not come back in time, it will not."""
         loop = asyncio.get_running_loop()
         due = self._absences.due(loop.time())
         if due is not None:
-            loop.call_at(due, self.ask)
+            loop.call_at(due, self._asked.set)
 
     def _changed(self, changes: ChangeSet) -> None:
         self._saved.update(changes.paths)
-        self.ask()
+        self.ask(is_patient=True)
 
 
 def watch_set_of(roots: tuple[Path, ...]) -> WatchSet:

@@ -23,13 +23,15 @@ from reloadd.log import Form, Log
 from reloadd.profile.load import Source
 from reloadd.profile.problems import draw
 from reloadd.reloading import problem_of
+from reloadd.service.journal import Journal, is_journal
 from reloadd.supervise.console import Console
 from reloadd.supervise.pool import CannotListenError
 from reloadd.terminal import Writer, is_foreground, keys_at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from reloadd.core.records import Record
     from reloadd.profile.accept import Loaded
     from reloadd.profile.problems import Problem
 
@@ -61,7 +63,7 @@ async def _serve(options: RunOptions, source: Source, loaded: Loaded) -> None:
         writer = Writer(output=_STDOUT, log=_STDERR)
         stack.callback(writer.close)
         bus = Bus()
-        bus.subscribe(_log(options, writer))
+        bus.subscribe(_log(options, writer, bus, stack))
         keyboard = _STDIN if len(loaded.profiles) == 1 and _has_person() else None
         if keyboard is not None:
             set_again = stack.enter_context(keys_at_once(keyboard))
@@ -83,18 +85,23 @@ def _has_person() -> bool:
     return is_foreground(_STDIN) and os.isatty(_STDOUT)
 
 
-def _log(options: RunOptions, writer: Writer) -> Log:
+def _log(options: RunOptions, writer: Writer, bus: Bus, stack: ExitStack) -> Callable[[Record], None]:
+    lowest = Level.DEBUG if options.verbosity else Level.INFO
     match options.log:
         case LogFormat.CONSOLE:
             form = Form.CONSOLE
         case LogFormat.JSON:
             form = Form.JSON
+        case LogFormat.AUTO if is_journal(_STDERR, os.environ):
+            journal = Journal(bus.publish, lowest=lowest)
+            stack.callback(journal.close)
+            return journal
         case LogFormat.AUTO:
             form = Form.CONSOLE if sys.stderr.isatty() else Form.JSON
     return Log(
         writer.write_log,
         form=form,
-        lowest=Level.DEBUG if options.verbosity else Level.INFO,
+        lowest=lowest,
         colour=form is Form.CONSOLE and wants_colour(sys.stderr, os.environ),
     )
 

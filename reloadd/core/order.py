@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Graph = Mapping[str, Collection[str]]
 
 
-class Standing(Enum):
+class Progress(Enum):
     """How an app stands for those that wait for it; the value is said to the user."""
 
     COMING = "not ready yet"
@@ -28,32 +28,32 @@ class Standing(Enum):
 
 
 _OF_STATE = {
-    "down": Standing.DOWN,
-    "held": Standing.HELD,
-    "serving": Standing.READY,
-    "replacing": Standing.READY,
+    "down": Progress.DOWN,
+    "held": Progress.HELD,
+    "serving": Progress.READY,
+    "replacing": Progress.READY,
 }
 """By the states of `core.state`, as `supervisor.moved` names them; in all others an app is on its way."""
 
 
-def standing_after(record: Record, before: Standing) -> Standing:
+def progress_after(record: Record, before: Progress) -> Progress:
     """How an app stands once this was said of it. One that did its work and ended is as good as one that serves."""
     if record.name == "supervisor.finished":
-        return Standing.READY
+        return Progress.READY
     if record.name == "supervisor.moved":
-        return _OF_STATE.get(str(record.fields["after"]), Standing.COMING)
+        return _OF_STATE.get(str(record.fields["after"]), Progress.COMING)
     return before
 
 
-def awaited(after: Collection[str], standings: Mapping[str, Standing]) -> dict[str, Standing]:
+def awaited(after: Collection[str], progress: Mapping[str, Progress]) -> dict[str, Progress]:
     """Those that have to be ready first and are not, in the order in which the profile names them."""
-    known = {name: standings[name] for name in after if name in standings}
-    return {name: standing for name, standing in known.items() if standing is not Standing.READY}
+    known = {name: progress[name] for name in after if name in progress}
+    return {name: progress for name, progress in known.items() if progress is not Progress.READY}
 
 
-def is_stuck(awaited_ones: Mapping[str, Standing]) -> bool:
+def is_stuck(awaited_ones: Mapping[str, Progress]) -> bool:
     """Whether somebody has to do something before the wait can end: each other wait is bounded by `ready-timeout`."""
-    return any(standing in {Standing.HELD, Standing.DOWN} for standing in awaited_ones.values())
+    return any(progress in {Progress.HELD, Progress.DOWN} for progress in awaited_ones.values())
 
 
 def find_cycle(graph: Graph, start: str) -> tuple[str, ...] | None:

@@ -53,8 +53,16 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "profile.doubled": Kind(
             Level.WARNING, "the target brings a reloader of its own", ("reloader", "found", "hint")
         ),
-        "socket.bound": Kind(Level.INFO, "the daemon listens", ("socket", "address")),
+        "socket.bound": Kind(
+            Level.INFO,
+            "the daemon listens; `origin` says where the socket came from, if it did not make it",
+            ("socket", "address", "origin"),
+        ),
         "socket.closed": Kind(Level.INFO, "the daemon no longer listens", ("socket", "address")),
+        "socket.unclaimed": Kind(
+            Level.WARNING, "a socket unit listens for us, and no profile does", ("socket", "address", "hint")
+        ),
+        "journal.overflowed": Kind(Level.WARNING, "systemd's journal had no room for some records", ("records",)),
         "watch.started": Kind(
             Level.INFO,
             "watching began, before the first child",

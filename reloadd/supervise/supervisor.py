@@ -146,12 +146,17 @@ class Supervisor:
             async with self._tasks:
                 while True:
                     self._take_guarded(await self._inbox.get())
+                    self._inbox.task_done()
         finally:
             self._is_over = True
             for handle in self._timers.values():
                 handle.cancel()
             self.kill()
             self._arrivals.close()
+
+    async def wait_taken(self) -> None:
+        """Return once every word so far was taken."""
+        await self._inbox.join()
 
     async def wait_down(self) -> None:
         """Return once every word was taken and the app is down."""
@@ -280,6 +285,7 @@ class Supervisor:
             if not child.asked:
                 signal_group(child.pid, signal.SIGTERM)
             await child.wait_group_gone(grace=self.machine.policy.stop_timeout if child.asked else _LEFTOVER_GRACE)
+            await self._surroundings.groups.end(self.profile.name, str(child.generation))
         finally:
             self._let_go(running)
             status = child.status
