@@ -12,14 +12,15 @@ from reloadd.core.doubled import OwnReloader, find_own_reloader
 from reloadd.core.inputs import Cause, Restart, Start, Stop, Why
 from reloadd.core.policy import Policy
 from reloadd.core.records import record
+from reloadd.core.state import Machine, State
 from reloadd.profile.model import AppTarget, CommandTarget, Launch, ModuleTarget, Profile, ScriptTarget
 from reloadd.supervise.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from reloadd.core.changes import ChangeSet
-    from reloadd.core.state import Machine
     from reloadd.supervise.listeners import Listener
     from reloadd.supervise.running import Surroundings
     from reloadd.watch.base import Watch, Watcher
@@ -63,9 +64,19 @@ class App:
         )
 
     @property
+    def file(self) -> Path:
+        """The profile's file."""
+        return self.profile.file
+
+    @property
     def machine(self) -> Machine:
         """Where it stands."""
         return self.supervisor.machine
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it waits for nothing but the user or a change."""
+        return self._has_begun and self.machine.state in {State.DOWN, State.HELD}
 
     def command(self, word: Start | Stop | Restart) -> None:
         """Tell it what the user wants; while the baseline is still taken, that is what it begins with."""

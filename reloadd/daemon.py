@@ -74,7 +74,7 @@ class Daemon:
         self._pool = ListenerPool()
         self._guard = Guard(bus.publish)
         self._watcher = DaemonWatcher(report=bus.publish)
-        self._surroundings = Surroundings(bus.publish, self._guard, console, environ)
+        self._surroundings = Surroundings(bus.publish, self._guard, console, environ, bus.pass_on)
         self._running: dict[str, _Running] = {}
         self._tasks = asyncio.TaskGroup()
         self._stop_asked = asyncio.Event()
@@ -215,10 +215,6 @@ class Daemon:
                 self._start(profile, assigned[profile.name], (outdated or {}).get(profile.name))
 
     def _start(self, profile: Profile, listeners: tuple[Listener, ...], earlier: App | None) -> None:
-        kept = set(map(id, earlier.listeners)) if earlier is not None else set()
-        for listener in listeners:
-            if id(listener) not in kept:
-                self._say("socket.bound", profile.name, socket=listener.name, address=str(listener.address))
         app = App(
             profile,
             listeners,
@@ -228,6 +224,10 @@ class Daemon:
         )
         cause = Cause.START if earlier is None else Cause.PROFILE
         self._running[profile.name] = _Running(app, self._tasks.create_task(app.run(cause)))
+        kept = set(map(id, earlier.listeners)) if earlier is not None else set()
+        for listener in listeners:
+            if id(listener) not in kept:
+                self._say("socket.bound", profile.name, socket=listener.name, address=str(listener.address))
 
     async def _end(self, app: App) -> None:
         await app.stop()

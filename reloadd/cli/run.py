@@ -15,9 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reloadd import __version__
 from reloadd.bus import Bus
 from reloadd.cli.top import LogFormat, RunOptions
 from reloadd.colour import wants_colour
+from reloadd.control.opening import opened
 from reloadd.core.records import Level
 from reloadd.daemon import Daemon, problem_of
 from reloadd.log import Form, Log
@@ -81,7 +83,8 @@ async def _serve(options: RunOptions, loaded: Loaded, load: Callable[[], Loaded]
         )
         stack.callback(console.close)
         daemon = Daemon(load, bus=bus, console=console, environ=dict(os.environ), directory=directory)
-        await daemon.run(loaded.profiles)
+        async with opened(daemon, bus, version=__version__, environ=os.environ):
+            await daemon.run(loaded.profiles)
 
 
 def _has_person() -> bool:

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reloadd.core.records import Printed
 from reloadd.profile.model import AppTarget, ReadyTold
 from reloadd.supervise.child import Child
 from reloadd.supervise.launch import plan_launch
@@ -37,12 +38,14 @@ class Surroundings:
         guard: told of each process group.
         console: where the children's output goes, and their input comes from.
         environ: the daemon's environment.
+        pass_on: where what the children print goes, besides the console.
     """
 
     publish: Callable[[Record], None]
     guard: Guard
     console: Console
     environ: Mapping[str, str]
+    pass_on: Callable[[Printed], None]
 
 
 @dataclass(slots=True)
@@ -97,6 +100,7 @@ def start(
         finally:
             ends.close_theirs()
         undo.pop_all()
+    output.on_lines = lambda lines: surroundings.pass_on(Printed(profile.name, generation, lines))
     guard.add(child.pid)
     moments.spawned = asyncio.get_running_loop().time()
     return Running(child, ends, output, moments, notices)
