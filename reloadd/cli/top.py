@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class LogFormat(Enum):
-    """How the log is written; `auto` is `console` on a terminal and `json` elsewhere."""
+    """How the log is written; `auto` is `console` on a terminal, journal entries in a service, and `json` elsewhere."""
 
     AUTO = "auto"
     CONSOLE = "console"

@@ -84,6 +84,10 @@ def _held(standing: Standing, entry: Entry) -> None:
     standing.note = f"{entry['why']}; waits until {entry['until']}"
 
 
+def _postponed(standing: Standing, entry: Entry) -> None:
+    standing.note = f"comes after others: {entry['why']}"
+
+
 def _finished(standing: Standing, entry: Entry) -> None:
     standing.note = f"finished; waits until {entry['until']}"
 
@@ -138,6 +142,7 @@ def _blamed(entry: Entry) -> str | None:
 
 
 _NOTES: Mapping[str, Callable[[Standing, Entry], None]] = {
+    "start.postponed": _postponed,
     "socket.bound": _bound,
     "socket.closed": _closed,
     "supervisor.moved": _moved,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reloadd.profile.model import Profile
     from reloadd.supervise.child import Owner
     from reloadd.supervise.console import Console, Ends
+    from reloadd.supervise.groups import Groups
     from reloadd.supervise.guard import Guard
     from reloadd.supervise.listeners import Listener
     from reloadd.supervise.output import Output
@@ -38,6 +39,7 @@ class Surroundings:
         guard: told of each process group.
         console: where the children's output goes, and their input comes from.
         environ: the daemon's environment.
+        groups: the control groups of the apps.
         pass_on: where what the children print goes, besides the console.
     """
 
@@ -45,6 +47,7 @@ class Surroundings:
     guard: Guard
     console: Console
     environ: Mapping[str, str]
+    groups: Groups
     pass_on: Callable[[Printed], None]
 
 
@@ -102,5 +105,6 @@ def start(
         undo.pop_all()
     output.on_lines = lambda lines: surroundings.pass_on(Printed(profile.name, generation, lines))
     guard.add(child.pid)
+    surroundings.groups.enter(profile.name, str(generation), child.pid)
     moments.spawned = asyncio.get_running_loop().time()
     return Running(child, ends, output, moments, notices)
