@@ -30,6 +30,7 @@ from reloadd.profile.model import (
     Tls,
     TlsAdhoc,
     TlsFiles,
+    Warm,
     WatchSet,
 )
 from reloadd.profile.watched import ALWAYS_EXCLUDED, default_include, excluded_directory
@@ -75,6 +76,13 @@ def build(inspection: Inspection, values: Values, *, environ: Mapping[str, str],
         watch=_watch(draft, launch, roots or (launch.directory,)),
         restart=_restart(draft, launch, ready),
         ready=ready,
+        warm=Warm(
+            mode=draft.default(schema.WARM_MODE),
+            run_ahead=draft.default(schema.RUN_AHEAD),
+            budget_mb=draft.default(schema.BUDGET),
+        ),
+        after=tuple(dict.fromkeys(draft.default(schema.AFTER))),
+        restart_with=tuple(dict.fromkeys(draft.default(schema.RESTART_WITH))),
     )
 
 

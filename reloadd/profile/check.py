@@ -13,12 +13,13 @@ from reloadd.profile.findings import Finding, Inspection, On, RefusedError
 from reloadd.profile.formats import misnamed_socket
 from reloadd.profile.kinds import Subject
 from reloadd.profile.problems import Code
-from reloadd.profile.schema import ANY_NAME, BY_PATH, KEYS, TABLES, Key
+from reloadd.profile.schema import ANY_NAME, BY_PATH, KEYS, TABLES
 from reloadd.profile.words import found, listed, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reloadd.profile.key import Key
     from reloadd.profile.model import Address
     from reloadd.profile.parse import TomlValue
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reloadd.profile.check import Values
-    from reloadd.profile.schema import Key
+    from reloadd.profile.key import Key
     from reloadd.profile.spans import KeyPath
 
 T = TypeVar("T")

@@ -213,6 +213,28 @@ class ReadyStarted:
 Ready = ReadyTold | ReadyListening | ReadyHttp | ReadyStarted
 
 
+class Switch(Enum):
+    """Whether something is done where it can be done soundly, or never."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """Whether children are prepared before they are needed.
+
+    Attributes:
+        mode: whether it is done at all.
+        run_ahead: whether the user's own modules may be imported ahead.
+        budget_mb: megabytes that all prepared processes of the profile may use.
+    """
+
+    mode: Switch
+    run_ahead: Switch
+    budget_mb: int
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One TOML file, one app.
@@ -220,6 +242,8 @@ class Profile:
     Attributes:
         file: the file it was read from, absolute.
         name: unique in a daemon; letters, digits, `-`, `_` and `.`.
+        after: names of the profiles whose apps must be ready before this one is started.
+        restart_with: names of the profiles whose restarts make this one restart.
     """
 
     file: Path
@@ -230,3 +254,6 @@ class Profile:
     watch: WatchSet
     restart: Restart
     ready: Ready
+    warm: Warm
+    after: tuple[str, ...] = ()
+    restart_with: tuple[str, ...] = ()

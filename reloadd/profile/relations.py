@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reloadd.profile.check import Values
-    from reloadd.profile.schema import Key
+    from reloadd.profile.key import Key
 
 ABILITY_KEYS: dict[Ability, Key[object]] = {
     ability: schema.BY_PATH[path]

@@ -6,19 +6,13 @@ A new key is a row here, and what `build` makes of its value.
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from enum import Enum
-from typing import Generic, TypeVar
-
 from reloadd.core.policy import Backoff, Handover, OnExit, WhileReloading
 from reloadd.core.servers import Server
 from reloadd.profile import kinds
 from reloadd.profile.formats import read_address, read_app, read_http_path, read_module, read_profile_name
-from reloadd.profile.kinds import FLAG, SOME_TEXTS, TEXT, TEXTS, TRUE, VARIABLES, Kind, Subject
-from reloadd.profile.model import Address, Backend
-
-T_co = TypeVar("T_co", covariant=True)
+from reloadd.profile.key import Key, Table
+from reloadd.profile.kinds import FLAG, SOME_TEXTS, TEXT, TEXTS, TRUE, VARIABLES, Kind
+from reloadd.profile.model import Address, Backend, Switch
 
 ANY_NAME = "NAME"
 """Stands in a path for a name that the user chooses."""
@@ -31,53 +25,6 @@ STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2", 
 _BACKOFF = Backoff()
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of a profile, with the sentence that says what its keys are about."""
-
-    path: tuple[str, ...]
-    doc: str
-
-
-@dataclass(frozen=True, slots=True)
-class Key(Generic[T_co]):
-    """One key.
-
-    Attributes:
-        path: the names that lead to it.
-        kind: what its value is.
-        doc: what it is for, in one sentence.
-        example: a value it could have, as TOML.
-        default: the value if it is not given; None if there is none, or if it depends on something.
-        otherwise: in words, what happens if it is not given and there is no default.
-    """
-
-    path: tuple[str, ...]
-    kind: Kind[T_co]
-    doc: str
-    example: str
-    default: T_co | None = None
-    otherwise: str = "none"
-
-    @property
-    def spelled(self) -> str:
-        """The key with its table, such as `watch.poll-interval`."""
-        return ".".join(self.path)
-
-    @property
-    def subject(self) -> Subject:
-        """What messages about its value say of the key."""
-        return Subject(self.spelled, self.path[-1], self.example)
-
-    @property
-    def shown_default(self) -> str:
-        """The default for a reader: as TOML in backticks, or in words."""
-        if self.default is None:
-            return self.otherwise
-        value = self.default.value if isinstance(self.default, Enum) else self.default
-        return f"`{json.dumps(value)}`"
-
-
 TABLES = (
     Table(("target",), "What to run: exactly one of `app`, `module`, `script` and `command`."),
     Table(("listen",), "The sockets that the daemon opens once and hands to every child."),
@@ -85,6 +32,7 @@ TABLES = (
     Table(("restart",), "When and how the child is ended and started again."),
     Table(("restart", "backoff"), "How long to wait between failed starts, and how many to allow in a row."),
     Table(("ready",), "How the daemon knows that the child serves: at most one of the keys."),
+    Table(("warm",), "Processes that are prepared in the background, so that a restart takes milliseconds."),
 )
 
 NAME = Key(
@@ -93,6 +41,20 @@ NAME = Key(
     "The name that the log and the commands use; no two profiles of one daemon share one.",
     '"shop"',
     otherwise="the file's name without `.toml`",
+)
+AFTER = Key(
+    ("after",),
+    TEXTS,
+    "Names of profiles of the same daemon that must be ready before this app is started.",
+    '["db"]',
+    default=(),
+)
+RESTART_WITH = Key(
+    ("restart-with",),
+    TEXTS,
+    "Names of profiles of the same daemon: when one of their apps has restarted, so does this one.",
+    '["api"]',
+    default=(),
 )
 
 APP = Key(
@@ -335,6 +297,28 @@ STARTED = Key(
     "The child has run for so many seconds.",
     "0.3",
     otherwise="`0.3` for targets without a `[listen]`",
+)
+
+WARM_MODE = Key(
+    ("warm", "mode"),
+    kinds.member(Switch),
+    "Whether the next child is prepared while this one serves: its interpreter is started and its packages imported.",
+    '"off"',
+    default=Switch.AUTO,
+)
+RUN_AHEAD = Key(
+    ("warm", "run-ahead"),
+    kinds.member(Switch),
+    "Whether a prepared child may also import your own modules, up to the one that was edited last.",
+    '"off"',
+    default=Switch.AUTO,
+)
+BUDGET = Key(
+    ("warm", "budget-mb"),
+    kinds.whole(least=0),
+    "Megabytes of memory that prepared children may use; one that needs more is ended, and starts are cold.",
+    "512",
+    default=512,
 )
 
 KEYS: tuple[Key[object], ...] = tuple(row for row in list(globals().values()) if isinstance(row, Key))

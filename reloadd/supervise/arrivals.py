@@ -26,6 +26,11 @@ class Arrivals:
         else:
             self._accepting.adopt(descriptor)
 
+    def take_back(self, child: Child, descriptor: int) -> None:
+        """This child is gone, and never got a connection: whoever accepts next will."""
+        self.shut(child)
+        self.take(descriptor)
+
     def open(self, child: Child) -> None:
         """This child accepts from now on, beginning with those that wait."""
         self._accepting = child

@@ -32,6 +32,9 @@ class Owner(Protocol):
     def child_handed_in(self, child: Child, descriptor: int) -> None:
         """The child gave up a connection, which is the callee's now."""
 
+    def child_missed(self, child: Child, descriptor: int) -> None:
+        """The child is gone and did not get a connection that it was given, which is the callee's again."""
+
     def child_ended(self, child: Child) -> None:
         """The child's process is gone; others of its group may not be."""
 
@@ -67,7 +70,7 @@ class Child:
         self._unconfirmed = 0
         self._can_pause = plan.go["target"] == "app"
         ours, theirs = socket.socketpair()
-        self._wire = Wire(ours, self._said)
+        self._wire = Wire(ours, self._said, self._missed)
         try:
             self._wire.send(
                 "go", {**plan.go, "listeners": describe_listeners(listeners), "terminal": ends.has_keyboard}
@@ -104,7 +107,7 @@ class Child:
             self._wire.send("pause")
 
     def adopt(self, descriptor: int) -> None:
-        """Give it a connection, which is ours no more."""
+        """Give it a connection, which is ours no more, unless it is gone: then the owner gets it back."""
         self._wire.send("connection", descriptor=descriptor)
 
     def terminate(self, number: int) -> None:
@@ -136,6 +139,9 @@ class Child:
                 # It answers to an earlier pause, and has been let in and paused again since.
                 return
         self._owner.child_said(self, word)
+
+    def _missed(self, descriptor: int) -> None:
+        self._owner.child_missed(self, descriptor)
 
     def _ended(self) -> None:
         # Words may have come in the same turn of the loop as the end: they were said before it.

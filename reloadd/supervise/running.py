@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reloadd.profile.model import Profile
     from reloadd.supervise.child import Owner
     from reloadd.supervise.console import Console, Ends
+    from reloadd.supervise.groups import Groups
     from reloadd.supervise.guard import Guard
     from reloadd.supervise.listeners import Listener
     from reloadd.supervise.output import Output
@@ -37,12 +38,14 @@ class Surroundings:
         guard: told of each process group.
         console: where the children's output goes, and their input comes from.
         environ: the daemon's environment.
+        groups: the control groups of the apps.
     """
 
     publish: Callable[[Record], None]
     guard: Guard
     console: Console
     environ: Mapping[str, str]
+    groups: Groups
 
 
 @dataclass(slots=True)
@@ -98,5 +101,6 @@ def start(
             ends.close_theirs()
         undo.pop_all()
     guard.add(child.pid)
+    surroundings.groups.enter(profile.name, str(generation), child.pid)
     moments.spawned = asyncio.get_running_loop().time()
     return Running(child, ends, output, moments, notices)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reloadd.core import actions
@@ -86,6 +87,13 @@ class Supervisor:
 
     # What others tell it.
 
+    def adopt(self, profile: Profile, policy: Policy, listeners: Sequence[Listener]) -> None:
+        """Go on with another form of the profile: what is decided or started from now on follows it."""
+        self.profile = profile
+        self._listeners = listeners
+        self._say = Reports(profile, self._surroundings.publish)
+        self.machine = replace(self.machine, policy=policy)
+
     def tell(self, word: Input) -> None:
         """Put a word into the inbox."""
         self._down.clear()
@@ -115,6 +123,10 @@ class Supervisor:
         del child
         self._arrivals.take(descriptor)
 
+    def child_missed(self, child: Child, descriptor: int) -> None:
+        """Take back a connection that a child did not get before it was gone."""
+        self._arrivals.take_back(child, descriptor)
+
     def child_ended(self, child: Child) -> None:
         """Take the end of a child's process."""
         self._arrivals.shut(child)
@@ -122,6 +134,7 @@ class Supervisor:
         if running.readiness is not None:
             running.readiness.cancel()
         if self._is_over:
+            self._arrivals.close()
             return
         self._begin(self._clean_up(running), "cleaning up after a child")
 
@@ -133,12 +146,17 @@ class Supervisor:
             async with self._tasks:
                 while True:
                     self._take_guarded(await self._inbox.get())
+                    self._inbox.task_done()
         finally:
             self._is_over = True
             for handle in self._timers.values():
                 handle.cancel()
             self.kill()
             self._arrivals.close()
+
+    async def wait_taken(self) -> None:
+        """Return once every word so far was taken."""
+        await self._inbox.join()
 
     async def wait_down(self) -> None:
         """Return once every word was taken and the app is down."""
@@ -267,6 +285,7 @@ class Supervisor:
             if not child.asked:
                 signal_group(child.pid, signal.SIGTERM)
             await child.wait_group_gone(grace=self.machine.policy.stop_timeout if child.asked else _LEFTOVER_GRACE)
+            await self._surroundings.groups.end(self.profile.name, str(child.generation))
         finally:
             self._let_go(running)
             status = child.status

@@ -28,12 +28,19 @@ class Wire:
     Args:
         connection: our end; owned, and closed by `close`.
         on_word: called with each frame's word, and the descriptor that came with it, which is then the callee's.
+        on_unsent: called with each descriptor that the other end, being gone, did not get; it is then the callee's.
     """
 
-    def __init__(self, connection: socket.socket, on_word: Callable[[str, int | None], None]) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        on_word: Callable[[str, int | None], None],
+        on_unsent: Callable[[int], None] = os.close,
+    ) -> None:
         connection.settimeout(0)
         self._connection = connection
         self._on_word = on_word
+        self._on_unsent = on_unsent
         self._received = b""
         self._descriptors: deque[int] = deque()
         self._unsent: deque[tuple[bytes, int | None]] = deque()
@@ -49,7 +56,7 @@ class Wire:
         self._loop.add_reader(self._connection, self.receive)
 
     def send(self, word: str, fields: Mapping[str, object] | None = None, descriptor: int | None = None) -> None:
-        """Send a frame, in order. The descriptor is ours no more: it is closed once it is sent, or cannot be."""
+        """Send a frame, in order. The descriptor is the wire's now: it is closed once it is sent."""
         self._unsent.append((wire.encode(word, **(fields or {})), descriptor))
         if len(self._unsent) == 1:
             self._flush()
@@ -85,11 +92,13 @@ class Wire:
             self._loop.remove_reader(self._connection)
             self._loop.remove_writer(self._connection)
             self._connection.close()
-        kept = [*self._descriptors, *(descriptor for _, descriptor in self._unsent if descriptor is not None)]
-        self._descriptors.clear()
-        self._unsent.clear()
-        for descriptor in kept:
+        for descriptor in self._descriptors:
             os.close(descriptor)
+        self._descriptors.clear()
+        unsent = [descriptor for _, descriptor in self._unsent if descriptor is not None]
+        self._unsent.clear()
+        for descriptor in unsent:
+            self._on_unsent(descriptor)
 
     def _flush(self) -> None:
         while self._unsent:
@@ -102,7 +111,10 @@ class Wire:
                 return
             except OSError:
                 # The child is gone, or does not listen to us (it is no Python of ours any more).
-                sent = len(frame)
+                self._unsent.popleft()
+                if descriptor is not None:
+                    self._on_unsent(descriptor)
+                continue
             if descriptor is not None:
                 os.close(descriptor)
             if sent < len(frame):

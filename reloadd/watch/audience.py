@@ -22,12 +22,12 @@ class Member:
     """One profile's `Watch`: its place in a session that it may share with others.
 
     Args:
-        profile: its name, which its records bear.
+        profile: its name, which its records bear; None for the daemon.
         session: what watches.
         on_settled: is called with each set.
     """
 
-    def __init__(self, profile: str, session: Session, on_settled: Callable[[ChangeSet], None]) -> None:
+    def __init__(self, profile: str | None, session: Session, on_settled: Callable[[ChangeSet], None]) -> None:
         self.profile = profile
         self.session = session
         self._on_settled = on_settled

@@ -46,7 +46,7 @@ class Watcher(Protocol):
 
     async def watch(
         self,
-        profile: str,
+        profile: str | None,
         watch_set: WatchSet,
         on_settled: Callable[[ChangeSet], None],
         *,
@@ -55,7 +55,7 @@ class Watcher(Protocol):
         """Take the baseline and begin: from the return on, no difference from that baseline is missed.
 
         Args:
-            profile: whose records it writes.
+            profile: whose records it writes; None for what the daemon itself reads.
             watch_set: what to watch; profiles with equal ones share the watching.
             on_settled: is called on the event loop's thread, once for each settled burst, and must not block.
             instead_of: a watch of this watcher's that the new one takes over from, without a gap: what it noticed and

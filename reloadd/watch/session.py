@@ -11,7 +11,7 @@ import asyncio
 import math
 from typing import TYPE_CHECKING, TypeVar
 
-from reloadd.core.records import record
+from reloadd.core.records import Level, make_record
 from reloadd.core.settle import Burst
 from reloadd.watch.audience import Audience, Member
 from reloadd.watch.forest import Forest, Look
@@ -77,7 +77,7 @@ class Session:
 
     # Members.
 
-    async def join(self, profile: str, on_settled: Callable[[ChangeSet], None]) -> Member:
+    async def join(self, profile: str | None, on_settled: Callable[[ChangeSet], None]) -> Member:
         """Watch for one more profile; from the return on it is told, as soon as its member is opened."""
         started = self._loop.time()
         member = Member(profile, self, on_settled)
@@ -229,14 +229,18 @@ class Session:
     def _say_started(self, member: Member, started: float) -> None:
         statistics = self.statistics()
         self._publish(
-            record(
+            make_record(
                 "watch.started",
+                {
+                    "backend": statistics.backend,
+                    "roots": tuple(str(root) for root in self._watch_set.roots),
+                    "files": statistics.files,
+                    "directories": statistics.directories,
+                    "took_ms": self._milliseconds_since(started),
+                },
                 profile=member.profile,
-                backend=statistics.backend,
-                roots=tuple(str(root) for root in self._watch_set.roots),
-                files=statistics.files,
-                directories=statistics.directories,
-                took_ms=self._milliseconds_since(started),
+                # The daemon's own watch of the profiles is no news to anybody.
+                level=None if member.profile is not None else Level.DEBUG,
             )
         )
 

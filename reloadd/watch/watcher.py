@@ -46,7 +46,7 @@ class DaemonWatcher:
 
     async def watch(
         self,
-        profile: str,
+        profile: str | None,
         watch_set: WatchSet,
         on_settled: Callable[[ChangeSet], None],
         *,

@@ -22,10 +22,12 @@ from reloadd.profile.model import (
     ReadyTold,
     Restart,
     ScriptTarget,
+    Switch,
     TcpAddress,
     TlsAdhoc,
     TlsFiles,
     UnixAddress,
+    Warm,
     WatchSet,
 )
 from reloadd.profile.watched import ALWAYS_EXCLUDED, default_include
@@ -74,6 +76,7 @@ def test_two_lines_are_a_whole_profile(tmp_path: Path) -> None:
             backoff=Backoff(first=0.2, factor=2.0, most=10.0, attempts=5),
         ),
         ready=ReadyStarted(0.3),
+        warm=Warm(Switch.AUTO, Switch.AUTO, budget_mb=512),
     )
 
 
@@ -118,6 +121,10 @@ ready-timeout = 9
 backoff = { first = 1, factor = 3, most = 4, attempts = 2 }
 [ready]
 told = true
+[warm]
+mode = "off"
+run-ahead = "off"
+budget-mb = 64
 """)
 
     assert profile == Profile(
@@ -157,6 +164,7 @@ told = true
             backoff=Backoff(first=1.0, factor=3.0, most=4.0, attempts=2),
         ),
         ready=ReadyTold(),
+        warm=Warm(Switch.OFF, Switch.OFF, budget_mb=64),
     )
 
 

@@ -10,7 +10,8 @@ import tomli
 
 from reloadd.core.servers import TRAITS, Ability
 from reloadd.profile import schema
-from reloadd.profile.schema import KEYS, TABLES, Key
+from reloadd.profile.key import Key, Table
+from reloadd.profile.schema import KEYS, TABLES
 from reloadd.profile.watched import ALWAYS_EXCLUDED
 from tests.support.profiles import ProfileDirectory
 
@@ -40,7 +41,7 @@ def test_a_table_of_the_reference_is_the_schemas(path: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: ".".join(table.path))
-def test_a_section_begins_with_the_tables_sentence(table: schema.Table) -> None:
+def test_a_section_begins_with_the_tables_sentence(table: Table) -> None:
     """What a table is about is said in the words of the schema."""
     assert section(f"`[{'.'.join(table.path)}]`").lstrip().startswith(table.doc + "\n")
 

@@ -108,6 +108,29 @@ def test_reader_that_is_late_gets_all() -> None:
     with_wire(scenario)
 
 
+def test_descriptor_that_cannot_be_sent_comes_back() -> None:
+    """Those that wait for room and those that come later, when the other end has hung up."""
+
+    async def scenario() -> None:
+        ours, theirs = socket.socketpair()
+        returned: list[int] = []
+        connected = Wire(ours, lambda *_: None, returned.append)
+        given = [os.memfd_create("connection") for _ in range(3)]
+        connected.send("connection", {"padding": "x" * (1 << 20)}, given[0])
+        connected.send("connection", descriptor=given[1])
+        theirs.close()
+        await until(lambda: returned)
+        connected.send("connection", descriptor=given[2])
+        connected.close()
+
+        # The first went with the part of its frame that there was room for.
+        assert returned == given[1:]
+        for descriptor in returned:
+            os.close(descriptor)
+
+    asyncio.run(scenario())
+
+
 def test_closing_leaves_no_descriptor() -> None:
     """What could not be sent, and what was not taken, is closed with the wire."""
 

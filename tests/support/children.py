@@ -35,6 +35,7 @@ class Listening:
         self.told: list[str] = []
         self.complaints: list[object] = []
         self.printed = b""
+        self.returned: list[int] = []
         self.readable, self.ends = -1, Ends(-1, -1, -1, has_keyboard=False)
 
     def child_said(self, _: Child, word: str) -> None:
@@ -44,6 +45,10 @@ class Listening:
     def child_handed_in(self, _: Child, descriptor: int) -> None:
         """Hang up: no other child is there to take the connection."""
         os.close(descriptor)
+
+    def child_missed(self, _: Child, descriptor: int) -> None:
+        """Keep it, for the test to close."""
+        self.returned.append(descriptor)
 
     def child_ended(self, child: Child) -> None:
         """Note the end."""

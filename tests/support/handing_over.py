@@ -119,7 +119,8 @@ class Relay:
         self._waiting: list[socket.socket] = []
         self._lock = threading.Lock()
         self._paused: queue.Queue[BootedChild | None] = queue.Queue()
-        self._threads = [threading.Thread(target=self._hear, args=(child,)) for child in (accepting, *others)]
+        self._children = (accepting, *others)
+        self._threads = [threading.Thread(target=self._hear, args=(child,)) for child in self._children]
         for thread in self._threads:
             thread.start()
 
@@ -154,7 +155,11 @@ class Relay:
             self._threads[-1].start()
 
     def close(self) -> None:
-        """Wait for the children's last words."""
+        """End the children, and take their last words: connections that are handed in now have nowhere to go."""
+        with self._lock:
+            self._accepting = None
+        for child in self._children:
+            child.process.kill()
         for thread in self._threads:
             thread.join(DEADLINE)
         for connection in self._waiting:
@@ -209,8 +214,6 @@ def generations(
         try:
             yield Generations(old, new, relay)
         finally:
-            for child in (old, new):
-                child.process.kill()
             relay.close()
 
 

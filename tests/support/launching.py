@@ -14,7 +14,9 @@ from reloadd.profile.model import (
     Profile,
     ReadyTold,
     Restart,
+    Switch,
     Target,
+    Warm,
     WatchSet,
 )
 
@@ -65,4 +67,5 @@ def profile_in(directory: Path, name: str = "shop", target: Target = NOTHING) ->
             backoff=Backoff(),
         ),
         ready=ReadyTold(),
+        warm=Warm(Switch.OFF, Switch.OFF, budget_mb=0),
     )
