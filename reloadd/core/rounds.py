@@ -5,8 +5,6 @@ Pure arithmetic on what was measured: files, seconds, costs. Never looks at a fi
 
 from __future__ import annotations
 
-import math
-
 SWEEP_TIME = 30.0
 """Seconds for one round over everything, for what no event tells: a twin by hard link that is edited elsewhere, a file
 mapped into memory, a directory mounted over. Larger trees get longer, see `sweep_pause`."""
@@ -30,7 +28,7 @@ POLL_LEAST = 256
 
 def sweep_pause(names: int) -> float:
     """Seconds between two slices of the round over everything."""
-    slices = max(1, math.ceil(names / SWEEP_SLICE))
+    slices = names // SWEEP_SLICE + 1
     return max(SWEEP_TIME, names * SWEEP_TIME_PER_NAME) / slices
 
 
@@ -45,5 +43,5 @@ def poll_slice(files: int, *, interval: float, spent: float, cost: float) -> int
     """
     allowed = interval * POLL_SHARE * max(1.0, files / POLL_SHARE_FILES) - spent
     affordable = int(allowed / cost) if cost > 0 else files
-    due = math.ceil(files * interval / POLL_SLOWEST)
+    due = int(files * interval / POLL_SLOWEST) + 1
     return min(files, max(affordable, due, POLL_LEAST))
