@@ -160,14 +160,13 @@ class App:
     async def _renew_watch(self) -> None:
         """Watch what the profile says now. The watch before it is ended only then, so that no change falls between."""
         async with self._watching:
-            before = self._watch
-            watch = await self._watcher.watch(self.profile.name, self.profile.watch, self._changed)
+            watch = await self._watcher.watch(
+                self.profile.name, self.profile.watch, self._changed, instead_of=self._watch
+            )
             if self._is_stopped:
                 watch.close()
                 return
             self._watch = watch
-        if before is not None:
-            await before.finish()
 
     def _unwatch(self) -> None:
         if self._watch is not None:
