@@ -14,6 +14,7 @@ from reloadd.core.policy import Policy
 from reloadd.core.records import record
 from reloadd.profile.model import AppTarget, CommandTarget, Launch, ModuleTarget, Profile, ScriptTarget
 from reloadd.supervise.supervisor import Supervisor
+from reloadd.supervise.supply import NoSupply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ class App:
         self._has_begun = False
         self._is_stopped = False
         self.supervisor = Supervisor(
-            profile, policy_of(profile, own_reloader), listeners, surroundings, generation=generation
+            profile, policy_of(profile, own_reloader), listeners, surroundings, NoSupply(), generation=generation
         )
 
     async def run(self, cause: Cause) -> None:
