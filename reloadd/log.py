@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from reloadd.core.records import CATALOGUE, Level, Record, Value
+from reloadd.core.facts import drawing, facts, subject
+from reloadd.core.records import CATALOGUE, Level, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     Renderer = Callable[[Any, str, MutableMapping[str, Any]], str]
 
 _NAME_WIDTH = max(map(len, CATALOGUE))
+_WHO_WIDTH = 10
 _LEVEL_WIDTH = max(len(level.value) for level in Level)
 _RANK = {level: rank for rank, level in enumerate(Level)}
 
@@ -116,43 +118,14 @@ def _console_renderer(*, colour: bool) -> Renderer:
 
     def render(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
         lead = {key: event.pop(key) for key in _LEAD}
-        who = lead["profile"] or "reloadd"
-        if lead["generation"] is not None:
-            who = f"{who}#{lead['generation']}"
-        drawing = event.pop("drawing", None)
-        for key in _SAID_BY_EXIT if "exit" in event else ():
-            event.pop(key, None)
-        facts = "  ".join(
-            paint(_DIM, f"{key}=") + _fact(value) for key, value in event.items() if value is not None and value != ()
-        )
+        shown = "  ".join(paint(_DIM, f"{key}=") + words for key, words in facts(event).items())
+        picture = drawing(event)
         line = (
             f"{paint(_DIM, lead['timestamp'])} "
             f"{paint(_LEVEL_STYLE[lead['level']], lead['level'].ljust(_LEVEL_WIDTH))} "
-            f"{paint(_BOLD, who.ljust(_WHO_WIDTH))} "
-            f"{lead['event'].ljust(_NAME_WIDTH)}  {facts}"
+            f"{paint(_BOLD, subject(lead['profile'], lead['generation']).ljust(_WHO_WIDTH))} "
+            f"{lead['event'].ljust(_NAME_WIDTH)}  {shown}"
         ).rstrip()
-        return f"{line}\n{drawing}" if drawing else line
+        return f"{line}\n{picture}" if picture else line
 
     return render
-
-
-_SAID_BY_EXIT = ("exit_code", "signal")
-_WHO_WIDTH = 10
-_MOST_PATHS = 3
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@+,#~[]")
-
-
-def _fact(value: Value) -> str:
-    """A value as people read it: quoted only where it would be ambiguous, long lists cut with their count."""
-    match value:
-        case bool():
-            return str(value)
-        case tuple():
-            shown = ",".join(_fact(item) for item in value[:_MOST_PATHS])
-            return shown if len(value) <= _MOST_PATHS else f"{shown},… ({len(value)} in all)"
-        case str():
-            return value if value and set(value) <= _PLAIN else repr(value)
-        case float():
-            return f"{value:.3g}" if value < 1 else f"{value:.1f}"
-        case _:
-            return str(value)

@@ -64,7 +64,7 @@ def test_json_is_one_object_a_line_in_a_fixed_order() -> None:
 def test_console_says_it_in_columns() -> None:
     """People read who and what in the same place of each line; what does not apply is left out."""
     stamp = NOON.astimezone().strftime("%H:%M:%S")
-    bound = record("socket.bound", profile="shop", socket="http", address="127.0.0.1:8000")
+    bound = record("socket.bound", profile="shop", socket="http", address="127.0.0.1:8000", origin=None)
 
     assert lines(Form.CONSOLE, bound, EXIT) == (
         f"{stamp} info    shop       socket.bound         socket=http  address=127.0.0.1:8000\n"

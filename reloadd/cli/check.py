@@ -5,20 +5,71 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from reloadd.cli.parser import CheckOptions, OutputFormat
+from reloadd.cli.parser import OutputFormat, add_output, make_parser, parse_all
 from reloadd.colour import wants_colour
-from reloadd.profile.load import Loaded, load_profiles
+from reloadd.profile.load import load_profiles
 from reloadd.profile.model import AppTarget, CommandTarget, ModuleTarget, ScriptTarget
 from reloadd.profile.problems import draw, shown_path
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reloadd.profile.accept import Loaded
     from reloadd.profile.model import Profile, Target
     from reloadd.profile.problems import Problem
 
 _RIGHT, _WRONG = 0, 2
+
+_EPILOG = """\
+examples:
+  reloadd check profiles/                    every profile in a directory
+  reloadd check dev.toml --output json       for programs
+
+exit status:
+  0  all profiles are right    2  a profile or an argument is wrong
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """`reloadd check`: say what is wrong with profiles.
+
+    Attributes:
+        profiles: files, directories and bare names; empty for all of the user's own.
+        output: how the answer is given.
+    """
+
+    profiles: tuple[str, ...]
+    output: OutputFormat
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the words after the verb ask; returns the exit status."""
+    return check(parse(arguments))
+
+
+def parse(arguments: Sequence[str]) -> CheckOptions:
+    """The options in the words after the verb; raises as `parse_all`."""
+    parser = make_parser(
+        "reloadd check",
+        usage="reloadd check [PROFILE]... [options]",
+        description="Read profiles and report every problem in them. Nothing is started.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument(
+        "profiles",
+        metavar="PROFILE",
+        nargs="*",
+        help="a file, a directory of profiles, or the name of one in ~/.config/reloadd "
+        "(default: all in ~/.config/reloadd)",
+    )
+    add_output(parser)
+    found = parse_all(parser, arguments)
+    return CheckOptions(profiles=tuple(found.profiles), output=found.output)
 
 
 def check(options: CheckOptions) -> int:

@@ -11,18 +11,19 @@ import os
 import signal
 import sys
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reloadd.bus import Bus
-from reloadd.cli.parser import LogFormat, RunOptions
+from reloadd.cli.top import LogFormat, RunOptions
 from reloadd.colour import wants_colour
 from reloadd.core.records import Level
-from reloadd.daemon import Daemon, problem_of
+from reloadd.daemon import Daemon
 from reloadd.log import Form, Log
-from reloadd.profile.load import load_profiles
+from reloadd.profile.load import Source
 from reloadd.profile.problems import draw
+from reloadd.reloading import problem_of
+from reloadd.service.journal import Journal, is_journal
 from reloadd.supervise.console import Console
 from reloadd.supervise.pool import CannotListenError
 from reloadd.terminal import Writer, is_foreground, keys_at_once
@@ -30,7 +31,8 @@ from reloadd.terminal import Writer, is_foreground, keys_at_once
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from reloadd.profile.load import Loaded
+    from reloadd.core.records import Record
+    from reloadd.profile.accept import Loaded
     from reloadd.profile.problems import Problem
 
 _STOPPED, _FAILED, _WRONG = 0, 1, 2
@@ -42,32 +44,26 @@ _STDIN, _STDOUT, _STDERR = 0, 1, 2
 def run(options: RunOptions) -> int:
     """Run until a signal ends it; returns the exit status."""
     directory = Path.cwd()
-    load = partial(
-        load_profiles,
-        options.profiles,
-        environ=dict(os.environ),
-        directory=directory,
-        interpreter=Path(sys.executable),
-    )
-    loaded = load()
+    source = Source(tuple(options.profiles), dict(os.environ), directory, Path(sys.executable))
+    loaded = source.load()
     if loaded.problems:
         _show(loaded.problems, directory)
         return _WRONG
     try:
-        asyncio.run(_serve(options, loaded, load, directory))
+        asyncio.run(_serve(options, source, loaded))
     except CannotListenError as error:
         _show([problem_of(error)], directory)
         return _FAILED
     return _STOPPED
 
 
-async def _serve(options: RunOptions, loaded: Loaded, load: Callable[[], Loaded], directory: Path) -> None:
+async def _serve(options: RunOptions, source: Source, loaded: Loaded) -> None:
     loop = asyncio.get_running_loop()
     with ExitStack() as stack:
         writer = Writer(output=_STDOUT, log=_STDERR)
         stack.callback(writer.close)
         bus = Bus()
-        bus.subscribe(_log(options, writer))
+        bus.subscribe(_log(options, writer, bus, stack))
         keyboard = _STDIN if len(loaded.profiles) == 1 and _has_person() else None
         if keyboard is not None:
             set_again = stack.enter_context(keys_at_once(keyboard))
@@ -80,8 +76,8 @@ async def _serve(options: RunOptions, loaded: Loaded, load: Callable[[], Loaded]
             colour=wants_colour(sys.stdout, os.environ),
         )
         stack.callback(console.close)
-        daemon = Daemon(load, bus=bus, console=console, environ=dict(os.environ), directory=directory)
-        await daemon.run(loaded.profiles)
+        daemon = Daemon(source, loaded, bus=bus, console=console, environ=source.environ)
+        await daemon.run()
 
 
 def _has_person() -> bool:
@@ -89,18 +85,23 @@ def _has_person() -> bool:
     return is_foreground(_STDIN) and os.isatty(_STDOUT)
 
 
-def _log(options: RunOptions, writer: Writer) -> Log:
+def _log(options: RunOptions, writer: Writer, bus: Bus, stack: ExitStack) -> Callable[[Record], None]:
+    lowest = Level.DEBUG if options.verbosity else Level.INFO
     match options.log:
         case LogFormat.CONSOLE:
             form = Form.CONSOLE
         case LogFormat.JSON:
             form = Form.JSON
+        case LogFormat.AUTO if is_journal(_STDERR, os.environ):
+            journal = Journal(bus.publish, lowest=lowest)
+            stack.callback(journal.close)
+            return journal
         case LogFormat.AUTO:
             form = Form.CONSOLE if sys.stderr.isatty() else Form.JSON
     return Log(
         writer.write_log,
         form=form,
-        lowest=Level.DEBUG if options.verbosity else Level.INFO,
+        lowest=lowest,
         colour=form is Form.CONSOLE and wants_colour(sys.stderr, os.environ),
     )
 

@@ -31,10 +31,10 @@ class Cold:
     """From a fresh interpreter.
 
     Attributes:
-        why: what kept it from being warm, in words for the log.
+        why: what kept it from being warm, in words for the log; None where nobody wants it to be.
     """
 
-    why: str
+    why: str | None = None
 
     @property
     def words(self) -> str:

@@ -34,6 +34,7 @@ def main(descriptor: int) -> None:
     if go["terminal"]:
         _take_terminal()
     adopted = listeners.adopt(go["listeners"], link, go["argv"])
+    _see_to_imports(go)
     become = _TARGETS[go["target"]]
     try:
         become(go, link, adopted)
@@ -45,10 +46,18 @@ def main(descriptor: int) -> None:
         raise
 
 
+def _see_to_imports(go: Frame) -> None:
+    if go.get("ledger") is None:
+        bytecode.distrust_racy()
+        return
+    from .observer import Observer  # noqa: PLC0415 - where nobody asks for a ledger, it is not paid for
+
+    Observer().begin(go)
+
+
 def _app(go: Frame, link: Link, adopted: List[Listener]) -> None:
     from . import app  # noqa: PLC0415 - each target loads its own part only
 
-    bytecode.distrust_racy()
     app.run(go, link, adopted)
 
 
@@ -56,7 +65,6 @@ def _module(go: Frame, link: Link, _: List[Listener]) -> None:
     from . import program  # noqa: PLC0415 - as above
 
     link.close()
-    bytecode.distrust_racy()
     program.run_module(go["name"], go["argv"])
 
 
@@ -64,7 +72,6 @@ def _script(go: Frame, link: Link, _: List[Listener]) -> None:
     from . import program  # noqa: PLC0415 - as above
 
     link.close()
-    bytecode.distrust_racy()
     program.run_script(go["name"], go["argv"])
 
 

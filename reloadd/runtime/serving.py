@@ -64,7 +64,7 @@ def serve(app: Callable[..., Any], spelled: str, go: Frame, around: Surroundings
         return
     from .siblings import Siblings  # noqa: PLC0415 - loads `subprocess`, which one process alone does not need
 
-    alike = {**go, "servers": [chosen.candidate], "processes": None}
+    alike = {**go, "servers": [chosen.candidate], "processes": None, "ledger": None}
     siblings = Siblings(alike, around.adopted, around.directory, orders)
     _serve_together(adapter, say_ready, siblings, options)
 

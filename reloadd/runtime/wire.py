@@ -1,6 +1,6 @@
 """What the daemon and a child say to each other: one JSON object a line, over a pair of connected stream sockets.
 
-    daemon  go          once, first: what to become. Nothing of the app's runs before it
+    daemon  go          what to become. Nothing of the app's runs before it. First, unless `park` is
             accept      begin to accept connections, or take it up again; may come before the child is ready
             pause       accept no more, hand in what is idle; answered with `paused`, each of them
             connection  with a descriptor: a connection to take as if it had just been accepted; not before `ready`
@@ -9,15 +9,45 @@
             connection  with a descriptor: one that was idle, to be given to whoever accepts
             paused      the last of those that were idle has been handed in; others may follow when they become so
 
-A descriptor goes with the first byte of its frame (SCM_RIGHTS, unix(7)), so descriptors and `connection` frames come in
-the same order. The daemon imports this module too, so both ends are the same text.
+A warm start has `park` for its first word: the child imports what it is told to and waits. It is started as any child
+is, with the environment, directory, listeners, input and output of the generation that it is to become.
+
+    daemon  park        all of `go`, so that import path and descriptors are right before anything is imported, and
+                          modules   names, in the order in which they were first looked up; what the app itself runs
+                                    (`*.__main__`, the module of a `module` target) is passed over
+                          environ   name to value, or to null for none: set while importing, then put back
+                          ledger    as in `go`, about what was read before the child parked
+                          trial     import all in spite of failures, watch the effects of each, say `unfit`, and end
+                          zygote    make it fit to `fork`, or say that it is not
+            ahead       to a parked child, all of `go` and `until`: become the app, but park again just before the
+                        user's module `until` is looked up for the first time. Then `go` only lets it run on
+            fork        to a parked zygote, with four descriptors: make a parked child with these for its wire, standard
+                        input, output and error; `environ` as in `park`, for good. The new child says `parked` on its
+                        own wire. Not before the zygote itself has said `parked`
+            go          as ever. May come at any time after `park`: what is yet to be imported is then left to the app.
+                        Its listeners are those of `park`
+            exit        end; so does the closing of the other end, at any time before `go`
+    child   parked      it waits; `pid`, `parent` (pid), `imported` (how many modules), `left` (how many `go` did not
+                        leave time for), `took_ms`. Said before `started` even when `go` came first
+            unfit       it can serve nobody and ends: `failures`, each with `module`, `kind` and `reason`; `took_ms`.
+                        Kinds: `raised` (it cannot be imported), `touched` (it reads a file of the user's), `unsafe`
+                        (it leaves something that a fork would break), `effect` (a trial's: it shows outside)
+            unforked    `fork` failed; `reason`
+            spoiled     a child that runs ahead was about to do what shows outside, or passed no such module, and ends
+                        without having done it; `reason`, `by` (file and line, or null)
+            started     `go` was taken; the user's code comes next. From parked children only, at once
+
+A descriptor goes with the first byte of its frame (SCM_RIGHTS, unix(7)), so descriptors and the frames that carry them
+come in the same order. The daemon imports this module too, so both ends are the same text.
+
+The ledger is not said over the wire, where a slow reader would hold up the app: see `ledger`.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, Tuple
+    from typing import Any, Callable, Dict, Iterator, NoReturn, Tuple
 
     Frame = Dict[str, Any]
     """A decoded line. Its `word` says what it is."""
@@ -28,9 +58,7 @@ LONGEST_LINE = 1 << 20
 
 def encode(word: str, **fields: Any) -> bytes:
     """One frame as a line of ASCII, ready to be sent whole."""
-    import json  # noqa: PLC0415 - a child says its first word when the app is there; until then it has no use for it
-
-    return json.dumps({"word": word, **fields}).encode("ascii") + b"\n"
+    return _write({"word": word, **fields}).encode("ascii") + b"\n"
 
 
 def split_frames(received: bytes) -> Tuple[Iterator[Frame], bytes]:
@@ -56,6 +84,11 @@ def _decode(line: bytes) -> Frame:
     return frame
 
 
+# `json` without `json`, which brings `re`, `enum` and `collections` with it: 0.3 ms instead of 3 to 18. In a child
+# that has loaded those first, the app could not import a file of its own that has the name of one of them. `_json` is
+# the half of `json` that is written in C, there since 3.2; without it, `json` will do.
+
+
 class _Defaults:
     """What `json.loads` asks of a scanner when it is given no options."""
 
@@ -68,11 +101,7 @@ class _Defaults:
 
 
 def _make_parser() -> Callable[[str], Any]:
-    """A `json.loads` without `json`, which brings `re`, `enum` and `collections` with it: 0.3 ms instead of 3 to 18.
-
-    A child that had imported those before the app would also hide from the app that a file of its own has the name of
-    one of them. `_json` is the half of `json` that is written in C, there since 3.2; without it, `json` will do.
-    """
+    """`json.loads`."""
     try:
         from _json import make_scanner  # noqa: PLC0415 - see above
 
@@ -91,4 +120,23 @@ def _make_parser() -> Callable[[str], Any]:
     return parse
 
 
+def _make_writer() -> Callable[[Any], str]:
+    """`json.dumps`."""
+    try:
+        from _json import encode_basestring_ascii, make_encoder  # noqa: PLC0415 - see above
+
+        # What `json.JSONEncoder` gives it when it is given no options itself.
+        encode = make_encoder(None, _refuse, encode_basestring_ascii, None, ": ", ", ", False, False, True)  # noqa: FBT003 - it has no keywords
+    except (ImportError, TypeError):
+        from json import dumps  # noqa: PLC0415 - see above
+
+        return dumps
+    return lambda value: "".join(encode(value, 0))
+
+
+def _refuse(value: object) -> NoReturn:
+    raise TypeError("`%s` is nothing that a frame can hold" % type(value).__name__)
+
+
 _parse = _make_parser()
+_write = _make_writer()

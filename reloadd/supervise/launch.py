@@ -32,17 +32,27 @@ if TYPE_CHECKING:
 BOOT = Path(wire.__file__).with_name("boot.py")
 
 _NOT_FOR_CHILDREN = (
-    "LISTEN_FDS",
+    "FDSTORE",
+    "JOURNAL_STREAM",
     "LISTEN_FDNAMES",
+    "LISTEN_FDS",
     "LISTEN_PID",
+    "LISTEN_PIDFDID",
+    "MAINPID",
+    "MAINPIDFDID",
+    "MEMORY_PRESSURE_WATCH",
+    "MEMORY_PRESSURE_WRITE",
     "NOTIFY_SOCKET",
+    "SYSTEMD_EXEC_PID",
     "WATCHDOG_PID",
     "WATCHDOG_USEC",
     "WERKZEUG_RUN_MAIN",
     "WERKZEUG_SERVER_FD",
-    "FDSTORE",
 )
-"""What describes the daemon's own sockets and service manager, and would mislead a child (sd_listen_fds(3))."""
+"""What tells the daemon, and nobody else, of its service manager, its sockets and its journal (systemd.exec(5)).
+
+INVOCATION_ID is not among them: a child belongs to the same run of the same unit.
+"""
 
 
 @dataclass(frozen=True, slots=True)

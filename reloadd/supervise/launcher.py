@@ -84,6 +84,7 @@ class Launcher:
             "terminal": ends.has_keyboard,
             "ledger": None if ledger is None else str(ledger),
         }
+        self._surroundings.groups.enter(self._profile.name, str(generation), booted.pid)
         child = Child(generation, booted, go, start=start, owner=owner)
         self._supply.began(generation, plan, start)
         return child

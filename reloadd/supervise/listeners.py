@@ -11,6 +11,7 @@ import socket
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from reloadd.profile.model import Address, Listen, TcpAddress, UnixAddress
@@ -18,6 +19,7 @@ from reloadd.supervise.holders import find_holder
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
 BACKLOG = 1024
 """Connections that may wait while no child accepts; the kernel caps it at net.core.somaxconn (listen(2))."""
@@ -39,6 +41,14 @@ class CannotBindError(Exception):
         self.hint = hint
 
 
+class Origin(Enum):
+    """Where a listener came from, and so whose it is; the value is the log's word."""
+
+    BOUND = "bound"
+    KEPT = "kept"
+    UNIT = "unit"
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """A socket that listens.
@@ -46,13 +56,15 @@ class Listener:
     Attributes:
         listen: what the profile asked for.
         address: what it became: port 0 is a real port here.
-        node: device and inode of a socket in the file system; None for TCP.
+        node: device and inode of a socket in the file system that is ours to remove.
+        origin: where it came from: bound by us, kept from an earlier daemon, or a socket unit's.
     """
 
     listen: Listen
     address: Address
     socket: socket.socket
     node: tuple[int, int] | None = None
+    origin: Origin = Origin.BOUND
 
     @property
     def name(self) -> str:
@@ -61,7 +73,7 @@ class Listener:
 
     def close(self) -> None:
         """Stop listening, and take a socket of the file system away if it is still ours."""
-        if isinstance(self.address, UnixAddress) and self.node is not None and self.node == _node(self.address.path):
+        if isinstance(self.address, UnixAddress) and self.node is not None and self.node == node_of(self.address.path):
             with suppress(OSError):
                 self.address.path.unlink()
         self.socket.close()
@@ -80,16 +92,25 @@ def bind(listen: Listen) -> Listener:
                 name = bound.getsockname()
                 return Listener(listen, TcpAddress(host, name[1]), bound)
             case UnixAddress(path):
-                return Listener(listen, listen.address, _bind_unix(path), _node(path))
+                return Listener(listen, listen.address, _bind_unix(path), node_of(path))
     except OSError as error:
         raise CannotBindError(listen, *_explain(listen.address, error)) from error
 
 
-def _bind_tcp(host: str, port: int) -> socket.socket:
-    """Listen on the name's first address, IPv4 before IPv6: what `localhost` means to the frameworks served here."""
+def resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
+    """The name's first address, IPv4 before IPv6: what `localhost` means to the frameworks served here.
+
+    Raises:
+        OSError: there is none.
+    """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    family, kind, protocol, _, address = min(found, key=lambda item: item[0] != socket.AF_INET)
-    bound = socket.socket(family, kind, protocol)
+    family, *_, address = min(found, key=lambda item: item[0] != socket.AF_INET)
+    return family, address
+
+
+def _bind_tcp(host: str, port: int) -> socket.socket:
+    family, address = resolve(host, port)
+    bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         # Connections of an earlier run may still be in TIME_WAIT on this port (socket(7)).
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -135,7 +156,7 @@ def _is_socket(path: Path) -> bool:
         return False
 
 
-def _node(path: Path) -> tuple[int, int] | None:
+def node_of(path: Path) -> tuple[int, int] | None:
     """What tells a file from another one that has its path by now; None where there is none."""
     try:
         status = path.lstat()

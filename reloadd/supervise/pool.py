@@ -14,6 +14,8 @@ from reloadd.supervise.listeners import CannotBindError, Listener, bind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reloadd.supervise.store import Store
+
 _Key = tuple[str, str, Address] | Address
 
 
@@ -32,9 +34,14 @@ class CannotListenError(Exception):
 
 
 class ListenerPool:
-    """Owns the listeners of all profiles."""
+    """Owns the listeners of all profiles.
 
-    def __init__(self) -> None:
+    Args:
+        store: what an earlier daemon left with the service manager, and where this one leaves its own.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._listeners: dict[_Key, Listener] = {}
 
     def prepare(self, profiles: Sequence[Profile]) -> Mapping[str, tuple[Listener, ...]]:
@@ -62,14 +69,25 @@ class ListenerPool:
         for key, listener in gone.items():
             del self._listeners[key]
             listener.close()
+        self._store.settle(assigned)
         return tuple(gone.values())
+
+    def close(self) -> None:
+        """Close all listeners; of those that the manager keeps, only our ends: the next daemon goes on with them."""
+        for listener in self._listeners.values():
+            if self._store.outlives_us:
+                listener.socket.close()
+            else:
+                listener.close()
+        self._listeners.clear()
+        self._store.close()
 
     def _take(self, profile: Profile, listen: Listen, taken: dict[_Key, Listener]) -> Listener:
         key = _key(profile, listen)
         known = self._listeners.get(key)
         if known is None:
             try:
-                taken[key] = bind(listen)
+                taken[key] = self._store.take(profile.name, listen) or bind(listen)
             except CannotBindError as error:
                 raise CannotListenError(profile, error) from error
         else:

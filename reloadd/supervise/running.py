@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reloadd.core.records import Record
     from reloadd.supervise.child import Child
     from reloadd.supervise.console import Console
+    from reloadd.supervise.groups import Groups
     from reloadd.supervise.guard import Guard
     from reloadd.supervise.timings import Moments
 
@@ -29,12 +30,14 @@ class Surroundings:
         guard: told of each process group.
         console: where the children's output goes, and their input comes from.
         environ: the daemon's environment.
+        groups: the control groups of the apps.
     """
 
     publish: Callable[[Record], None]
     guard: Guard
     console: Console
     environ: Mapping[str, str]
+    groups: Groups
 
 
 @dataclass(slots=True)

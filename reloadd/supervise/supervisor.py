@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reloadd.core import actions
@@ -74,6 +75,7 @@ class Supervisor:
         self.profile = profile
         self.machine = Machine(policy=policy, generation=generation)
         self._listeners = listeners
+        self._surroundings = surroundings
         self._supply = supply
         self._launcher = Launcher(profile, listeners, surroundings, supply)
         self._say = Reports(profile, surroundings.publish)
@@ -90,6 +92,14 @@ class Supervisor:
         self._down.set()
 
     # What others tell it.
+
+    def adopt(self, profile: Profile, policy: Policy, listeners: Sequence[Listener]) -> None:
+        """Go on with another form of the profile: what is decided or started from now on follows it."""
+        self.profile = profile
+        self._listeners = listeners
+        self._launcher = Launcher(profile, listeners, self._surroundings, self._supply)
+        self._say = Reports(profile, self._surroundings.publish)
+        self.machine = replace(self.machine, policy=policy)
 
     def tell(self, word: Input) -> None:
         """Put a word into the inbox."""
@@ -134,7 +144,7 @@ class Supervisor:
         except (OSError, EnvFileError) as error:
             self._arrivals.shut(child)
             self._unstartable(child.generation, error)
-            self._forget(child.generation)
+            self._let_go(running)
             return
         self._arrivals.follow(child, running.child)
         self._begun(running)
@@ -158,12 +168,17 @@ class Supervisor:
             async with self._tasks:
                 while True:
                     self._take_guarded(await self._inbox.get())
+                    self._inbox.task_done()
         finally:
             self._is_over = True
             for handle in self._timers.values():
                 handle.cancel()
             self.kill()
             self._arrivals.close()
+
+    async def wait_taken(self) -> None:
+        """Return once every word so far was taken."""
+        await self._inbox.join()
 
     async def wait_down(self) -> None:
         """Return once every word was taken and the app is down."""
@@ -303,6 +318,7 @@ class Supervisor:
             if not child.asked:
                 signal_group(child.pid, signal.SIGTERM)
             await child.wait_group_gone(grace=self.machine.policy.stop_timeout if child.asked else _LEFTOVER_GRACE)
+            await self._surroundings.groups.end(self.profile.name, str(child.generation))
         finally:
             self._let_go(running)
             status = child.status
@@ -316,9 +332,6 @@ class Supervisor:
         generation = running.child.generation
         running.child.booted.close()
         self._supply.ended(generation)
-        self._forget(generation)
-
-    def _forget(self, generation: int) -> None:
         del self._running[generation]
         for timer in _TIMERS_OF_A_CHILD:
             if (handle := self._timers.pop((timer, generation), None)) is not None:

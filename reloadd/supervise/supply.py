@@ -54,7 +54,7 @@ class NoSupply:
     def take(self, plan: Plan, changes: ChangeSet | None) -> Cold:
         """There never is any."""
         del plan, changes
-        return Cold('`warm.mode` is `"off"`')
+        return Cold()
 
     def ledger(self, generation: int) -> None:
         """Nobody would read it."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 import pytest
 
 from reloadd import __version__
-from reloadd.cli import main
-from reloadd.cli.parser import (
-    CheckOptions,
-    LogFormat,
-    OutputFormat,
-    RunOptions,
-    UsageError,
-    parse_arguments,
-)
+from reloadd.cli import check, main, top
+from reloadd.cli.check import CheckOptions
+from reloadd.cli.parser import OutputFormat
+from reloadd.cli.top import LogFormat, RunOptions
+from reloadd.cli.verbs import VERBS, Verb
 
-HELP = """\
+COMMANDS = "\n".join(f"  {verb.name:<{max(map(len, VERBS)) + 3}}{verb.summary}" for verb in VERBS.values())
+
+HELP = f"""\
 usage: reloadd [--profile PROFILE]... [options]
        reloadd COMMAND [options]
 
@@ -33,7 +31,7 @@ options:
   --version                print the version
 
 commands:
-  check     read profiles and report every problem in them
+{COMMANDS}
 
 examples:
   reloadd --profile dev.toml                 run one app until Ctrl-C
@@ -41,8 +39,8 @@ examples:
   reloadd check profiles/                    say what is wrong, start nothing
 
 exit status:
-  0  stopped as asked        2  a profile or an argument is wrong
-  1  the daemon failed
+  0  done, or stopped as asked        2  a profile or an argument is wrong
+  1  the daemon failed                3  no daemon answers
 
 A profile's keys are described in profiles/README.md.
 """
@@ -60,6 +58,10 @@ options:
   -h, --help          show this help message and exit
   --output text|json  how to answer (default: text)
 
+examples:
+  reloadd check profiles/                    every profile in a directory
+  reloadd check dev.toml --output json       for programs
+
 exit status:
   0  all profiles are right    2  a profile or an argument is wrong
 """
@@ -73,13 +75,23 @@ exit status:
         (["-p", "a", "--profile=b/", "-pc"], RunOptions(("a", "b/", "c"), LogFormat.AUTO, 0)),
         (["--log", "json", "-vv"], RunOptions((), LogFormat.JSON, 2)),
         (["--profile", "check"], RunOptions(("check",), LogFormat.AUTO, 0)),
-        (["check"], CheckOptions(profiles=(), output=OutputFormat.TEXT)),
-        (["check", "a.toml", "--output", "json", "b/"], CheckOptions(("a.toml", "b/"), OutputFormat.JSON)),
     ],
 )
-def test_words_are_read_as_options(words: list[str], options: RunOptions | CheckOptions) -> None:
-    """Each verb has its own options, and running needs no verb."""
-    assert parse_arguments(words) == options
+def test_words_are_read_as_options(words: list[str], options: RunOptions) -> None:
+    """Running needs no verb."""
+    assert top.parse(words) == options
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ([], CheckOptions(profiles=(), output=OutputFormat.TEXT)),
+        (["a.toml", "--output", "json", "b/"], CheckOptions(("a.toml", "b/"), OutputFormat.JSON)),
+    ],
+)
+def test_the_verb_check_has_options_of_its_own(words: list[str], options: CheckOptions) -> None:
+    """They stand with the verb."""
+    assert check.parse(words) == options
 
 
 @pytest.mark.parametrize(
@@ -102,12 +114,26 @@ def test_words_are_read_as_options(words: list[str], options: RunOptions | Check
         ),
     ],
 )
-def test_wrong_words_are_told_with_what_to_write(words: list[str], message: str, hint: str) -> None:
+def test_wrong_words_are_told_with_what_to_write(
+    words: list[str], message: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A command line that cannot be understood says so in the manner of a wrong profile."""
-    with pytest.raises(UsageError) as caught:
-        parse_arguments(words)
+    assert main(words) == 2
 
-    assert (caught.value.message, caught.value.hint) == (message, hint)
+    assert capsys.readouterr() == ("", f"error: {message}\n  = hint: {hint}\n")
+
+
+@pytest.mark.parametrize("verb", VERBS.values(), ids=lambda verb: verb.name)
+def test_each_verb_can_be_asked_for_help(verb: Verb, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its help says how it is written, shows two examples at least, and names its exit statuses."""
+    with pytest.raises(SystemExit) as caught:
+        main([verb.name, "--help"])
+
+    text = capsys.readouterr().out
+    assert caught.value.code == 0
+    assert text.startswith(f"usage: reloadd {verb.name} ")
+    assert text.partition("examples:\n")[2].count(f"  reloadd {verb.name}") >= 2
+    assert "exit status:\n  0  " in text
 
 
 def test_wrong_words_end_with_status_2(capsys: pytest.CaptureFixture[str]) -> None:

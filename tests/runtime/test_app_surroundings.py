@@ -78,6 +78,17 @@ def test_nothing_is_loaded_before_it(interpreter: Interpreter, http: socket.sock
     assert loaded - set(json.loads(plain.stdout.replace(b"'", b'"'))) <= {"__future__", "_json"}
 
 
+def test_json_is_not_loaded_to_serve_it(http: socket.socket, tmp_path: Path) -> None:
+    """What the child says to the daemon is written without it: it would cost as much as all of the runtime."""
+    source = 'import sys\nfound = []\nclass json:\n    dumps = lambda _: str("json" in sys.modules)\n'
+    write_files(tmp_path, {"apps.py": source + WSGI})
+    go = app("apps:app", "wsgiref")
+    with booted(newest_interpreter().executable, go, directory=tmp_path, listeners={"http": http}) as child:
+        child.until_ready()
+
+        assert get(http) == "False"
+
+
 @pytest.mark.parametrize("interpreter", find_interpreters(), ids=str)
 def test_arguments_path_and_main_are_in_order(interpreter: Interpreter, http: socket.socket, tmp_path: Path) -> None:
     """The target's name and the profile's arguments; the directory is first on the path; `__main__` is empty."""

@@ -120,7 +120,7 @@ def test_connection_that_its_client_has_closed_is_not_moved_around(
     with generations(pythons[age], server, http, project) as both:
         with contextlib.closing(Client(http)) as client, connect(http):
             client.get("/")
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + DEADLINE
         before = -1
         while both.relay.handed_in > before:
             assert time.monotonic() < deadline
@@ -354,6 +354,28 @@ def test_encrypted_connection_is_closed(
         assert response.getheader("connection") == "close"
         assert idle.sock.recv(1) == b""
         assert outcome.status == 0, outcome
+
+
+@_each("uvicorn", "hypercorn")
+def test_encrypted_connection_may_be_lost_in_the_moment_of_a_stop(
+    server: str, age: str, pythons: dict[str, Path], http: socket.socket, project: Path
+) -> None:
+    """Its client hangs up, and before the server has taken that in it has to stop: it does, at once and with 0."""
+    files, context = make_certificate(project)
+    go = app("apps:asgi", server, tls=files)
+    with (
+        booted(pythons[age], go, directory=project, listeners={"http": http}) as child,
+        contextlib.closing(Client(http, tls=context)) as client,
+    ):
+        child.until_ready()
+        client.get("/")
+        child.process.send_signal(signal.SIGSTOP)
+        client.close()
+        child.process.send_signal(signal.SIGTERM)
+        child.process.send_signal(signal.SIGCONT)
+        outcome = child.outcome()
+
+        assert (outcome.status, b"Traceback" in outcome.stderr) == (0, False), outcome
 
 
 @each_server

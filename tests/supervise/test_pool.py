@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reloadd.profile.model import Listen, Profile, TcpAddress, UnixAddress
+from reloadd.service.notify import Notifier
 from reloadd.supervise.pool import CannotListenError, ListenerPool
+from reloadd.supervise.store import Store
 from tests.support.processes import open_descriptors
 from tests.support.sockets import connect, free_port
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from reloadd.core.records import Record
     from reloadd.supervise.listeners import Listener
     from tests.support.launching import MakeProfile
 
@@ -24,9 +27,10 @@ if TYPE_CHECKING:
 @pytest.fixture
 def pool() -> Iterator[ListenerPool]:
     """A pool that closes all it has at the end."""
-    made = ListenerPool()
+    unclaimed: list[Record] = []
+    made = ListenerPool(Store((), Notifier(None), unclaimed.append))
     yield made
-    made.keep({})
+    made.close()
 
 
 def adopt(pool: ListenerPool, *profiles: Profile) -> dict[str, tuple[Listener, ...]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reloadd.profile.model import AppTarget, Profile, ScriptTarget
 from reloadd.supervise.console import Console
+from reloadd.supervise.groups import Groups
 from reloadd.supervise.guard import Guard
 from reloadd.supervise.launcher import Launcher
 from reloadd.supervise.running import Surroundings
@@ -47,6 +48,7 @@ class Listening:
             Guard(self._publish),
             Console(self._paper.writer, screen=None, keyboard=None, colour=False),
             clean_environ(),
+            Groups(None),
         )
 
     def child_said(self, _: Child, word: str) -> None:

@@ -1,4 +1,4 @@
-"""Programs that tests need and that a machine may lack. Only what no package registry of Python has is optional."""
+"""Programs that tests need and that a machine may lack. Only what no package index of Python has is optional."""
 
 from __future__ import annotations
 

@@ -6,9 +6,10 @@ import contextlib
 import http.client
 import socket
 import ssl
-import subprocess
 import threading
 from typing import TYPE_CHECKING
+
+import trustme
 
 from tests.support.booting import DEADLINE
 from tests.support.environments import environment
@@ -148,7 +149,10 @@ def listening(family: str, directory: Path) -> Iterator[socket.socket]:
 def make_certificate(directory: Path) -> tuple[dict[str, str], ssl.SSLContext]:
     """A certificate for localhost and its key, as `go` names them, and a client's context that trusts it alone."""
     cert, key = directory / "cert.pem", directory / "key.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    command += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(cert)]
-    subprocess.run(command, capture_output=True, check=True)
-    return {"cert": str(cert), "key": str(key)}, ssl.create_default_context(cafile=cert)
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    issued.cert_chain_pems[0].write_to_path(cert)
+    issued.private_key_pem.write_to_path(key)
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return {"cert": str(cert), "key": str(key)}, context

@@ -1,0 +1,1 @@
+"""How a running daemon is talked to, over a socket of the user's own."""

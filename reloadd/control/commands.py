@@ -1,0 +1,57 @@
+"""What a running daemon can be told from outside, and what it answers: the daemon's side of the control socket.
+
+The server knows the daemon only as `Commands`. Never waits for an app: `control.waiting` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reloadd.core.inputs import Restart, Start, Stop
+    from reloadd.core.state import Machine
+    from reloadd.profile.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What came of reading the profiles again.
+
+    Attributes:
+        problems: all that is wrong; the files that have one stay what they were.
+    """
+
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the running set is now what the profiles say."""
+        return not self.problems
+
+
+class CommandedApp(Protocol):
+    """One profile's app, as far as commands go."""
+
+    @property
+    def machine(self) -> Machine:
+        """Where it stands."""
+
+    def command(self, word: Start | Stop | Restart) -> None:
+        """Tell it what the user wants; it is taken in order with all else that it is told."""
+
+    async def wait_taken(self) -> None:
+        """Return once all that it was told so far has been decided on."""
+
+
+class Commands(Protocol):
+    """The daemon, as far as commands go."""
+
+    @property
+    def apps(self) -> Mapping[str, CommandedApp]:
+        """The apps of the profiles that run now, by name."""
+
+    async def reload(self) -> Reloaded:
+        """Read the profiles again, and return once what has changed was begun, or refused."""

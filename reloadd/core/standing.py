@@ -1,0 +1,222 @@
+"""How the daemon stands as a service: what it says of itself to whoever started it, folded from the records.
+
+Pure: a standing and a record in, the next standing out, and from two of them what is to be said (sd_notify(3)). Never
+sends anything: `service.manager` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from reloadd.core.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from reloadd.core.records import Record
+
+EXTENSION = 20.0
+"""Seconds that are asked for, again and again, while apps start or stop: each has a deadline of its own."""
+
+BEAT = 5.0
+"""Seconds between two such requests."""
+
+_MOST_NAMES = 4
+_LONGEST_ERROR = 100
+
+
+class Phase(Enum):
+    """Where the daemon stands in its life, as a service manager sees it."""
+
+    STARTING = "starting"
+    UP = "up"
+    RELOADING = "reloading"
+    STOPPING = "stopping"
+
+
+@dataclass(frozen=True, slots=True)
+class AppStanding:
+    """How one app stands.
+
+    Attributes:
+        state: its supervisor's; None before that has begun.
+        error: what went wrong last, if nothing has gone well since.
+    """
+
+    state: State | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the daemon stands.
+
+    Attributes:
+        phase: of its life.
+        apps: those that there are, in the profiles' order.
+        problems: how many the profiles on disk have, when they were refused.
+    """
+
+    phase: Phase = Phase.STARTING
+    apps: Mapping[str, AppStanding] = field(default_factory=lambda: MappingProxyType({}))
+    problems: int = 0
+
+
+def expect(standing: Standing, names: Iterable[str]) -> Standing:
+    """The profiles were read and are right: there are these apps, and no others."""
+    apps = {name: standing.apps.get(name, AppStanding()) for name in names}
+    return replace(standing, apps=MappingProxyType(apps), problems=0)
+
+
+def begin_reload(standing: Standing) -> Standing:
+    """Profiles are read again. Before all is up, that is a part of the start."""
+    return replace(standing, phase=Phase.RELOADING) if standing.phase is Phase.UP else standing
+
+
+def end_reload(standing: Standing) -> Standing:
+    """That is over, whatever came of it."""
+    return replace(standing, phase=Phase.UP) if standing.phase is Phase.RELOADING else standing
+
+
+def hear(standing: Standing, record: Record) -> Standing:
+    """What a record makes of the standing."""
+    match record.name:
+        case "daemon.stopping":
+            return replace(standing, phase=Phase.STOPPING)
+        case "profile.rejected" if isinstance(problems := record.fields["problems"], int):
+            return replace(standing, problems=problems)
+        case _ if record.profile is not None and record.profile in standing.apps:
+            return _settle(_with_app(standing, record.profile, record))
+        case _:
+            return standing
+
+
+def is_settled(standing: Standing) -> bool:
+    """Whether every app serves, is held, or is not wanted: nobody has to wait for any of them."""
+    return all(app.state in _SETTLED for app in standing.apps.values())
+
+
+def status(standing: Standing) -> str:
+    """The standing in words, on one line."""
+    parts = [_PHASE_WORDS[standing.phase]] if standing.phase in _PHASE_WORDS else []
+    groups: dict[str, list[str]] = {}
+    for name, app in standing.apps.items():
+        groups.setdefault(_doing(app), []).append(_named(name, app))
+    parts += [f"{doing} {_listed(groups[doing])}" for doing in _ORDER if doing in groups]
+    if standing.problems:
+        parts.append("the profiles on disk are wrong and were refused")
+    return "; ".join(parts) or "no apps"
+
+
+def assignments(before: Standing | None, after: Standing, *, moment: int) -> tuple[str, ...]:
+    """What to tell the service manager of a new standing; nothing where nothing changed for it.
+
+    Args:
+        before: what it was told last; None for nothing yet.
+        after: what is so now.
+        moment: CLOCK_MONOTONIC in microseconds, which has to go with RELOADING=1.
+    """
+    said: list[str] = []
+    if before is None or after.phase is not before.phase:
+        match after.phase:
+            case Phase.UP:
+                said.append("READY=1")
+            case Phase.RELOADING:
+                said += ["RELOADING=1", f"MONOTONIC_USEC={moment}"]
+            case Phase.STOPPING:
+                said.append("STOPPING=1")
+            case Phase.STARTING:
+                pass
+    if before is None or status(after) != status(before):
+        said.append(f"STATUS={status(after)}")
+    return tuple(said)
+
+
+def beat(standing: Standing, *, watchdog: float | None) -> tuple[str, ...]:
+    """What to tell it again and again, as a sign of life and a request for patience.
+
+    Args:
+        standing: what is so now.
+        watchdog: seconds after which silence is taken for death; None if nobody watches.
+    """
+    life = [] if watchdog is None else ["WATCHDOG=1"]
+    is_slow = standing.phase in {Phase.STARTING, Phase.STOPPING}
+    return (*life, f"EXTEND_TIMEOUT_USEC={round(EXTENSION * 1e6)}") if is_slow else tuple(life)
+
+
+def pause_between_beats(watchdog: float | None) -> float:
+    """Seconds from one beat to the next: half the watchdog's time, as sd_watchdog_enabled(3) recommends."""
+    return BEAT if watchdog is None else min(BEAT, watchdog / 2)
+
+
+_SETTLED = frozenset({State.SERVING, State.REPLACING, State.HELD, State.DOWN})
+
+_PHASE_WORDS = {Phase.RELOADING: "reading profiles again"}
+
+_LAST_GOOD = "serving the last good version of"
+_ENDED = "ended by itself:"
+_DOING = {
+    State.SERVING: "serving",
+    State.REPLACING: "restarting",
+    None: "looking at the files of",
+    State.STARTING: "starting",
+    State.BACKOFF: "trying again:",
+    State.HELD: "holding",
+    State.STOPPING: "stopping",
+    State.DOWN: "stopped:",
+}
+_ORDER = (_LAST_GOOD, *_DOING.values(), _ENDED)
+"""What is said of apps, in this order: a broken one must not be cut off by those that are well."""
+
+
+def _doing(app: AppStanding) -> str:
+    if app.error is None and app.state is State.HELD:
+        return _ENDED
+    if app.error is not None and app.state is State.SERVING:
+        return _LAST_GOOD
+    return _DOING[app.state]
+
+
+def _named(name: str, app: AppStanding) -> str:
+    return name if app.error is None or app.state is State.DOWN else f"{name} ({app.error})"
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) <= _MOST_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
+
+
+def _with_app(standing: Standing, name: str, record: Record) -> Standing:
+    app = standing.apps[name]
+    fields = record.fields
+    match record.name:
+        case "supervisor.moved":
+            app = replace(app, state=State(fields["after"]))
+        case "child.ready" | "restart.completed" | "supervisor.finished":
+            app = replace(app, error=None)
+        case "child.exited" if not fields["asked"] and fields["exit_code"] != 0:
+            app = replace(app, error=_shortened(fields["error"] or fields["exit"]))
+        case "child.late":
+            app = replace(app, error=f"not ready after {fields['after_s']} s")
+        case "child.unstartable" | "restart.abandoned":
+            app = replace(app, error=_shortened(fields["error"]))
+        case "daemon.failed" if app.state is None:
+            # Its supervisor never begins: to wait for it would be to wait for ever.
+            app = AppStanding(State.HELD, _shortened(fields["error"]))
+    return replace(standing, apps=MappingProxyType({**standing.apps, name: app}))
+
+
+def _settle(standing: Standing) -> Standing:
+    if standing.phase is Phase.STARTING and is_settled(standing):
+        return replace(standing, phase=Phase.UP)
+    return standing
+
+
+def _shortened(error: object) -> str:
+    """An error's first line, and not all of a long one."""
+    line = str(error).partition("\n")[0]
+    return line if len(line) <= _LONGEST_ERROR else f"{line[:_LONGEST_ERROR]}…"

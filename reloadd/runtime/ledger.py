@@ -1,0 +1,130 @@
+"""What a child imports, reads and does, noted in a file for the daemon: the ledger of a generation.
+
+One JSON object a line, in the form of the wire (`wire.split_frames` reads both), each appended with one write.
+Processes that the child forks go on in the same file, with imports only; what it starts by exec does not. Times are
+milliseconds since the process that writes was told to `go` (or to `park`).
+
+    begun    first line of each process: `pid`, `parent` (pid)
+    path     `path`: the import path; at the start, and when it is another one at a look-up
+    sought   `name`: the import system is asked for a module, for the first time
+    found    `name`, `file`, `signature`, `user`: its source, or extension module, is about to be loaded
+    missed   `name`: nobody has it
+    entered  `name`: a module of the user's is about to be read and run
+    left     `name`, `took_ms`, `raised`: it has run to its end, or to an exception
+    hooked   `by`: `sys.meta_path` is another one at a look-up; the type of each finder
+
+and where the daemon asks for it, since looking at every event costs a start 4 to 6 %:
+
+    opened   `file`, `signature`: a file of the user's is about to be opened for reading
+    listed   `file`, `signature`: the same of a directory
+    set      `name`, `value`, `by`: the user's code sets or, with null, unsets a variable of the environment
+    effect   `event`, `detail`, `by`: what shows outside: an audit event of the interpreter, such as `socket.connect`;
+             the start of a thread is one from Python 3.12 on
+
+`signature` is `[st_mtime_ns, st_size, st_ino]` from before it was read, null where there is nothing; `by` is the
+`file:line` of the user's that did it, null if it was done by another's. The user's (`user`) is whatever is neither the
+standard library nor installed (`bytecode.is_installed`).
+
+It is asked for by `ledger` in a frame: null, or `path` and `audit` (whether the second part is wanted). Nothing that
+goes wrong here reaches the app: the ledger ends early then, and the daemon knows less.
+"""
+
+from __future__ import annotations
+
+import os
+from time import perf_counter
+
+from . import wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Optional
+
+_MOST_LINES = 100_000
+"""An app that imports or opens for ever does not fill the disk."""
+
+_USUAL_LIMIT = 1024
+"""Descriptors that a process may have where nobody has set another limit (getrlimit(2))."""
+
+
+class Ledger:
+    """A file that is only appended to, by this process and those that it forks. Any thread may write.
+
+    Attributes:
+        process: the pid of the one that opened it.
+    """
+
+    def __init__(self) -> None:
+        """Note nothing yet."""
+        self.process = os.getpid()
+        self._left = 0
+        self._descriptor = -1
+
+    def begin(self, path: str) -> None:
+        """Go on in the file at `path`, as a ledger that begins; where that cannot be, note nothing."""
+        self.close()
+        try:
+            self._descriptor = _open_out_of_the_way(path)
+            status = os.fstat(self._descriptor)
+        except OSError:
+            return
+        self._identity = status.st_dev, status.st_ino
+        self.process = os.getpid()
+        self._writer = 0
+        self._begun_at = perf_counter()
+        self._left = _MOST_LINES
+
+    def note(self, word: str, **fields: Any) -> None:
+        """Append a line."""
+        if self._left <= 0:
+            return
+        try:
+            self._left -= 1
+            writer = os.getpid()
+            if writer != self._writer:
+                self._writer = writer
+                self._write("begun", pid=writer, parent=os.getppid())
+            self._write(word, **fields)
+        except Exception:  # noqa: BLE001 - whatever it is, it is not the app's affair
+            self._left = 0
+
+    def close(self) -> None:
+        """Note no more. Safe to call twice."""
+        self._left = 0
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0 and self._is_ours(descriptor):
+            os.close(descriptor)
+
+    def _write(self, word: str, **fields: Any) -> None:
+        if not self._is_ours(self._descriptor):
+            # A daemon of the user's has closed all descriptors; this one is somebody else's by now.
+            raise OSError("the ledger is closed")
+        if self._writer != self.process:
+            fields["pid"] = self._writer
+        fields["at"] = round((perf_counter() - self._begun_at) * 1e3, 2)
+        os.write(self._descriptor, wire.encode(word, **fields))
+
+    def _is_ours(self, descriptor: int) -> bool:
+        try:
+            status = os.fstat(descriptor)
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == self._identity
+
+
+def signature(status: Optional[os.stat_result]) -> Optional[List[int]]:
+    """What tells one state of a file from another; None of a file that is not there."""
+    return None if status is None else [status.st_mtime_ns, status.st_size, status.st_ino]
+
+
+def _open_out_of_the_way(path: str) -> int:
+    """Open for appending, under a high number: low ones are the app's, which may count on the lowest that is free."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    high = min(os.sysconf("SC_OPEN_MAX"), _USUAL_LIMIT) - 1
+    if high <= descriptor:
+        return descriptor
+    try:
+        os.dup2(descriptor, high, inheritable=False)
+    finally:
+        os.close(descriptor)
+    return high

@@ -1,0 +1,1 @@
+"""Being a service of systemd: what the manager is told, what it keeps, and how it is taught to run us."""

@@ -1,0 +1,81 @@
+"""The service manager, kept informed: every record may change how the daemon stands, and what changed is told.
+
+Never decides what that is: `core.standing` does. The sign of life comes from the event loop itself, because a thread
+would go on giving it for a loop that hangs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import os
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from reloadd.core import standing as core
+from reloadd.service.notify import Notifier, notify_address, watchdog_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from reloadd.core.records import Record
+
+
+class Manager:
+    """A sink for records, and what else the manager has to know.
+
+    Args:
+        environ: the daemon's environment, where the manager says how to reach it.
+
+    Attributes:
+        notifier: what carries the words.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.notifier = Notifier(notify_address(environ))
+        self._watchdog = watchdog_seconds(environ, os.getpid())
+        self._standing = core.Standing()
+        self._told: core.Standing | None = None
+        self._beats: asyncio.TimerHandle | None = None
+        if self.notifier.is_heard:
+            if self._watchdog is not None:
+                # It kills by SIGABRT; where we hung is then the last thing in the journal.
+                faulthandler.enable()
+            self._beat()
+
+    def __call__(self, record: Record) -> None:
+        """Take a record."""
+        self._become(core.hear(self._standing, record))
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Know which apps there are from now on."""
+        self._become(core.expect(self._standing, names))
+
+    @contextmanager
+    def reloading(self) -> Iterator[None]:
+        """Profiles are read again, until the end of the block."""
+        self._become(core.begin_reload(self._standing))
+        try:
+            yield
+        finally:
+            self._become(core.end_reload(self._standing))
+
+    def close(self) -> None:
+        """Say nothing any more."""
+        if self._beats is not None:
+            self._beats.cancel()
+        self.notifier.close()
+
+    def _become(self, standing: core.Standing) -> None:
+        self._standing = standing
+        if not self.notifier.is_heard:
+            return
+        said = core.assignments(self._told, standing, moment=time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)
+        self._told = standing
+        self.notifier.say(*said)
+
+    def _beat(self) -> None:
+        self.notifier.say(*core.beat(self._standing, watchdog=self._watchdog))
+        pause = core.pause_between_beats(self._watchdog)
+        self._beats = asyncio.get_running_loop().call_later(pause, self._beat)
