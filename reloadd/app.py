@@ -22,6 +22,7 @@ from reloadd.supervise.supply import NoSupply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from reloadd.core.changes import ChangeSet
     from reloadd.core.inputs import Input
@@ -74,9 +75,19 @@ class App:
         )
 
     @property
+    def file(self) -> Path:
+        """The profile's file."""
+        return self.profile.file
+
+    @property
     def machine(self) -> Machine:
         """Where it stands."""
         return self.supervisor.machine
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it waits for nothing but the user, a change or its turn."""
+        return self._has_begun and self.machine.state in {State.DOWN, State.HELD}
 
     async def run(self) -> None:
         """Take the baseline, start when it is its turn, then go on until cancelled."""
@@ -150,14 +161,13 @@ class App:
     async def _renew_watch(self) -> None:
         """Watch what the profile says now. The watch before it is ended only then, so that no change falls between."""
         async with self._watching:
-            before = self._watch
-            watch = await self._watcher.watch(self.profile.name, self.profile.watch, self._changed)
+            watch = await self._watcher.watch(
+                self.profile.name, self.profile.watch, self._changed, instead_of=self._watch
+            )
             if self._is_stopped:
                 watch.close()
                 return
             self._watch = watch
-        if before is not None:
-            await before.finish()
 
     def _unwatch(self) -> None:
         if self._watch is not None:

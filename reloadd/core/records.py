@@ -42,6 +42,15 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "daemon.stopped": Kind(Level.INFO, "every child is gone", ("took_ms",)),
         "daemon.failed": Kind(Level.ERROR, "something in the daemon itself broke: a bug to report", ("error", "where")),
         "guardian.lost": Kind(Level.ERROR, "the process that ends all apps after the daemon's own end died", ("exit",)),
+        "history.failed": Kind(
+            Level.WARNING, "what happens cannot be kept on disk; all runs on", ("path", "error", "hint")
+        ),
+        "history.resumed": Kind(Level.INFO, "what happens is kept on disk again", ("path", "left_out")),
+        "control.opened": Kind(Level.DEBUG, "commands are taken at a socket", ("path",)),
+        "control.failed": Kind(Level.WARNING, "no commands can be taken; all else runs", ("error", "hint")),
+        "control.commanded": Kind(Level.DEBUG, "a command was taken", ("command", "profiles", "pid")),
+        "control.refused": Kind(Level.WARNING, "another user's process was turned away", ("uid", "pid")),
+        "control.dropped": Kind(Level.WARNING, "a follower did not read, and was dropped", ("pid",)),
         "profile.reloaded": Kind(
             Level.INFO, "a profile was read again and has changed", ("file", "changed", "renewed")
         ),
@@ -145,6 +154,21 @@ class Record:
             raise ValueError(f"no record `{self.name}` in the catalogue")
         if set(self.fields) != set(kind.fields):
             raise ValueError(f"`{self.name}` has the fields {kind.fields}, not {tuple(self.fields)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Lines that an app printed, without their newlines. It is no record: it says nothing about what reloadd did.
+
+    Attributes:
+        profile: whose app.
+        generation: which of its children.
+        lines: in order.
+    """
+
+    profile: str
+    generation: int
+    lines: tuple[bytes, ...]
 
 
 def make_record(

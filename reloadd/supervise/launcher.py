@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reloadd.core.records import Printed
 from reloadd.core.starts import Cold, Start
 from reloadd.supervise.booted import Booted, boot
 from reloadd.supervise.child import Child
@@ -75,8 +76,10 @@ class Launcher:
         return self._become(generation, booted, plan, start, owner)
 
     def _become(self, generation: int, booted: Booted, plan: Plan, start: Start, owner: Owner) -> Child:
-        ends = booted.around.ends
-        self._surroundings.console.bring_forward(self._profile.name, ends, booted.around.output)
+        name, around = self._profile.name, self._surroundings
+        ends, output = booted.around.ends, booted.around.output
+        output.on_lines = lambda lines: around.pass_on(Printed(name, generation, lines))
+        around.console.bring_forward(name, ends, output)
         ledger = self._supply.ledger(generation)
         go = {
             **plan.go,
@@ -84,7 +87,7 @@ class Launcher:
             "terminal": ends.has_keyboard,
             "ledger": None if ledger is None else str(ledger),
         }
-        self._surroundings.groups.enter(self._profile.name, str(generation), booted.pid)
+        around.groups.enter(name, str(generation), booted.pid)
         child = Child(generation, booted, go, start=start, owner=owner)
         self._supply.began(generation, plan, start)
         return child

@@ -31,6 +31,7 @@ class Surroundings:
         console: where the children's output goes, and their input comes from.
         environ: the daemon's environment.
         groups: the control groups of the apps.
+        pass_on: where what the children print goes, besides the console.
     """
 
     publish: Callable[[Record], None]
@@ -38,6 +39,7 @@ class Surroundings:
     console: Console
     environ: Mapping[str, str]
     groups: Groups
+    pass_on: Callable[[Printed], None]
 
 
 @dataclass(slots=True)

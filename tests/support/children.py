@@ -49,6 +49,7 @@ class Listening:
             Console(self._paper.writer, screen=None, keyboard=None, colour=False),
             clean_environ(),
             Groups(None),
+            lambda _: None,
         )
 
     def child_said(self, _: Child, word: str) -> None:
