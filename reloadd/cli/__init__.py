@@ -6,13 +6,11 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from reloadd.cli.parser import UsageError
+from reloadd.cli.parser import CommandError
 from reloadd.cli.verbs import VERBS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-_WRONG = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,9 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             status: int = getattr(module, verb.function)(words[1:])
             return status
         return _run(words)
-    except UsageError as error:
+    except CommandError as error:
         sys.stderr.write(f"error: {error.message}\n  = hint: {error.hint}\n")
-        return _WRONG
+        return error.status
 
 
 def _run(words: Sequence[str]) -> int:

@@ -23,7 +23,13 @@ class Verb:
     function: str = "main"
 
 
-_ROWS = (Verb("check", "read profiles and report every problem in them", "check"),)
+_ROWS = (
+    Verb("restart", "restart apps", "tell", "restart"),
+    Verb("stop", "stop apps until they are started again", "tell", "stop"),
+    Verb("start", "start apps that were stopped or are held", "tell", "start"),
+    Verb("reload", "read the profiles again and do what has changed", "reload"),
+    Verb("check", "read profiles and report every problem in them", "check"),
+)
 
 VERBS: Mapping[str, Verb] = {verb.name: verb for verb in _ROWS}
 """The verbs by their names, in the order of `reloadd --help`."""

@@ -42,10 +42,21 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "daemon.stopped": Kind(Level.INFO, "every child is gone", ("took_ms",)),
         "daemon.failed": Kind(Level.ERROR, "something in the daemon itself broke: a bug to report", ("error", "where")),
         "guardian.lost": Kind(Level.ERROR, "the process that ends all apps after the daemon's own end died", ("exit",)),
-        "profile.reloaded": Kind(Level.INFO, "a profile was read again and has changed", ("file",)),
+        "history.failed": Kind(
+            Level.WARNING, "what happens cannot be kept on disk; all runs on", ("path", "error", "hint")
+        ),
+        "history.resumed": Kind(Level.INFO, "what happens is kept on disk again", ("path", "left_out")),
+        "control.opened": Kind(Level.DEBUG, "commands are taken at a socket", ("path",)),
+        "control.failed": Kind(Level.WARNING, "no commands can be taken; all else runs", ("error", "hint")),
+        "control.commanded": Kind(Level.DEBUG, "a command was taken", ("command", "profiles", "pid")),
+        "control.refused": Kind(Level.WARNING, "another user's process was turned away", ("uid", "pid")),
+        "control.dropped": Kind(Level.WARNING, "a follower did not read, and was dropped", ("pid",)),
+        "profile.reloaded": Kind(
+            Level.INFO, "a profile was read again and has changed", ("file", "changed", "renewed")
+        ),
         "profile.added": Kind(Level.INFO, "a profile is new", ("file",)),
         "profile.rejected": Kind(
-            Level.ERROR, "profiles were read again and are wrong; what ran before runs on", ("problems", "drawing")
+            Level.ERROR, "profiles were saved and are wrong; what they were before runs on", ("problems", "drawing")
         ),
         "profile.removed": Kind(Level.INFO, "a profile is no longer there", ("file",)),
         "profile.doubled": Kind(
@@ -102,6 +113,8 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
                 "ready_ms",
             ),
         ),
+        "restart.followed": Kind(Level.INFO, "another app has restarted, and this one restarts with it", ("leader",)),
+        "start.postponed": Kind(Level.INFO, "the app waits for those that it comes after", ("after", "why")),
         "restart.abandoned": Kind(
             Level.ERROR, "the new generation failed; the old one serves on", ("cause", "paths", "error", "file", "line")
         ),
@@ -139,6 +152,21 @@ class Record:
             raise ValueError(f"no record `{self.name}` in the catalogue")
         if set(self.fields) != set(kind.fields):
             raise ValueError(f"`{self.name}` has the fields {kind.fields}, not {tuple(self.fields)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Lines that an app printed, without their newlines. It is no record: it says nothing about what reloadd did.
+
+    Attributes:
+        profile: whose app.
+        generation: which of its children.
+        lines: in order.
+    """
+
+    profile: str
+    generation: int
+    lines: tuple[bytes, ...]
 
 
 def make_record(

@@ -194,7 +194,9 @@ class Door:
             self._server.take(connection, address)
 
     def _give_back(self, connection: socket.socket) -> None:
-        self._orders.hand_in(connection.fileno())
+        # What its client has closed would go to and fro for as long as each child pauses before it has looked at it.
+        if not _is_closed(connection):
+            self._orders.hand_in(connection.fileno())
         connection.close()
 
     def _forget(self) -> None:
@@ -203,7 +205,7 @@ class Door:
 
 
 def _is_closed(connection: socket.socket) -> bool:
-    """Whether the client has closed a connection, which is readable, without a word."""
+    """Whether the client has closed a connection without a word."""
     try:
         return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except BlockingIOError:

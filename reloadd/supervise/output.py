@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from reloadd.terminal import Writer
 
@@ -37,6 +37,9 @@ class Output:
         descriptor: where to read; owned, and closed by `close`.
         writer: where the output goes.
         prefix: put in front of each line. Empty: everything is handed on as it comes, also a prompt without a newline.
+
+    Attributes:
+        on_lines: called with the lines that have ended, without their newlines.
     """
 
     def __init__(self, descriptor: int, writer: Writer, prefix: bytes) -> None:
@@ -48,6 +51,7 @@ class Output:
         self._tail: deque[bytes] = deque(maxlen=_TAIL_LINES)
         self._loop = asyncio.get_running_loop()
         self._is_open = True
+        self.on_lines: Callable[[tuple[bytes, ...]], None] | None = None
         self._loop.add_reader(descriptor, self._read)
 
     @property
@@ -64,7 +68,7 @@ class Output:
                 break
         if self._begun:
             self._writer.write_output(self._prefix + self._begun + b"\n" if self._prefix else b"\n")
-            self._remember(self._begun)
+            self._remember([self._begun])
         self._is_open = False
         self._loop.remove_reader(self._descriptor)
         os.close(self._descriptor)
@@ -108,8 +112,9 @@ class Output:
             self._begun = b""
         if self._prefix and lines:
             self._writer.write_output(b"".join(self._prefix + line + b"\n" for line in lines))
-        for line in lines:
-            self._remember(line)
+        self._remember(lines)
 
-    def _remember(self, line: bytes) -> None:
-        self._tail.append(line[:_LONGEST_REMEMBERED])
+    def _remember(self, lines: Sequence[bytes]) -> None:
+        self._tail.extend(line[:_LONGEST_REMEMBERED] for line in lines)
+        if lines and self.on_lines is not None:
+            self.on_lines(tuple(lines))

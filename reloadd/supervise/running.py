@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reloadd.core.records import Printed
 from reloadd.profile.model import AppTarget, ReadyTold
 from reloadd.supervise.child import Child
 from reloadd.supervise.launch import plan_launch
@@ -39,6 +40,7 @@ class Surroundings:
         console: where the children's output goes, and their input comes from.
         environ: the daemon's environment.
         groups: the control groups of the apps.
+        pass_on: where what the children print goes, besides the console.
     """
 
     publish: Callable[[Record], None]
@@ -46,6 +48,7 @@ class Surroundings:
     console: Console
     environ: Mapping[str, str]
     groups: Groups
+    pass_on: Callable[[Printed], None]
 
 
 @dataclass(slots=True)
@@ -100,6 +103,7 @@ def start(
         finally:
             ends.close_theirs()
         undo.pop_all()
+    output.on_lines = lambda lines: surroundings.pass_on(Printed(profile.name, generation, lines))
     guard.add(child.pid)
     surroundings.groups.enter(profile.name, str(generation), child.pid)
     moments.spawned = asyncio.get_running_loop().time()

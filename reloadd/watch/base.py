@@ -32,7 +32,7 @@ class WatchStatistics:
 
 
 class Watch(Protocol):
-    """One profile's watch set, being watched."""
+    """One profile's watch set, being watched: made by a `Watcher`."""
 
     def statistics(self) -> WatchStatistics:
         """What is being looked at now."""
@@ -44,10 +44,22 @@ class Watch(Protocol):
 class Watcher(Protocol):
     """One for the whole daemon, so that profiles share the kernel's resources."""
 
-    async def watch(self, profile: str, watch_set: WatchSet, on_settled: Callable[[ChangeSet], None]) -> Watch:
+    async def watch(
+        self,
+        profile: str | None,
+        watch_set: WatchSet,
+        on_settled: Callable[[ChangeSet], None],
+        *,
+        instead_of: Watch | None = None,
+    ) -> Watch:
         """Take the baseline and begin: from the return on, no difference from that baseline is missed.
 
-        `on_settled` is called on the event loop's thread, once for each settled burst, and must not block.
+        Args:
+            profile: whose records it writes; None for what the daemon itself reads.
+            watch_set: what to watch; profiles with equal ones share the watching.
+            on_settled: is called on the event loop's thread, once for each settled burst, and must not block.
+            instead_of: a watch of this watcher's that the new one takes over from, without a gap: what it noticed and
+                did not tell is told by the new one, as far as it matters to both. It is closed when this returns.
         """
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ An event carries no state, only where to look and whether the writer is done. Ne
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ class Inbox:
     def put(self, sighting: Sighting) -> None:
         """Add an event. Called on any thread, and all that a source's thread ever does."""
         self._sightings.append(sighting)
-        self._wake()
+        self.wake()
 
     def lose(self, failure: BaseException | None = None) -> None:
         """Say that events were lost, so that everything must be looked at. Called on any thread.
@@ -108,9 +109,10 @@ class Inbox:
         """
         self._failure = failure or self._failure
         self._lost = True
-        self._wake()
+        self.wake()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Let `wait` return. Called on any thread."""
         if not self._waking:
             self._waking = True
             with suppress(RuntimeError):  # the loop was closed: nobody is there to be woken
@@ -118,9 +120,12 @@ class Inbox:
 
     async def wait(self, until: float) -> None:
         """Return when there is something, or at `until` in seconds of the loop's clock."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(until):
-                await self._filled.wait()
+        timer = None if until == math.inf else self._loop.call_at(until, self._filled.set)
+        try:
+            await self._filled.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     def take(self) -> tuple[Sighting, ...]:
         """All events that there are."""

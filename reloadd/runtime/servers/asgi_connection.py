@@ -57,8 +57,7 @@ class Connection:
     @property
     def is_busy(self) -> bool:
         """Whether a request is being read or answered; of other protocols only the app's calls are known."""
-        unsent = self._transport.get_write_buffer_size() if self._transport is not None else 0
-        return self._received.is_counted and not (self._is_idle and unsent == 0)
+        return self._received.is_counted and not (self._is_idle and self._unsent == 0)
 
     @property
     def is_closing(self) -> bool:
@@ -111,7 +110,7 @@ class Connection:
         elif self._is_encrypted:
             if self._house.is_over:
                 transport.close()
-        elif transport.get_write_buffer_size():
+        elif self._unsent:
             # `resume_writing` tells when it is empty.
             transport.set_write_buffer_limits(high=0)
         else:
@@ -122,7 +121,7 @@ class Connection:
 
     def stay(self) -> None:
         """Idle connections are kept again."""
-        if self._transport is not None and not self._transport.is_closing():
+        if self._transport is not None and not self._is_encrypted and not self._transport.is_closing():
             self._transport.set_write_buffer_limits()
             if self._is_paused:
                 self._transport.resume_reading()
@@ -132,6 +131,15 @@ class Connection:
         """Close it whatever its client does, and whatever is unsent."""
         if self._transport is not None:
             self._transport.abort()
+
+    @property
+    def _unsent(self) -> int:
+        """Bytes that the transport was given and still has."""
+        try:
+            return self._transport.get_write_buffer_size() if self._transport is not None else 0
+        except AttributeError:
+            # Before 3.11 asyncio's TLS has nothing left to ask once a connection is lost, and tells a turn later.
+            return 0
 
     @property
     def _is_idle(self) -> bool:
