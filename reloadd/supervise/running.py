@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from reloadd.core.inputs import Why
-    from reloadd.core.records import Record
+    from reloadd.core.records import Printed, Record
     from reloadd.supervise.child import Child
     from reloadd.supervise.console import Console
     from reloadd.supervise.groups import Groups
