@@ -29,6 +29,7 @@ _ROWS = (
     Verb("start", "start apps that were stopped or are held", "tell", "start"),
     Verb("reload", "read the profiles again and do what has changed", "reload"),
     Verb("check", "read profiles and report every problem in them", "check"),
+    Verb("schema", "print the JSON Schema of a profile, for editors", "schema"),
 )
 
 VERBS: Mapping[str, Verb] = {verb.name: verb for verb in _ROWS}

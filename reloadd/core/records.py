@@ -89,7 +89,7 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
             ("path", "restarts", "hint"),
         ),
         "change.settled": Kind(Level.INFO, "files changed", ("paths", "changes", "settled_ms")),
-        "child.spawned": Kind(Level.DEBUG, "a process was started", ("pid", "cause", "start")),
+        "child.spawned": Kind(Level.DEBUG, "a process was started", ("pid", "cause", "start", "source", "why_cold")),
         "child.ready": Kind(Level.INFO, "the app serves for the first time", ("pid", "took_ms")),
         "child.paused": Kind(Level.DEBUG, "a child accepts no more: what comes waits for new code", ("pid", "took_ms")),
         "child.exited": Kind(
@@ -110,6 +110,8 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
                 "cause",
                 "paths",
                 "start",
+                "source",
+                "why_cold",
                 "took_ms",
                 "settled_ms",
                 "stopped_ms",
