@@ -17,6 +17,7 @@ from reloadd.core.records import Level, make_record, record
 from reloadd.core.state import State
 from reloadd.profile.difference import Renewal
 from reloadd.profile.model import AppTarget, CommandTarget, Launch, ModuleTarget, Profile, ScriptTarget
+from reloadd.supervise.attendance import Attendance
 from reloadd.supervise.intake import Intake
 from reloadd.supervise.supervisor import Supervisor
 from reloadd.supervise.supply import NoSupply
@@ -70,10 +71,11 @@ class App:
         self._first: Start | Stop | Restart = Start()
         self._has_begun = False
         self._is_stopped = False
+        attendance = Attendance(NoSupply())
         self.supervisor = Supervisor(
-            profile, policy_of(profile, self._own_reloader), listeners, surroundings, NoSupply(), generation=generation
+            profile, policy_of(profile, self._own_reloader), listeners, surroundings, attendance, generation=generation
         )
-        self._intake = Intake(self.supervisor, surroundings.publish)
+        self._intake = Intake(self.supervisor, attendance, surroundings.publish)
 
     @property
     def file(self) -> Path:

@@ -5,11 +5,13 @@ Never decides what is a loop: `core.loops` does.
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING
 
 from reloadd.core.loops import Loop, LoopGuard, exclude_pattern
 from reloadd.core.records import record
+from reloadd.core.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from reloadd.core.changes import ChangeSet
     from reloadd.core.records import Record
     from reloadd.profile.model import Profile
+    from reloadd.supervise.attendance import Attendance
     from reloadd.supervise.supervisor import Supervisor
 
 
@@ -24,19 +27,21 @@ class Intake:
     """One app's.
 
     Args:
-        supervisor: whom change sets are passed to; it knows how long the app has served, and its profile.
+        supervisor: whom change sets are passed to.
+        attendance: since when its children serve.
         publish: where records go.
     """
 
-    def __init__(self, supervisor: Supervisor, publish: Callable[[Record], None]) -> None:
+    def __init__(self, supervisor: Supervisor, attendance: Attendance, publish: Callable[[Record], None]) -> None:
         self._supervisor = supervisor
+        self._attendance = attendance
         self._publish = publish
         self._guard = LoopGuard()
 
     def take(self, changes: ChangeSet) -> None:
         """Take a settled change set from the watch."""
         before = self._guard
-        self._guard, goes_on = before.after(changes, self._supervisor.served, self._written())
+        self._guard, goes_on = before.after(changes, self._served(), self._written())
         if goes_on:
             self._supervisor.changed(changes)
             return
@@ -45,6 +50,17 @@ class Intake:
             self._publish(_record_of(loop, profile))
         for path in changes.paths:
             self._publish(record("change.ignored", profile=profile.name, path=path, why="the app writes it itself"))
+
+    def _served(self) -> float | None:
+        """Seconds that the app has served; None while a child starts, infinite while there is none that could."""
+        machine = self._supervisor.machine
+        match machine.state:
+            case State.STARTING | State.REPLACING | State.STOPPING:
+                return None
+            case State.SERVING:
+                return self._attendance.served(machine.current)
+            case _:
+                return math.inf
 
     def _written(self) -> frozenset[str]:
         return frozenset()

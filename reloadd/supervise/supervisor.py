@@ -7,7 +7,6 @@ order in which they came, and none is refused.
 from __future__ import annotations
 
 import asyncio
-import math
 import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -160,18 +159,6 @@ class Supervisor:
             self._arrivals.close()
             return
         self._begin(self._clean_up(running), "cleaning up after a child")
-
-    @property
-    def served(self) -> float | None:
-        """Seconds that the app has served; None while a child starts, infinite while there is nobody that could."""
-        match self.machine.state:
-            case State.STARTING | State.REPLACING | State.STOPPING:
-                return None
-            case State.SERVING if (running := self._running.get(self.machine.current or 0)) is not None:
-                ready = running.moments.ready
-                return None if ready is None else self._loop.time() - ready
-            case _:
-                return math.inf
 
     # Its life.
 
