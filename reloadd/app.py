@@ -18,6 +18,7 @@ from reloadd.core.state import State
 from reloadd.profile.difference import Renewal
 from reloadd.profile.model import AppTarget, CommandTarget, Launch, ModuleTarget, Profile, ScriptTarget
 from reloadd.supervise.supervisor import Supervisor
+from reloadd.supervise.supply import NoSupply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +71,7 @@ class App:
         self._has_begun = False
         self._is_stopped = False
         self.supervisor = Supervisor(
-            profile, policy_of(profile, self._own_reloader), listeners, surroundings, generation=generation
+            profile, policy_of(profile, self._own_reloader), listeners, surroundings, NoSupply(), generation=generation
         )
 
     @property

@@ -33,6 +33,7 @@ _ROWS = (
     Verb("history", "each restart: why it was, and what it cost", "history"),
     Verb("stats", "how long saves took to be served", "stats"),
     Verb("check", "read profiles and report every problem in them", "check"),
+    Verb("schema", "print the JSON Schema of a profile, for editors", "schema"),
 )
 
 VERBS: Mapping[str, Verb] = {verb.name: verb for verb in _ROWS}
