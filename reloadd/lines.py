@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from reloadd.core.records import Value
+
 LEAD = ("timestamp", "level", "event", "profile", "generation")
 """The keys of a record that are no facts of its own, in the order in which each JSON line begins with them."""
 
@@ -36,9 +38,7 @@ def console_line(record: Mapping[str, Any], *, colour: bool) -> str:
     def paint(style: str, text: str) -> str:
         return f"{style}{text}{_RESET}" if colour else text
 
-    fields = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in record.items() if key not in LEAD
-    }
+    fields = {key: _frozen(value) for key, value in record.items() if key not in LEAD}
     shown = "  ".join(paint(_DIM, f"{key}=") + words for key, words in facts(fields).items())
     picture = drawing(fields)
     level = record["level"]
@@ -49,3 +49,8 @@ def console_line(record: Mapping[str, Any], *, colour: bool) -> str:
         f"{record['event'].ljust(_NAME_WIDTH)}  {shown}"
     ).rstrip()
     return f"{line}\n{picture}" if picture else line
+
+
+def _frozen(value: Any) -> Value:
+    """A field as it was before it stood in JSON."""
+    return tuple(value) if isinstance(value, list) else value

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reloadd.cli.daemons import meant
-from reloadd.cli.parser import CommandError
+from reloadd.cli.parser import CommandError, UsageError
 from reloadd.history.places import state_directory
 from reloadd.history.reader import Kept, all_kept
 
@@ -23,8 +23,13 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 
 
-def kept_of(words: Sequence[str], environ: Mapping[str, str]) -> list[Kept]:
+def kept_of(words: Sequence[str], environ: Mapping[str, str], *, running: Sequence[str] = ()) -> list[Kept]:
     """What was kept of the profiles that are meant, and of the daemons where none is named.
+
+    Args:
+        words: names and patterns; none for all.
+        environ: where the state directory is looked up.
+        running: names that may be meant as well, although nothing may have been kept of them.
 
     Raises:
         UsageError: a word means no profile of which anything was kept.
@@ -36,7 +41,10 @@ def kept_of(words: Sequence[str], environ: Mapping[str, str]) -> list[Kept]:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise CommandError(f"`{state}` cannot be read: {reason}", "history is kept there for you alone") from error
-    names = meant(words, [kept.profile for kept in found if kept.profile is not None])
+    names = [*(kept.profile for kept in found if kept.profile is not None), *running]
+    if words and not names:
+        raise UsageError(f"nothing was kept of `{words[0]}`", f"nothing was kept at all in `{state}`")
+    names = meant(words, names)
     if not words:
         return found
     return [kept for kept in found if kept.profile in names]

@@ -123,15 +123,19 @@ def main(arguments: Sequence[str]) -> int:
     options = parse(arguments)
     show = _shower(options)
     if options.follow:
-        return _follow(options, show)
+        with suppress(KeyboardInterrupt):
+            _follow(options, show)
+        return _RIGHT
     for entry in _read(options):
         show(entry)
     return _RIGHT
 
 
-def _read(options: LogsOptions, is_known: Callable[[Entry], bool] = lambda _: False) -> list[Entry]:
-    """What was kept, but for what is known to come in another way."""
-    kept = kept_of(options.profiles, os.environ)
+def _read(
+    options: LogsOptions, *, running: Sequence[str] = (), is_known: Callable[[Entry], bool] = lambda _: False
+) -> list[Entry]:
+    """What was kept, but for what is known to come in another way; `running` as in `kept_of`."""
+    kept = kept_of(options.profiles, os.environ, running=running)
     try:
         return read_log(kept, is_wanted=lambda each: options.wants(each) and not is_known(each), last=options.lines)
     except OSError as error:
@@ -141,7 +145,7 @@ def _read(options: LogsOptions, is_known: Callable[[Entry], bool] = lambda _: Fa
 # Following.
 
 
-def _follow(options: LogsOptions, show: Callable[[Entry], None]) -> int:
+def _follow(options: LogsOptions, show: Callable[[Entry], None]) -> None:
     """What was kept up to now, and then what the daemons send, each entry once."""
     with all_daemons(os.environ, None) as daemons:
         connections = [daemon.connection for daemon in daemons]
@@ -153,13 +157,27 @@ def _follow(options: LogsOptions, show: Callable[[Entry], None]) -> int:
         for connection in connections:
             early += _until_kept(connection)
         names = _names(options)
-        for entry in _read(options, lambda each: each["number"] > begun.get(each["run"], each["number"])):
+        for entry in _read_before(options, begun, [name for daemon in daemons for name in daemon.names]):
             show(entry)
         wanted = [entry for entry in early if _is_of(names, entry) and options.wants(entry)]
         for entry in sorted(wanted, key=lambda each: each["timestamp"]):
             show(entry)
         _pass_on(connections, lambda entry: _is_of(names, entry) and options.wants(entry), show)
-    return _RIGHT
+
+
+def _read_before(options: LogsOptions, begun: Mapping[str, int], running: Sequence[str]) -> list[Entry]:
+    """What was kept until the daemons began to send; where it cannot be read, that is said, and no reason to end."""
+
+    def is_known(entry: Entry) -> bool:
+        return bool(entry["number"] > begun.get(entry["run"], entry["number"]))
+
+    try:
+        return _read(options, running=running, is_known=is_known)
+    except UsageError:
+        raise
+    except CommandError as error:
+        sys.stderr.write(f"error: {error.message}\n")
+        return []
 
 
 def _names(options: LogsOptions) -> Callable[[str], bool] | None:

@@ -7,6 +7,7 @@ import os
 import select
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,9 @@ def main(arguments: Sequence[str]) -> int:
     """Do what the words after the verb ask; returns the exit status."""
     options = parse(arguments)
     if options.watch:
-        return _watch(options)
+        with suppress(KeyboardInterrupt):
+            _watch(options)
+        return _RIGHT
     with all_daemons(os.environ, options.daemon, usage=True) as daemons:
         statuses = _chosen([daemon.status for daemon in daemons], options.profiles)
     sys.stdout.write(_shown(statuses, options, {}))
@@ -112,7 +115,7 @@ def _chosen(statuses: Sequence[Mapping[str, Any]], words: Sequence[str]) -> list
 # Watching.
 
 
-def _watch(options: StatusOptions) -> int:
+def _watch(options: StatusOptions) -> None:
     is_screen = options.output is OutputFormat.TEXT and sys.stdout.isatty()
     if is_screen:
         sys.stdout.write(_CLEAR)
