@@ -23,7 +23,10 @@ class Verb:
     function: str = "main"
 
 
-_ROWS = (Verb("check", "read profiles and report every problem in them", "check"),)
+_ROWS = (
+    Verb("check", "read profiles and report every problem in them", "check"),
+    Verb("service", "have systemd run reloadd for the whole login", "service"),
+)
 
 VERBS: Mapping[str, Verb] = {verb.name: verb for verb in _ROWS}
 """The verbs by their names, in the order of `reloadd --help`."""
