@@ -5,21 +5,29 @@ Never decides anything, and knows of no other profile.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from reloadd.core.doubled import OwnReloader, find_own_reloader
 from reloadd.core.inputs import Cause, Restart, Start, Stop, Why
-from reloadd.core.policy import Policy
-from reloadd.core.records import record
+from reloadd.core.order import is_stuck
+from reloadd.core.policy import Handover, Policy
+from reloadd.core.records import Level, make_record, record
+from reloadd.core.state import State
+from reloadd.profile.difference import Renewal
 from reloadd.profile.model import AppTarget, CommandTarget, Launch, ModuleTarget, Profile, ScriptTarget
 from reloadd.supervise.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from reloadd.core.changes import ChangeSet
+    from reloadd.core.inputs import Input
+    from reloadd.core.order import Progress
+    from reloadd.core.records import Value
     from reloadd.core.state import Machine
+    from reloadd.profile.difference import Update
     from reloadd.supervise.listeners import Listener
     from reloadd.supervise.running import Surroundings
     from reloadd.watch.base import Watch, Watcher
@@ -50,16 +58,18 @@ class App:
     ) -> None:
         self.profile = profile
         self.listeners = tuple(listeners)
-        own_reloader = _own_reloader(profile.launch)
-        self._own_reloader = own_reloader
+        self.has_turn = False
+        self._own_reloader = _own_reloader(profile.launch)
         self._publish = surroundings.publish
         self._watcher = watcher
         self._watch: Watch | None = None
+        self._watching = asyncio.Lock()
+        self._waits_for: Mapping[str, Progress] = {}
+        self._first: Start | Stop | Restart = Start()
         self._has_begun = False
         self._is_stopped = False
-        self._first: Start | Stop | Restart | None = None
         self.supervisor = Supervisor(
-            profile, policy_of(profile, own_reloader), listeners, surroundings, generation=generation
+            profile, policy_of(profile, self._own_reloader), listeners, surroundings, generation=generation
         )
 
     @property
@@ -67,32 +77,59 @@ class App:
         """Where it stands."""
         return self.supervisor.machine
 
+    async def run(self) -> None:
+        """Take the baseline, start when it is its turn, then go on until cancelled."""
+        self._tell_of_own_reloader()
+        try:
+            await self._renew_watch()
+            if not self._is_stopped:
+                self._has_begun = True
+                if self.has_turn:
+                    self.supervisor.tell(self._first)
+                await self.supervisor.run()
+        except Exception as error:  # noqa: BLE001 (a bug in one app's part ends that app, and is said)
+            self._tell_of_failure(error)
+        finally:
+            self._has_begun = False
+            self._unwatch()
+
+    def give_turn(self, waits_for: Mapping[str, Progress]) -> None:
+        """Let it start, unless there are others that have to be ready first; then that is said."""
+        if not waits_for:
+            self.command(self._first)
+        elif waits_for != self._waits_for:
+            self._waits_for = waits_for
+            why = ", ".join(f"`{name}` is {progress.value}" for name, progress in waits_for.items())
+            level = Level.WARNING if is_stuck(waits_for) else Level.INFO
+            fields: dict[str, Value] = {"after": tuple(waits_for), "why": why}
+            self._publish(make_record("start.postponed", fields, profile=self.profile.name, level=level))
+
     def command(self, word: Start | Stop | Restart) -> None:
-        """Tell it what the user wants; while the baseline is still taken, that is what it begins with."""
+        """Tell it what the user wants, whoever it comes after; while the baseline is taken, it begins with that."""
+        self.has_turn = True
+        self._first = word
         if self._has_begun:
             self.supervisor.tell(word)
-        else:
-            self._first = word
 
     async def wait_taken(self) -> None:
         """Return once all that it was told so far has been decided on."""
         await self.supervisor.wait_taken()
 
-    async def run(self, cause: Cause) -> None:
-        """Take the baseline, then start, then go on until cancelled."""
-        self._tell_of_own_reloader()
-        try:
-            self._watch = await self._watcher.watch(self.profile.name, self.profile.watch, self._changed)
-            if not self._is_stopped:
-                self._has_begun = True
-                self.supervisor.tell(self._first or (Start() if cause is Cause.START else Restart(Why(cause))))
-                await self.supervisor.run()
-        except Exception as error:  # noqa: BLE001 (a bug in one app's part ends that app, and is said)
-            where = f"running `{self.profile.name}`"
-            self._publish(record("daemon.failed", profile=self.profile.name, error=repr(error), where=where))
-        finally:
-            self._has_begun = False
-            self._unwatch()
+    async def update(self, step: Update, listeners: Sequence[Listener]) -> None:
+        """Take a changed profile: only what has changed is done."""
+        self.profile = step.profile
+        self.listeners = tuple(listeners)
+        if step.renews_watch:
+            try:
+                # Before the child: what is saved while it starts is seen.
+                await self._renew_watch()
+            except Exception as error:  # noqa: BLE001 (the watch that there was goes on)
+                self._tell_of_failure(error)
+        self._own_reloader = _own_reloader(step.profile.launch)
+        self.supervisor.adopt(step.profile, policy_of(step.profile, self._own_reloader), self.listeners)
+        if self._has_begun and self.has_turn:
+            for word in words_for(step.child, self.machine):
+                self.supervisor.tell(word)
 
     async def stop(self) -> None:
         """End the child, within the profile's own deadlines; an app that has not started yet never does."""
@@ -109,10 +146,26 @@ class App:
     def _changed(self, changes: ChangeSet) -> None:
         self.supervisor.changed(changes)
 
+    async def _renew_watch(self) -> None:
+        """Watch what the profile says now. The watch before it is ended only then, so that no change falls between."""
+        async with self._watching:
+            before = self._watch
+            watch = await self._watcher.watch(self.profile.name, self.profile.watch, self._changed)
+            if self._is_stopped:
+                watch.close()
+                return
+            self._watch = watch
+        if before is not None:
+            await before.finish()
+
     def _unwatch(self) -> None:
         if self._watch is not None:
             self._watch.close()
             self._watch = None
+
+    def _tell_of_failure(self, error: Exception) -> None:
+        where = f"running `{self.profile.name}`"
+        self._publish(record("daemon.failed", profile=self.profile.name, error=repr(error), where=where))
 
     def _tell_of_own_reloader(self) -> None:
         if (own := self._own_reloader) is not None:
@@ -125,6 +178,23 @@ class App:
                     hint=own.hint,
                 )
             )
+
+
+def words_for(child: Renewal, machine: Machine) -> tuple[Input, ...]:
+    """What a changed profile has to tell a machine that has taken over its policy."""
+    anew = Restart(Why(Cause.PROFILE))
+    if not machine.wanted:
+        return ()
+    match child:
+        case Renewal.REPLACE if machine.policy.handover is Handover.OVERLAP:
+            return Stop(), anew
+        case Renewal.HANDOVER | Renewal.REPLACE:
+            return (anew,)
+        case Renewal.NONE if machine.failures and machine.state in {State.BACKOFF, State.HELD}:
+            # It failed under the old values: what was changed may be what it takes.
+            return (anew,)
+        case Renewal.NONE:
+            return ()
 
 
 def policy_of(profile: Profile, own_reloader: OwnReloader | None) -> Policy:

@@ -8,93 +8,78 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reloadd import __version__
-from reloadd.app import App
-from reloadd.control.commands import Reloaded
-from reloadd.core.inputs import Cause
 from reloadd.core.records import Value, make_record
-from reloadd.profile.load import problem_at
-from reloadd.profile.problems import draw
+from reloadd.fleet import Fleet
+from reloadd.profile.difference import Add
+from reloadd.reloading import Reloading
 from reloadd.service.manager import Manager
 from reloadd.supervise.groups import Groups, delegated_home
 from reloadd.supervise.guard import Guard
-from reloadd.supervise.listeners import Origin
 from reloadd.supervise.passed import take_passed
-from reloadd.supervise.pool import CannotListenError, ListenerPool
+from reloadd.supervise.pool import ListenerPool
 from reloadd.supervise.running import Surroundings
 from reloadd.supervise.store import Store
 from reloadd.watch.watcher import DaemonWatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping
     from typing import Any
 
+    from reloadd.app import App
     from reloadd.bus import Bus
-    from reloadd.profile.load import Loaded
-    from reloadd.profile.model import Profile
-    from reloadd.profile.problems import Problem
+    from reloadd.control.commands import Reloaded
+    from reloadd.profile.accept import Loaded
+    from reloadd.profile.load import Source
     from reloadd.supervise.console import Console
-    from reloadd.supervise.listeners import Listener
 
 _KILL_TIMEOUT = 5.0
 """Seconds beyond the longest stop-timeout after which an app that cannot even be killed is left to the guardian."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """An app and the task that runs it."""
-
-    app: App
-    task: asyncio.Task[None]
 
 
 class Daemon:
     """Runs the apps of some profiles.
 
     Args:
-        load: reads the profiles; called again on SIGHUP.
+        source: where the profiles come from; they are read again when they change, and on SIGHUP.
+        loaded: the profiles to start with.
         bus: where records go.
         console: where the children's output goes.
         environ: the environment that children start from.
-        directory: what paths in problems are shown from.
     """
 
     def __init__(
         self,
-        load: Callable[[], Loaded],
+        source: Source,
+        loaded: Loaded,
         *,
         bus: Bus,
         console: Console,
         environ: Mapping[str, str],
-        directory: Path,
     ) -> None:
-        self._load = load
         self._bus = bus
         self._console = console
-        self._directory = directory
+        self._profiles = loaded.profiles
         self._manager = Manager(environ)
         bus.subscribe(self._manager)
         self._pool = ListenerPool(Store(take_passed(environ, os.getpid()), self._manager.notifier, bus.publish))
         self._guard = Guard(bus.publish)
         self._watcher = DaemonWatcher(report=bus.publish)
-        self._surroundings = Surroundings(bus.publish, self._guard, console, environ, Groups(delegated_home()))
-        self._running: dict[str, _Running] = {}
         self._tasks = asyncio.TaskGroup()
+        surroundings = Surroundings(bus.publish, self._guard, console, environ, Groups(delegated_home()))
+        self._fleet = Fleet(self._pool, surroundings, self._watcher, self._tasks, on_names=self._expect)
+        self._reloading = Reloading(source, loaded, fleet=self._fleet, pool=self._pool, publish=bus.publish)
         self._stop_asked = asyncio.Event()
         self._kill_asked = asyncio.Event()
-        self._reload_asked = asyncio.Event()
-        self._reloads: list[asyncio.Future[Reloaded]] = []
 
     # What others tell it: it is `control.commands.Commands`.
 
     @property
     def apps(self) -> Mapping[str, App]:
         """The apps of the profiles that run now, by name."""
-        return {name: running.app for name, running in self._running.items()}
+        return self._fleet.apps
 
     async def reload(self) -> Reloaded:
         """Read the profiles again, and return once what has changed was begun, or refused.
@@ -102,26 +87,25 @@ class Daemon:
         Raises:
             asyncio.CancelledError: the daemon was told to stop first.
         """
-        asked: asyncio.Future[Reloaded] = asyncio.get_running_loop().create_future()
-        self._reloads.append(asked)
-        self._reload_asked.set()
-        return await asked
+        return await self._reloading.reload()
 
-    async def run(self, profiles: Sequence[Profile]) -> None:
+    async def run(self) -> None:
         """Run until a signal ends it; every child is gone then.
 
         Raises:
             CannotListenError: an address cannot be had; nothing was started.
         """
         loop = asyncio.get_running_loop()
-        assigned = self._pool.prepare(profiles)
-        self._say("daemon.started", version=__version__, pid=os.getpid(), profiles=len(profiles))
+        assigned = self._pool.prepare(self._profiles)
+        self._say("daemon.started", version=__version__, pid=os.getpid(), profiles=len(self._profiles))
         loop.set_exception_handler(self._broke)
         self._hear_signals(loop)
+        self._bus.subscribe(self._fleet.hear)
         self._guard.start()
         try:
             async with self._tasks:
-                self._apply(profiles, assigned)
+                self._fleet.expect(self._profiles)
+                await self._fleet.apply(tuple(map(Add, self._profiles)), assigned)
                 await self._serve()
                 await self._stop_all(loop)
         finally:
@@ -157,114 +141,47 @@ class Daemon:
         if self._console.is_hung_up():
             self._asked_to_stop()
         else:
-            self._reload_asked.set()
+            self._reloading.ask(is_patient=False)
 
     # Running.
 
     async def _serve(self) -> None:
-        """Until a stop is asked for, read the profiles again whenever that is asked for."""
-        stop = asyncio.ensure_future(self._stop_asked.wait())
-        while not self._stop_asked.is_set():
-            reload = asyncio.ensure_future(self._reload_asked.wait())
-            await asyncio.wait({stop, reload}, return_when=asyncio.FIRST_COMPLETED)
-            reload.cancel()
-            if self._reload_asked.is_set() and not self._stop_asked.is_set():
-                self._reload_asked.clear()
-                await self._answer_reloads()
-        for asked in self._reloads:
-            asked.cancel()
-        await stop
+        """Until a stop is asked for, keep the apps as their profiles are."""
+        reloading = self._tasks.create_task(self._keep_up())
+        await self._stop_asked.wait()
+        reloading.cancel()
+        await asyncio.wait({reloading})
+        self._reloading.close()
 
-    async def _answer_reloads(self) -> None:
-        """Read the profiles once for all who have asked; who asks meanwhile is answered by the next time."""
-        asked, self._reloads = self._reloads, []
-        with self._manager.reloading():
-            outcome = await self._reload()
-        for each in asked:
-            if not each.done():
-                each.set_result(outcome)
-
-    async def _reload(self) -> Reloaded:
-        """Read the profiles again and do what has changed; if one is wrong, do nothing."""
-        loaded = await asyncio.to_thread(self._load)
-        if loaded.problems:
-            return self._reject(loaded.problems)
-        try:
-            assigned = self._pool.prepare(loaded.profiles)
-        except CannotListenError as error:
-            return self._reject([problem_of(error)])
-        wanted = {profile.name: profile for profile in loaded.profiles}
-        outdated = [running.app for name, running in self._running.items() if wanted.get(name) != running.app.profile]
-        await asyncio.gather(*map(self._end, outdated))
-        for app in outdated:
-            name = "profile.reloaded" if app.profile.name in wanted else "profile.removed"
-            self._say(name, app.profile.name, file=str(app.profile.file))
-        for name in wanted.keys() - self._running.keys() - {app.profile.name for app in outdated}:
-            self._say("profile.added", name, file=str(wanted[name].file))
-        self._apply(loaded.profiles, assigned, {app.profile.name: app for app in outdated})
-        return Reloaded()
-
-    def _reject(self, problems: Sequence[Problem]) -> Reloaded:
-        drawing = draw(problems, directory=self._directory, outcome="what ran before runs on")
-        self._say("profile.rejected", problems=len(problems), drawing=drawing)
-        return Reloaded(tuple(problems))
-
-    def _apply(
-        self,
-        profiles: Sequence[Profile],
-        assigned: Mapping[str, tuple[Listener, ...]],
-        outdated: Mapping[str, App] | None = None,
-    ) -> None:
-        """Start the apps that do not run; close the sockets that nobody has any more."""
-        for listener in self._pool.keep(assigned):
-            self._say("socket.closed", socket=listener.name, address=str(listener.address))
-        names = tuple(profile.name for profile in profiles)
+    def _expect(self, names: tuple[str, ...]) -> None:
         self._console.name_all(names)
         self._manager.expect(names)
-        for profile in profiles:
-            if profile.name not in self._running:
-                self._start(profile, assigned[profile.name], (outdated or {}).get(profile.name))
 
-    def _start(self, profile: Profile, listeners: tuple[Listener, ...], earlier: App | None) -> None:
-        kept = set(map(id, earlier.listeners)) if earlier is not None else set()
-        for listener in listeners:
-            if id(listener) not in kept:
-                origin = None if listener.origin is Origin.BOUND else listener.origin.value
-                address = str(listener.address)
-                self._say("socket.bound", profile.name, socket=listener.name, address=address, origin=origin)
-        app = App(
-            profile,
-            listeners,
-            self._surroundings,
-            self._watcher,
-            generation=earlier.supervisor.machine.generation if earlier is not None else 0,
-        )
-        cause = Cause.START if earlier is None else Cause.PROFILE
-        self._running[profile.name] = _Running(app, self._tasks.create_task(app.run(cause)))
-
-    async def _end(self, app: App) -> None:
-        await app.stop()
-        self._running.pop(app.profile.name).task.cancel()
+    async def _keep_up(self) -> None:
+        """Watch the profiles and follow them; should that break, which is a bug, the apps run on as they are."""
+        try:
+            await self._reloading.watch(self._watcher)
+            await self._reloading.run(self._manager.reloading)
+        except Exception as error:  # noqa: BLE001 (it becomes a record)
+            self._say("daemon.failed", error=repr(error), where="reading the profiles again")
 
     # Stopping.
 
     async def _stop_all(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Stop all apps in parallel, within the longest deadline; a second signal kills them."""
+        """Stop all apps, those that come after others first, within their deadlines; a second signal kills them."""
         begun = loop.time()
-        self._say("daemon.stopping", apps=len(self._running))
-        apps = [running.app for running in self._running.values()]
-        longest = max((app.profile.restart.stop_timeout for app in apps), default=0.0)
-        stopping = asyncio.gather(*map(self._end, apps))
+        names = tuple(self._fleet.apps)
+        self._say("daemon.stopping", apps=len(names))
+        stopping = asyncio.ensure_future(self._fleet.end(names))
         killing = asyncio.ensure_future(self._kill_asked.wait())
         either: set[asyncio.Future[Any]] = {stopping, killing}
-        await asyncio.wait(either, timeout=longest + _KILL_TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
+        longest = self._fleet.longest_stop() + _KILL_TIMEOUT
+        await asyncio.wait(either, timeout=longest, return_when=asyncio.FIRST_COMPLETED)
         if not stopping.done():
-            for app in apps:
-                app.kill()
+            self._fleet.kill()
             await asyncio.wait({stopping}, timeout=_KILL_TIMEOUT)
         killing.cancel()
-        for running in self._running.values():
-            running.task.cancel()
+        self._fleet.cancel()
         self._say("daemon.stopped", took_ms=round((loop.time() - begun) * 1000))
 
     def _say(self, name: str, profile: str | None = None, /, **fields: Value) -> None:
@@ -272,15 +189,3 @@ class Daemon:
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH)
-
-
-def problem_of(error: CannotListenError) -> Problem:
-    """An address that cannot be had, as a problem in the profile that asks for it."""
-    listen = error.cause.listen
-    return problem_at(
-        error.profile.file,
-        ("listen", listen.name),
-        message=f"cannot listen on `{listen.address}`",
-        label=error.cause.reason,
-        hint=error.cause.hint,
-    )

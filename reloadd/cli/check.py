@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, assert_never
 
 from reloadd.cli.parser import OutputFormat, add_output, make_parser, parse_all
 from reloadd.colour import wants_colour
-from reloadd.profile.load import Loaded, load_profiles
+from reloadd.profile.load import load_profiles
 from reloadd.profile.model import AppTarget, CommandTarget, ModuleTarget, ScriptTarget
 from reloadd.profile.problems import draw, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reloadd.profile.accept import Loaded
     from reloadd.profile.model import Profile, Target
     from reloadd.profile.problems import Problem
 

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +18,11 @@ from reloadd.bus import Bus
 from reloadd.cli.top import LogFormat, RunOptions
 from reloadd.colour import wants_colour
 from reloadd.core.records import Level
-from reloadd.daemon import Daemon, problem_of
+from reloadd.daemon import Daemon
 from reloadd.log import Form, Log
-from reloadd.profile.load import load_profiles
+from reloadd.profile.load import Source
 from reloadd.profile.problems import draw
+from reloadd.reloading import problem_of
 from reloadd.service.journal import Journal, is_journal
 from reloadd.supervise.console import Console
 from reloadd.supervise.pool import CannotListenError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reloadd.core.records import Record
-    from reloadd.profile.load import Loaded
+    from reloadd.profile.accept import Loaded
     from reloadd.profile.problems import Problem
 
 _STOPPED, _FAILED, _WRONG = 0, 1, 2
@@ -44,26 +44,20 @@ _STDIN, _STDOUT, _STDERR = 0, 1, 2
 def run(options: RunOptions) -> int:
     """Run until a signal ends it; returns the exit status."""
     directory = Path.cwd()
-    load = partial(
-        load_profiles,
-        options.profiles,
-        environ=dict(os.environ),
-        directory=directory,
-        interpreter=Path(sys.executable),
-    )
-    loaded = load()
+    source = Source(tuple(options.profiles), dict(os.environ), directory, Path(sys.executable))
+    loaded = source.load()
     if loaded.problems:
         _show(loaded.problems, directory)
         return _WRONG
     try:
-        asyncio.run(_serve(options, loaded, load, directory))
+        asyncio.run(_serve(options, source, loaded))
     except CannotListenError as error:
         _show([problem_of(error)], directory)
         return _FAILED
     return _STOPPED
 
 
-async def _serve(options: RunOptions, loaded: Loaded, load: Callable[[], Loaded], directory: Path) -> None:
+async def _serve(options: RunOptions, source: Source, loaded: Loaded) -> None:
     loop = asyncio.get_running_loop()
     with ExitStack() as stack:
         writer = Writer(output=_STDOUT, log=_STDERR)
@@ -82,8 +76,8 @@ async def _serve(options: RunOptions, loaded: Loaded, load: Callable[[], Loaded]
             colour=wants_colour(sys.stdout, os.environ),
         )
         stack.callback(console.close)
-        daemon = Daemon(load, bus=bus, console=console, environ=dict(os.environ), directory=directory)
-        await daemon.run(loaded.profiles)
+        daemon = Daemon(source, loaded, bus=bus, console=console, environ=source.environ)
+        await daemon.run()
 
 
 def _has_person() -> bool:

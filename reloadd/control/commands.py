@@ -21,7 +21,7 @@ class Reloaded:
     """What came of reading the profiles again.
 
     Attributes:
-        problems: all that is wrong; then nothing was done, and what ran before runs on.
+        problems: all that is wrong; the files that have one stay what they were.
     """
 
     problems: tuple[Problem, ...] = ()

@@ -19,6 +19,7 @@ class Cause(Enum):
     EXIT = "exit"
     COMMAND = "command"
     PROFILE = "profile"
+    FOLLOWED = "restart-with"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,10 +42,12 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "daemon.stopped": Kind(Level.INFO, "every child is gone", ("took_ms",)),
         "daemon.failed": Kind(Level.ERROR, "something in the daemon itself broke: a bug to report", ("error", "where")),
         "guardian.lost": Kind(Level.ERROR, "the process that ends all apps after the daemon's own end died", ("exit",)),
-        "profile.reloaded": Kind(Level.INFO, "a profile was read again and has changed", ("file",)),
+        "profile.reloaded": Kind(
+            Level.INFO, "a profile was read again and has changed", ("file", "changed", "renewed")
+        ),
         "profile.added": Kind(Level.INFO, "a profile is new", ("file",)),
         "profile.rejected": Kind(
-            Level.ERROR, "profiles were read again and are wrong; what ran before runs on", ("problems", "drawing")
+            Level.ERROR, "profiles were saved and are wrong; what they were before runs on", ("problems", "drawing")
         ),
         "profile.removed": Kind(Level.INFO, "a profile is no longer there", ("file",)),
         "profile.doubled": Kind(
@@ -102,6 +104,8 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
                 "ready_ms",
             ),
         ),
+        "restart.followed": Kind(Level.INFO, "another app has restarted, and this one restarts with it", ("leader",)),
+        "start.postponed": Kind(Level.INFO, "the app waits for those that it comes after", ("after", "why")),
         "restart.abandoned": Kind(
             Level.ERROR, "the new generation failed; the old one serves on", ("cause", "paths", "error", "file", "line")
         ),

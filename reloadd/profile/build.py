@@ -81,6 +81,8 @@ def build(inspection: Inspection, values: Values, *, environ: Mapping[str, str],
             run_ahead=draft.default(schema.RUN_AHEAD),
             budget_mb=draft.default(schema.BUDGET),
         ),
+        after=tuple(dict.fromkeys(draft.default(schema.AFTER))),
+        restart_with=tuple(dict.fromkeys(draft.default(schema.RESTART_WITH))),
     )
 
 

@@ -53,6 +53,14 @@ def discover(arguments: Sequence[str], *, environ: Mapping[str, str], directory:
     )
 
 
+def profile_roots(arguments: Sequence[str], *, environ: Mapping[str, str], directory: Path) -> tuple[Path, ...]:
+    """The files and directories that the arguments name, whether they are there or not. See `discover`."""
+    own = configuration_directory(environ)
+    base = Base(directory, environ)
+    named = [own / f"{each}{SUFFIX}" if _is_bare_name(each) else base.path(each) for each in arguments]
+    return tuple(dict.fromkeys(named or [own]))
+
+
 def _meant(argument: str, own: Path, directory: Path, environ: Mapping[str, str]) -> list[Path] | Problem:
     if _is_bare_name(argument):
         file = own / f"{argument}{SUFFIX}"

@@ -7,64 +7,80 @@ from __future__ import annotations
 
 import stat
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from reloadd.profile.accept import Loaded, Read, Right, Wrong, accept, accept_again
 from reloadd.profile.build import build
 from reloadd.profile.check import check
-from reloadd.profile.discover import discover
+from reloadd.profile.discover import discover, profile_roots
 from reloadd.profile.findings import Finding, Inspection, problem_in
 from reloadd.profile.parse import Document, parse
-from reloadd.profile.problems import Code, Problem, place_in, shown_path
-from reloadd.profile.relations import hold_relations, is_concrete
+from reloadd.profile.problems import Code, Problem
+from reloadd.profile.relations import hold_relations
+from reloadd.profile.schema import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from reloadd.profile.model import Address, Profile
     from reloadd.profile.spans import KeyPath
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """What was read: the profiles that are right, and the problems of those that are not, in the files' order."""
+class Source:
+    """Where the profiles of a daemon come from: what the command line named, and what that is relative to.
 
-    profiles: tuple[Profile, ...]
-    problems: tuple[Problem, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Right:
-    """A profile that is right in itself, with the document that shows where its keys are."""
-
-    profile: Profile
-    document: Document
-
-
-def load_profiles(
-    arguments: Sequence[str], *, environ: Mapping[str, str], directory: Path, interpreter: Path
-) -> Loaded:
-    """Read every profile that the arguments mean. If there is a problem, nothing is to be started.
-
-    Args:
+    Attributes:
         arguments: files, directories and bare names, as `--profile` takes them; none for all of the user's own.
         environ: where the configuration directory, `~` and `PATH` are looked up.
         directory: the current one, absolute.
         interpreter: the Python for targets that have none of their own.
     """
-    discovered = discover(arguments, environ=environ, directory=directory)
-    problems = list(discovered.problems)
-    right: list[_Right] = []
-    for file in discovered.files:
-        match _read(file, environ, interpreter):
-            case _Right() as one:
-                right.append(one)
-            case found:
-                problems += found
-    problems += _shared_names(right, directory)
-    problems += _shared_addresses(right, directory)
-    wrong = {problem.file for problem in problems}
-    return Loaded(tuple(one.profile for one in right if one.profile.file not in wrong), tuple(problems))
+
+    arguments: tuple[str, ...]
+    environ: Mapping[str, str]
+    directory: Path
+    interpreter: Path
+
+    def read(self) -> Read:
+        """Read every profile that is meant."""
+        discovered = discover(self.arguments, environ=self.environ, directory=self.directory)
+        right: dict[Path, Right] = {}
+        wrong: dict[Path, Wrong] = {}
+        for file in discovered.files:
+            match _read(file, self.environ, self.interpreter):
+                case Right() as one:
+                    right[file] = one
+                case found:
+                    wrong[file] = found
+        return Read(discovered.files, right, wrong, discovered.problems)
+
+    def load(self) -> Loaded:
+        """The profiles to start with. If there is a problem, nothing is to be started."""
+        return accept(self.read(), directory=self.directory)
+
+    def load_again(
+        self,
+        earlier: Mapping[Path, Right],
+        read: Read,
+        *,
+        held: Collection[Path] = (),
+        refused: Mapping[Path, Problem] = MappingProxyType({}),
+    ) -> Loaded:
+        """The profiles to run from now on. See `accept_again`."""
+        return accept_again(read, earlier, directory=self.directory, held=held, refused=refused)
+
+    def roots(self) -> tuple[Path, ...]:
+        """The files and directories in which a change may change the profiles."""
+        return profile_roots(self.arguments, environ=self.environ, directory=self.directory)
+
+
+def load_profiles(
+    arguments: Sequence[str], *, environ: Mapping[str, str], directory: Path, interpreter: Path
+) -> Loaded:
+    """Read every profile that the arguments mean. See `Source`."""
+    return Source(tuple(arguments), environ, directory, interpreter).load()
 
 
 def problem_at(profile_file: Path, key: KeyPath, *, message: str, label: str, hint: str | None) -> Problem:
@@ -79,15 +95,17 @@ def problem_at(profile_file: Path, key: KeyPath, *, message: str, label: str, hi
     return problem_in(document, key, finding)
 
 
-def _read(file: Path, environ: Mapping[str, str], interpreter: Path) -> _Right | tuple[Problem, ...]:
+def _read(file: Path, environ: Mapping[str, str], interpreter: Path) -> Right | Wrong:
     document = _document(file)
     if isinstance(document, Problem):
-        return (document,)
+        return Wrong((document,), file.stem)
     inspection = Inspection(document)
     values = check(inspection)
     hold_relations(inspection, values)
     profile = build(inspection, values, environ=environ, interpreter=interpreter)
-    return inspection.problems if profile is None else _Right(profile, document)
+    if profile is None:
+        return Wrong(inspection.problems, values.get(NAME) or file.stem)
+    return Right(profile, document)
 
 
 def _document(file: Path) -> Document | Problem:
@@ -106,45 +124,3 @@ def _document(file: Path) -> Document | Problem:
         message = f"`{file.name}` cannot be read: {reason}"
         return Problem(file, None, Code.UNREADABLE, message, hint="make it readable, or name another")
     return parse(file, content)
-
-
-def _shared_names(right: Sequence[_Right], directory: Path) -> list[Problem]:
-    """Profiles with a name that one before them has."""
-    holders: dict[str, _Right] = {}
-    problems: list[Problem] = []
-    for one in right:
-        holder = holders.setdefault(one.profile.name, one)
-        if holder is not one:
-            finding = Finding(
-                Code.DUPLICATE,
-                f"the name `{one.profile.name}` is taken by {_where(holder, ('name',), directory)}",
-                "expected a name of its own",
-                "give one of the two another `name`",
-            )
-            problems.append(problem_in(one.document, ("name",), finding))
-    return problems
-
-
-def _shared_addresses(right: Sequence[_Right], directory: Path) -> list[Problem]:
-    """Sockets at an address that a profile before has; port 0 is a number of its own each time."""
-    holders: dict[Address, tuple[_Right, str]] = {}
-    problems: list[Problem] = []
-    for one in right:
-        for listen in one.profile.listen:
-            holder, name = holders.setdefault(listen.address, (one, listen.name))
-            if holder is not one and is_concrete(listen.address):
-                finding = Finding(
-                    Code.DUPLICATE,
-                    f"the address `{listen.address}` is taken by {_where(holder, ('listen', name), directory)}",
-                    "expected an address of its own",
-                    "give one of the two another port, or port 0 for any that is free",
-                )
-                problems.append(problem_in(one.document, ("listen", listen.name), finding))
-    return problems
-
-
-def _where(one: _Right, key: KeyPath, directory: Path) -> str:
-    """The file, and the line if the key is written there."""
-    file = shown_path(one.document.file, directory)
-    span = one.document.spans.values.get(key)
-    return file if span is None else f"{file}:{place_in(one.document.text, span.start, span.end).line}"

@@ -242,6 +242,8 @@ class Profile:
     Attributes:
         file: the file it was read from, absolute.
         name: unique in a daemon; letters, digits, `-`, `_` and `.`.
+        after: names of the profiles whose apps must be ready before this one is started.
+        restart_with: names of the profiles whose restarts make this one restart.
     """
 
     file: Path
@@ -253,3 +255,5 @@ class Profile:
     restart: Restart
     ready: Ready
     warm: Warm
+    after: tuple[str, ...] = ()
+    restart_with: tuple[str, ...] = ()

@@ -42,6 +42,20 @@ NAME = Key(
     '"shop"',
     otherwise="the file's name without `.toml`",
 )
+AFTER = Key(
+    ("after",),
+    TEXTS,
+    "Names of profiles of the same daemon that must be ready before this app is started.",
+    '["db"]',
+    default=(),
+)
+RESTART_WITH = Key(
+    ("restart-with",),
+    TEXTS,
+    "Names of profiles of the same daemon: when one of their apps has restarted, so does this one.",
+    '["api"]',
+    default=(),
+)
 
 APP = Key(
     ("target", "app"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reloadd.core import actions
@@ -85,6 +86,13 @@ class Supervisor:
         self._down.set()
 
     # What others tell it.
+
+    def adopt(self, profile: Profile, policy: Policy, listeners: Sequence[Listener]) -> None:
+        """Go on with another form of the profile: what is decided or started from now on follows it."""
+        self.profile = profile
+        self._listeners = listeners
+        self._say = Reports(profile, self._surroundings.publish)
+        self.machine = replace(self.machine, policy=policy)
 
     def tell(self, word: Input) -> None:
         """Put a word into the inbox."""

@@ -37,6 +37,9 @@ class Watch(Protocol):
     def statistics(self) -> WatchStatistics:
         """What is being looked at now."""
 
+    async def finish(self) -> None:
+        """Look once more, tell what has changed up to now, and stop: for when another watch has begun in its place."""
+
     def close(self) -> None:
         """Stop telling of changes. Safe to call twice."""
 
@@ -44,10 +47,11 @@ class Watch(Protocol):
 class Watcher(Protocol):
     """One for the whole daemon, so that profiles share the kernel's resources."""
 
-    async def watch(self, profile: str, watch_set: WatchSet, on_settled: Callable[[ChangeSet], None]) -> Watch:
+    async def watch(self, profile: str | None, watch_set: WatchSet, on_settled: Callable[[ChangeSet], None]) -> Watch:
         """Take the baseline and begin: from the return on, no difference from that baseline is missed.
 
-        `on_settled` is called on the event loop's thread, once for each settled burst, and must not block.
+        `on_settled` is called on the event loop's thread, once for each settled burst, and must not block. `profile` is
+        whose it is said to be; None for what the daemon itself reads.
         """
 
     def close(self) -> None:

@@ -32,7 +32,7 @@ class Digester:
     def __init__(self, executor: Executor, report: Callable[[Record], None]) -> None:
         self._executor = executor
         self._report = report
-        self._waiting: dict[Forest, str] = {}
+        self._waiting: dict[Forest, str | None] = {}
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -40,7 +40,7 @@ class Digester:
         """Whether every file was read that was to be read."""
         return self._task is None
 
-    def ask(self, forest: Forest, profile: str) -> None:
+    def ask(self, forest: Forest, profile: str | None) -> None:
         """Have the forest's files read that were not read yet. Called on the event loop's thread."""
         self._waiting[forest] = profile
         if self._task is None:

@@ -98,7 +98,7 @@ class Inbox:
     def put(self, sighting: Sighting) -> None:
         """Add an event. Called on any thread, and all that a source's thread ever does."""
         self._sightings.append(sighting)
-        self._wake()
+        self.wake()
 
     def lose(self, failure: BaseException | None = None) -> None:
         """Say that events were lost, so that everything must be looked at. Called on any thread.
@@ -108,9 +108,10 @@ class Inbox:
         """
         self._failure = failure or self._failure
         self._lost = True
-        self._wake()
+        self.wake()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Let `wait` return. Called on any thread."""
         if not self._waking:
             self._waking = True
             with suppress(RuntimeError):  # the loop was closed: nobody is there to be woken

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from reloadd.core.records import record
+from reloadd.core.records import Level, make_record
 from reloadd.core.settle import Burst
 from reloadd.watch.forest import Forest, Look
 from reloadd.watch.inbox import Inbox
@@ -31,6 +32,9 @@ SWEEP_INTERVAL = 30.0
 """Seconds between two looks at everything, for what no event tells: a twin by hard link edited elsewhere, a file mapped
 into memory, a file system mounted over a directory."""
 
+LONGEST_FINISH = 5.0
+"""Seconds that the last look of a watch may take before it is given up: another one sees what comes."""
+
 PAUSE_AFTER_FAILURE = 1.0
 """Seconds until watching that broke off is begun again."""
 
@@ -42,7 +46,7 @@ class Session:
 
     def __init__(
         self,
-        profile: str,
+        profile: str | None,
         watch_set: WatchSet,
         *,
         source: Source | None,
@@ -65,6 +69,7 @@ class Session:
         self._poll_due = self._sweep_due = math.inf
         self._refusals: set[int] = set()
         self._task: asyncio.Task[None] | None = None
+        self._leaving: list[asyncio.Future[None]] = []
         self._closed = False
 
     async def begin(self) -> None:
@@ -75,6 +80,8 @@ class Session:
         self._plan_sweep()
         self._report(
             "watch.started",
+            # The daemon's own watch of the profiles is no news to anybody.
+            None if self._profile is not None else Level.DEBUG,
             backend=look.statistics.backend,
             roots=tuple(str(root) for root in self._watch_set.roots),
             files=look.statistics.files,
@@ -93,6 +100,16 @@ class Session:
         if self._statistics is None:
             raise RuntimeError("the baseline is not taken yet")
         return self._statistics
+
+    async def finish(self) -> None:
+        """Look once more, tell what has changed up to now, and stop: for when another watch has begun in its place."""
+        told = self._loop.create_future()
+        self._leaving.append(told)
+        self._inbox.wake()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_FINISH):
+                await told
+        self.close()
 
     def close(self) -> None:
         """Stop telling of changes. Safe to call twice."""
@@ -128,6 +145,8 @@ class Session:
             await self._end_burst()
         if self._poll_due <= self._loop.time():
             await self._poll()
+        if self._leaving:
+            await self._tell_the_rest()
         if self._sweep_due <= self._loop.time():
             self._note(await self._in_worker(self._forest.look_everywhere))
             self._plan_sweep()
@@ -160,11 +179,24 @@ class Session:
         if self._poll_due < math.inf and self._is_burst_over():
             await self._poll()
         if self._is_burst_over():
-            changes = self._burst.close(self._loop.time())
-            self._burst = Burst(quiet=self._watch_set.settle)
-            self._forest.tell(changes.paths)
-            self._digester.ask(self._forest, self._profile)
-            self._on_settled(changes)
+            self._tell()
+
+    def _tell(self) -> None:
+        changes = self._burst.close(self._loop.time())
+        self._burst = Burst(quiet=self._watch_set.settle)
+        self._forest.tell(changes.paths)
+        self._digester.ask(self._forest, self._profile)
+        self._on_settled(changes)
+
+    async def _tell_the_rest(self) -> None:
+        """Tell all that has changed so far, whether its burst is over or not, to those who leave."""
+        leaving, self._leaving = self._leaving, []
+        self._note(await self._in_worker(self._forest.look_everywhere))
+        if self._burst.due is not None:
+            self._tell()
+        for told in leaving:
+            if not told.done():
+                told.set_result(None)
 
     def _is_burst_over(self) -> bool:
         return self._burst.due is not None and self._burst.due <= self._loop.time()
@@ -189,8 +221,8 @@ class Session:
     def _plan_sweep(self) -> None:
         self._sweep_due = self._loop.time() + SWEEP_INTERVAL
 
-    def _report(self, name: str, **fields: Value) -> None:
-        self._publish(record(name, profile=self._profile, **fields))
+    def _report(self, name: str, level: Level | None = None, **fields: Value) -> None:
+        self._publish(make_record(name, fields, profile=self._profile, level=level))
 
     def _milliseconds_since(self, started: float) -> float:
         return round((self._loop.time() - started) * 1000, 1)

@@ -43,7 +43,7 @@ class DaemonWatcher:
         # One that is closed and forgotten by its profile is forgotten here too.
         self._sessions: WeakSet[Session] = WeakSet()
 
-    async def watch(self, profile: str, watch_set: WatchSet, on_settled: Callable[[ChangeSet], None]) -> Watch:
+    async def watch(self, profile: str | None, watch_set: WatchSet, on_settled: Callable[[ChangeSet], None]) -> Watch:
         """Take the baseline and begin: from the return on, no difference from that baseline is missed."""
         session = Session(
             profile,

@@ -202,7 +202,7 @@ def test_profiles_are_read_again(tmp_path: Path) -> None:
         write_files(
             tmp_path,
             {
-                "dev.toml": (tmp_path / "dev.toml").read_text() + "[restart]\nstop-timeout = 4\n",
+                "dev.toml": (tmp_path / "dev.toml").read_text().replace("[listen]", 'env = { A = "1" }\n[listen]'),
                 "other.toml": '[target]\ncommand = ["sleep", "600"]\n',
             },
         )

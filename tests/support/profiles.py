@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reloadd.profile.load import Loaded, load_profiles
+from reloadd.profile.load import load_profiles
 from reloadd.profile.problems import draw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reloadd.profile.accept import Loaded
     from reloadd.profile.model import Profile
 
 HERE = "/home/me/shop"

@@ -138,7 +138,7 @@ class Connection:
         try:
             return self._transport.get_write_buffer_size() if self._transport is not None else 0
         except AttributeError:
-            # Before 3.11 asyncio's TLS has nothing left to ask when a connection is lost, and tells of that a turn later.
+            # Before 3.11 asyncio's TLS has nothing left to ask once a connection is lost, and tells a turn later.
             return 0
 
     @property

@@ -1,0 +1,96 @@
+"""In which order apps start and stop, and which wait: decisions about who comes after whom.
+
+Pure: names and graphs in, names out. A graph has, for each profile's name, the names that it comes after. A name that
+is not itself in the graph belongs to no app of the daemon, and is passed over.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from reloadd.core.records import Record
+
+    Graph = Mapping[str, Collection[str]]
+
+
+class Progress(Enum):
+    """How an app stands for those that wait for it; the value is said to the user."""
+
+    COMING = "not ready yet"
+    READY = "ready"
+    HELD = "held"
+    DOWN = "down"
+
+
+_OF_STATE = {
+    "down": Progress.DOWN,
+    "held": Progress.HELD,
+    "serving": Progress.READY,
+    "replacing": Progress.READY,
+}
+"""By the states of `core.state`, as `supervisor.moved` names them; in all others an app is on its way."""
+
+
+def progress_after(record: Record, before: Progress) -> Progress:
+    """How an app stands once this was said of it. One that did its work and ended is as good as one that serves."""
+    if record.name == "supervisor.finished":
+        return Progress.READY
+    if record.name == "supervisor.moved":
+        return _OF_STATE.get(str(record.fields["after"]), Progress.COMING)
+    return before
+
+
+def awaited(after: Collection[str], progress: Mapping[str, Progress]) -> dict[str, Progress]:
+    """Those that have to be ready first and are not, in the order in which the profile names them."""
+    known = {name: progress[name] for name in after if name in progress}
+    return {name: progress for name, progress in known.items() if progress is not Progress.READY}
+
+
+def is_stuck(awaited_ones: Mapping[str, Progress]) -> bool:
+    """Whether somebody has to do something before the wait can end: each other wait is bounded by `ready-timeout`."""
+    return any(progress in {Progress.HELD, Progress.DOWN} for progress in awaited_ones.values())
+
+
+def find_cycle(graph: Graph, start: str) -> tuple[str, ...] | None:
+    """The shortest way from a name along the graph back to it, both ends named; None if there is none."""
+    came_from: dict[str, str] = {}
+    queue = deque([start])
+    while queue:
+        name = queue.popleft()
+        for earlier in graph.get(name, ()):
+            if earlier == start:
+                way = [start]
+                while name != start:
+                    way.append(name)
+                    name = came_from[name]
+                return (start, *reversed(way[1:]), start)
+            if earlier in graph and earlier not in came_from:
+                came_from[earlier] = name
+                queue.append(earlier)
+    return None
+
+
+def dependants(graph: Graph) -> dict[str, tuple[str, ...]]:
+    """For each name, those that come right after it: they stop before it does."""
+    return {name: tuple(other for other, after in graph.items() if name in after) for name in graph}
+
+
+def longest_chain(graph: Graph, seconds: Mapping[str, float]) -> float:
+    """How long it takes, in seconds, until all have stopped, if each takes its own time once those after it are gone.
+
+    The graph has no cycles.
+    """
+    later = dependants(graph)
+    taken: dict[str, float] = {}
+
+    def until_gone(name: str) -> float:
+        if name not in taken:
+            taken[name] = seconds[name] + max(map(until_gone, later[name]), default=0.0)
+        return taken[name]
+
+    return max(map(until_gone, graph), default=0.0)

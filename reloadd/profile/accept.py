@@ -1,0 +1,155 @@
+"""Which of the profiles that were read are to run: what is wrong in itself does not, nor what is in another's way.
+
+At the start nothing runs yet, and the later of two that clash is the wrong one. When profiles are read again, what runs
+already comes first: of two that clash the one that was edited is wrong, and what it was before runs on. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from reloadd.profile.clashes import clashes
+from reloadd.profile.problems import Code, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from reloadd.profile.model import Profile
+    from reloadd.profile.parse import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """A profile that is right in itself, with the document that shows where its keys are."""
+
+    profile: Profile
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A file that is no profile.
+
+    Attributes:
+        problems: why, from its top to its end.
+        name: what the profile would be called, so that nobody is told that it does not exist.
+    """
+
+    problems: tuple[Problem, ...]
+    name: str
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether there is no such file at all."""
+        return any(problem.code is Code.NOT_FOUND and problem.place is None for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was found on the disk.
+
+    Attributes:
+        files: each file that was meant, once, in the order in which it was.
+        right: those that are right in themselves.
+        wrong: those that are not.
+        problems: about what was meant and is not there.
+    """
+
+    files: tuple[Path, ...]
+    right: Mapping[Path, Right]
+    wrong: Mapping[Path, Wrong]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What is to run, and what is wrong.
+
+    Attributes:
+        accepted: the profiles that are to run, by their files.
+        problems: of the files that are wrong, in the files' order.
+    """
+
+    accepted: Mapping[Path, Right] = field(default_factory=lambda: MappingProxyType({}))
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """The profiles that are to run."""
+        return tuple(right.profile for right in self.accepted.values())
+
+
+def accept(read: Read, *, directory: Path) -> Loaded:
+    """The profiles to start with.
+
+    Args:
+        read: what was found.
+        directory: the current one; paths in messages are shown from there.
+    """
+    problems = [*read.problems, *(problem for wrong in read.wrong.values() for problem in wrong.problems)]
+    return _without_clashes(read, {}, problems, set(read.wrong), directory)
+
+
+def accept_again(
+    read: Read,
+    earlier: Mapping[Path, Right],
+    *,
+    directory: Path,
+    held: Collection[Path] = (),
+    refused: Mapping[Path, Problem] = MappingProxyType({}),
+) -> Loaded:
+    """The profiles to run from now on; a file that is wrong stays what it was before.
+
+    Args:
+        read: what was found.
+        earlier: what runs.
+        directory: the current one; paths in messages are shown from there.
+        held: files that are not there and may come back at any moment: they stay what they were.
+        refused: files that cannot be had for another reason, such as an address that is taken.
+    """
+    here = {file: wrong for file, wrong in read.wrong.items() if not wrong.is_gone}
+    problems = [problem for wrong in here.values() for problem in wrong.problems]
+    problems += refused.values()
+    return _without_clashes(read, earlier, problems, {*here, *refused, *held}, directory)
+
+
+def missing_files(read: Read, earlier: Mapping[Path, Right]) -> frozenset[Path]:
+    """Files whose apps run, and which are not there now."""
+    there = {file for file in read.files if file in read.right or not read.wrong[file].is_gone}
+    return frozenset(earlier.keys() - there)
+
+
+def _without_clashes(
+    read: Read, earlier: Mapping[Path, Right], problems: list[Problem], kept: set[Path], directory: Path
+) -> Loaded:
+    """Take back one edit after the other until nothing is in another's way; what ran before never was.
+
+    The files in `kept` stay what they were, or stay out.
+    """
+    spare_names = frozenset(wrong.name for wrong in read.wrong.values())
+    while True:
+        settled, edited = _chosen(read, earlier, kept)
+        found = [each for each in clashes(settled, edited, spare_names, directory) if each.file not in kept]
+        problems += [each for each in found if each not in problems]
+        refused = {each.file for each in found} & {right.document.file for right in edited}
+        if not refused:
+            chosen = {right.document.file: right for right in (*settled, *edited)}
+            order = [*read.files, *chosen]
+            return Loaded({file: chosen[file] for file in dict.fromkeys(order) if file in chosen}, tuple(problems))
+        kept = kept | refused
+
+
+def _chosen(read: Read, earlier: Mapping[Path, Right], kept: set[Path]) -> tuple[list[Right], list[Right]]:
+    """What stays as it is, and what is new or edited."""
+    settled = [earlier[file] for file in earlier if file in kept]
+    edited: list[Right] = []
+    for file in read.files:
+        right = read.right.get(file)
+        if right is None or file in kept:
+            continue
+        before = earlier.get(file)
+        (settled if before is not None and before.profile == right.profile else edited).append(right)
+    return settled, edited

@@ -1,0 +1,190 @@
+"""Profiles that reload themselves: their files are watched, read again when they are saved, and what changed is done.
+
+SIGHUP and `reloadd reload` go the same way. Never decides what a difference asks for: `profile.difference` does; which
+edits are taken back, `profile.accept`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from reloadd.control.commands import Reloaded
+from reloadd.core.records import record
+from reloadd.profile.absence import Absences
+from reloadd.profile.accept import missing_files
+from reloadd.profile.difference import Add, steps_between
+from reloadd.profile.load import problem_at
+from reloadd.profile.model import Backend, WatchSet
+from reloadd.profile.problems import draw
+from reloadd.supervise.pool import CannotListenError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from reloadd.core.changes import ChangeSet
+    from reloadd.core.records import Record
+    from reloadd.fleet import Fleet
+    from reloadd.profile.accept import Loaded, Read
+    from reloadd.profile.load import Source
+    from reloadd.profile.problems import Problem
+    from reloadd.supervise.listeners import Listener
+    from reloadd.supervise.pool import ListenerPool
+    from reloadd.watch.base import Watch, Watcher
+
+
+class Reloading:
+    """Keeps the apps as the files have them, from `watch` to `close`.
+
+    Args:
+        source: where the profiles come from.
+        loaded: what runs at first.
+        fleet: the apps.
+        pool: their sockets.
+        publish: the bus.
+    """
+
+    def __init__(
+        self, source: Source, loaded: Loaded, *, fleet: Fleet, pool: ListenerPool, publish: Callable[[Record], None]
+    ) -> None:
+        self._source = source
+        self._loaded = loaded
+        self._fleet = fleet
+        self._pool = pool
+        self._publish = publish
+        self._absences = Absences()
+        self._said: tuple[Problem, ...] = ()
+        self._saved: set[str] = set()
+        self._asked = asyncio.Event()
+        self._is_patient = True
+        self._waiting: list[asyncio.Future[Reloaded]] = []
+        self._watch: Watch | None = None
+
+    async def watch(self, watcher: Watcher) -> None:
+        """Watch the files and directories that the command line names, or the user's own directory."""
+        self._watch = await watcher.watch(None, watch_set_of(self._source.roots()), self._changed)
+        # What was saved since the profiles were read was before the baseline.
+        self._asked.set()
+
+    def close(self) -> None:
+        """Watch no more, and let nobody wait."""
+        if self._watch is not None:
+            self._watch.close()
+        for each in self._waiting:
+            each.cancel()
+
+    def ask(self, *, is_patient: bool) -> None:
+        """Read the profiles again soon; does not wait for it.
+
+        Args:
+            is_patient: whether a file that is missing may come back in a moment, as after a save; else its app is
+                stopped now.
+        """
+        self._is_patient = self._is_patient and is_patient
+        self._asked.set()
+
+    async def reload(self) -> Reloaded:
+        """Read the profiles again, and return once what has changed was begun, or refused.
+
+        Raises:
+            asyncio.CancelledError: it was closed first.
+        """
+        waiting: asyncio.Future[Reloaded] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        self.ask(is_patient=False)
+        return await waiting
+
+    async def run(self, bracket: Callable[[], AbstractContextManager[None]]) -> None:
+        """Read the profiles again whenever there is a reason to, until cancelled.
+
+        Args:
+            bracket: is entered for each time.
+        """
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            answered = len(self._waiting)
+            with bracket():
+                reloaded = await self._read_again()
+            for waiting in self._waiting[:answered]:
+                if not waiting.done():
+                    waiting.set_result(reloaded)
+            del self._waiting[:answered]
+
+    async def _read_again(self) -> Reloaded:
+        """Read the profiles, and do what has changed."""
+        saved, self._saved = self._saved, set()
+        is_patient, self._is_patient = self._is_patient, True
+        read = await asyncio.to_thread(self._source.read)
+        now = asyncio.get_running_loop().time()
+        self._absences = self._absences.noted(missing_files(read, self._loaded.accepted), now)
+        held = self._absences.held(now) if is_patient else frozenset()
+        loaded, assigned = self._prepared(read, held)
+        steps = steps_between(self._fleet.profiles, loaded.profiles)
+        if steps or not loaded.problems:
+            self._fleet.expect(loaded.profiles)
+        self._reject(loaded.problems, saved if is_patient else None)
+        self._loaded = loaded
+        for new in (step.profile for step in steps if isinstance(step, Add)):
+            self._publish(record("profile.added", profile=new.name, file=str(new.file)))
+        await self._fleet.apply(steps, assigned)
+        self._look_again()
+        return Reloaded(loaded.problems)
+
+    def _prepared(self, read: Read, held: frozenset[Path]) -> tuple[Loaded, Mapping[str, tuple[Listener, ...]]]:
+        """What is to run, with sockets for all of it: an edit whose address cannot be had is taken back as well."""
+        refused: dict[Path, Problem] = {}
+        while True:
+            loaded = self._source.load_again(self._loaded.accepted, read, held=held, refused=refused)
+            try:
+                return loaded, self._pool.prepare(loaded.profiles)
+            except CannotListenError as error:
+                refused[error.profile.file] = problem_of(error)
+
+    def _reject(self, problems: tuple[Problem, ...], saved: set[str] | None) -> None:
+        """Say what is wrong, unless it was said before and the file was not saved since."""
+        news = [
+            problem for problem in problems if saved is None or problem not in self._said or str(problem.file) in saved
+        ]
+        self._said = problems
+        if news:
+            drawing = draw(news, directory=self._source.directory, outcome="what ran before runs on")
+            self._publish(record("profile.rejected", problems=len(news), drawing=drawing))
+
+    def _look_again(self) -> None:
+        """When a missing file has not come back in time, it will not."""
+        loop = asyncio.get_running_loop()
+        due = self._absences.due(loop.time())
+        if due is not None:
+            loop.call_at(due, self._asked.set)
+
+    def _changed(self, changes: ChangeSet) -> None:
+        self._saved.update(changes.paths)
+        self.ask(is_patient=True)
+
+
+def watch_set_of(roots: tuple[Path, ...]) -> WatchSet:
+    """What is watched for profiles: files that are named, and what lies right in directories that are."""
+    return WatchSet(
+        roots=roots,
+        include=("/*.toml",),
+        exclude=(".*",),
+        gitignore=False,
+        backend=Backend.AUTO,
+        poll_interval=0.5,
+        settle=None,
+    )
+
+
+def problem_of(error: CannotListenError) -> Problem:
+    """An address that cannot be had, as a problem in the profile that asks for it."""
+    listen = error.cause.listen
+    return problem_at(
+        error.profile.file,
+        ("listen", listen.name),
+        message=f"cannot listen on `{listen.address}`",
+        label=error.cause.reason,
+        hint=error.cause.hint,
+    )
