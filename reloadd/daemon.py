@@ -68,7 +68,7 @@ class Daemon:
         self._guard = Guard(bus.publish)
         self._watcher = DaemonWatcher(report=bus.publish)
         self._tasks = asyncio.TaskGroup()
-        surroundings = Surroundings(bus.publish, self._guard, console, environ, Groups(delegated_home()))
+        surroundings = Surroundings(bus.publish, self._guard, console, environ, Groups(delegated_home(environ)))
         self._fleet = Fleet(self._pool, surroundings, self._watcher, self._tasks, on_names=self._expect)
         self._reloading = Reloading(source, loaded, fleet=self._fleet, pool=self._pool, publish=bus.publish)
         self._stop_asked = asyncio.Event()

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 _DAEMONS_OWN = "supervisor"
 """As `DelegateSubgroup=` of the units has it: no process may be in a group that has groups below it (cgroups(7))."""
 
-_DELEGATED = "user.delegate"
-"""The attribute by which systemd, from 251 on, marks the groups that it leaves to others."""
-
 _KILL_TIMEOUT = 2.0
 _ASK_AGAIN = 0.005
 _ASK_AT_LEAST = 0.08
@@ -89,20 +86,27 @@ class Groups:
         return Usage(cpu, memory)
 
 
-def delegated_home() -> Path | None:
-    """The group that the service manager has delegated to this process, which is in the daemon's own part of it then.
+def delegated_home(environ: Mapping[str, str]) -> Path | None:
+    """The group of the service that this process is, which is in the daemon's own part of it then.
 
-    None where there is none: not a service, not Linux, no cgroups v2, or a manager that delegates nothing.
+    None where there is none: not a service of a manager that we can talk to, no cgroups v2, or a group that is not ours
+    to divide. Whether a group was delegated cannot be asked: a user's manager marks its groups in no way.
+
+    Args:
+        environ: the daemon's environment.
     """
+    is_service = "NOTIFY_SOCKET" in environ and environ.get("SYSTEMD_EXEC_PID", str(os.getpid())) == str(os.getpid())
+    if not is_service:
+        return None
     try:
         group = _group_of_this_process()
         home = group.parent if group.name == _DAEMONS_OWN else group
-        if os.getxattr(home, _DELEGATED) != b"1":
+        if home.suffix != ".service":
             return None
         own = home / _DAEMONS_OWN
         own.mkdir(exist_ok=True)
         (own / "cgroup.procs").write_text(str(os.getpid()))
-    except (OSError, AttributeError, LookupError):
+    except (OSError, LookupError):
         return None
     for controller in _words(home / "cgroup.controllers"):
         with suppress(OSError):
@@ -113,7 +117,7 @@ def delegated_home() -> Path | None:
 def _group_of_this_process() -> Path:
     """Where our control group is in the file system (cgroups(7), proc_pid_mountinfo(5))."""
     lines = Path("/proc/self/cgroup").read_text("utf-8").splitlines()
-    path = next(line.removeprefix("0::") for line in lines if line.startswith("0::"))
+    path = next((line.removeprefix("0::") for line in lines if line.startswith("0::")), "/")
     for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines():
         before, _, after = line.partition(" - ")
         if after.startswith("cgroup2 "):

@@ -1,7 +1,7 @@
 """A little machine with a real systemd in it: PID 1, a journal, a bus, logins, and one user's manager that lingers.
 
-It lives in namespaces of its own above an overlay of this machine's files, is up in a second, and is gone with the test.
-Needs root. It is a place to run things in, not a prison: its root is the machine's root.
+It lives in namespaces of its own, above an overlay of this machine's files, is up in a second, and goes with the test
+that has it. Needs root. It is a place to run things in, not a prison: its root is the machine's root.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 USER, UID = "ada", 4242
 """Of the one who lingers. The journal keeps a file for a user from UID 1000 on only."""
 
-HOME = Path("/home") / USER
+HOME = Path("/home", USER)
 REQUIRED = "RELOADD_TEST_REQUIRE_SYSTEMD"
 """The variable that makes a test fail where no box can be had; otherwise it is skipped."""
 
@@ -121,45 +121,54 @@ class Box:
         """
         return _checked(self._enter(*command), command, stdin)
 
-    def user(self, *command: str, environ: Mapping[str, str] | None = None) -> str:
-        """Run a command as its user would, in a login session; what it printed.
+    def user(self, *command: str) -> str:
+        """Run a command as its user, quickly: it belongs to no session; what it printed.
 
         Raises:
             AssertionError: it failed.
         """
-        return _checked(self.user_command(*command, environ=environ), command)
+        return _checked(self._as_user(*command), command)
 
-    def try_user(self, *command: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def try_user(self, *command: str) -> subprocess.CompletedProcess[str]:
         """The same, also if it fails."""
-        return _run(self.user_command(*command, environ=environ))
+        return _run(self._as_user(*command))
 
-    def user_command(self, *command: str, environ: Mapping[str, str] | None = None) -> list[str]:
-        """The words, for this machine, that run a command as the box's user.
+    def login(self, *command: str, environ: Mapping[str, str] | None = None) -> str:
+        """Run a command as its user would, in a login session; what it printed.
 
         It goes through PID 1 and PAM, so that session, bus and control group are what a login has.
+
+        Raises:
+            AssertionError: it failed.
         """
         settings = {**_SURROUNDINGS, **(environ or {})}
-        return self._enter(
-            "systemd-run",
-            "--quiet",
-            "--wait",
-            "--collect",
-            "--pipe",
-            f"--uid={USER}",
-            f"--property=PAMName={PAM_SERVICE}",
-            f"--property=WorkingDirectory={HOME}",
-            *(f"--setenv={name}={value}" for name, value in settings.items()),
-            "--",
-            *command,
-        )
+        options = ["--quiet", "--wait", "--collect", "--pipe", f"--uid={USER}", f"--property=PAMName={PAM_SERVICE}"]
+        options += [f"--property=WorkingDirectory={HOME}", *(f"--setenv={name}={settings[name]}" for name in settings)]
+        return _checked(self._enter("systemd-run", *options, "--", *command), command)
+
+    def path(self, path: str | Path) -> Path:
+        """Where the host finds a file of the box."""
+        return Path(f"/proc/{self._pid}/root{path}")
+
+    def write(self, files: Mapping[Path, str]) -> None:
+        """Write files of its user's, with the directories that they need; relative paths are below the user's home."""
+        for name, text in files.items():
+            file = self.path(HOME / name)
+            made = [file, *(above for above in file.parents if not above.exists())]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+            for each in made:
+                os.chown(each, UID, UID)
 
     def manager_is_up(self) -> bool:
         """Whether the user's manager answers."""
         ask = self._enter("systemctl", "is-active", f"user@{UID}.service")
-        return _run(ask).returncode == 0 and self._inside(f"/run/user/{UID}/bus").exists()
+        return _run(ask).returncode == 0 and self.path(f"/run/user/{UID}/bus").exists()
 
-    def _inside(self, path: str) -> Path:
-        return Path(f"/proc/{self._pid}/root{path}")
+    def _as_user(self, *command: str) -> list[str]:
+        identity = ("setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups")
+        settings = (f"HOME={HOME}", f"USER={USER}", f"XDG_RUNTIME_DIR=/run/user/{UID}")
+        return self._enter(*identity, "env", f"--chdir={HOME}", *settings, *command)
 
     def _enter(self, *command: str) -> list[str]:
         spaces = ("--mount", "--pid", "--uts", "--ipc", "--net", "--cgroup", "--root", "--wd")

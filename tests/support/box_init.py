@@ -94,7 +94,7 @@ def main(orders: str) -> None:
     os.chdir("/")
     subprocess.run(["umount", "--lazy", "/.old"], check=True)
     capabilities = "-" + DROPPED.replace(",", ",-")
-    os.execvpe(
+    os.execvpe(  # noqa: S606 (nothing here comes from outside)
         "setpriv",
         [
             *("setpriv", f"--bounding-set={capabilities}", f"--inh-caps={capabilities}"),
@@ -105,7 +105,7 @@ def main(orders: str) -> None:
 
 
 def mount(*arguments: str) -> None:
-    """mount(8)."""
+    """Mount something, by the command."""
     subprocess.run(["mount", *arguments], check=True)
 
 
