@@ -109,10 +109,10 @@ class Fleet:
     def _add(self, profile: Profile, listeners: tuple[Listener, ...]) -> None:
         """Run an app from now on; its child is started when those that it comes after are ready."""
         name = profile.name
-        self._say_bound(name, listeners, ())
         app = App(profile, listeners, self._surroundings, self._watcher, generation=self._generations.get(name, 0))
         self._progress[name] = Progress.COMING
         self._running[name] = _Running(app, self._tasks.create_task(app.run()))
+        self._say_bound(name, listeners, ())
 
     async def _update(self, step: Update, assigned: Mapping[str, tuple[Listener, ...]]) -> None:
         name = step.profile.name

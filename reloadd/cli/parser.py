@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Enum)
 
 
+_LONGEST_WAIT = 3600.0
+
+
 class OutputFormat(Enum):
     """How a verb answers: for people or for programs."""
 
@@ -25,18 +28,33 @@ class OutputFormat(Enum):
     JSON = "json"
 
 
-class UsageError(Exception):
-    """The command line cannot be understood.
+class CommandError(Exception):
+    """A verb cannot do what it was asked.
 
     Attributes:
         message: what is wrong.
-        hint: what to write instead.
+        hint: what to do about it.
+        status: what the command exits with.
     """
+
+    status = 1
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+class UsageError(CommandError):
+    """The command line cannot be understood, or names what there is not."""
+
+    status = 2
+
+
+class NoDaemonError(CommandError):
+    """No daemon answers."""
+
+    status = 3
 
 
 def make_parser(program: str, *, usage: str, description: str, epilog: str) -> argparse.ArgumentParser:
@@ -69,6 +87,35 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         default=OutputFormat.TEXT,
         help="how to answer (default: text)",
     )
+
+
+def add_daemon(parser: argparse.ArgumentParser) -> None:
+    """The option `--daemon`, which each verb that asks daemons has."""
+    parser.add_argument(
+        "--daemon", metavar="PID", help="ask only the daemon with this process number (default: all of yours)"
+    )
+
+
+def add_wait(parser: argparse.ArgumentParser) -> None:
+    """The options `--wait` and `--timeout`, which each verb that tells apps something has."""
+    parser.add_argument("--wait", action="store_true", help="wait until it is done, and say whether it is")
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        default=60.0,
+        help="how long to wait at the most (default: 60)",
+    )
+
+
+def _seconds(word: str) -> float:
+    try:
+        found = float(word)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= _LONGEST_WAIT:
+        raise argparse.ArgumentTypeError(f"no number of seconds `{word}`, expected 0 to {_LONGEST_WAIT:.0f}")
+    return found
 
 
 def parse_all(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:

@@ -14,9 +14,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reloadd import __version__
 from reloadd.bus import Bus
 from reloadd.cli.top import LogFormat, RunOptions
 from reloadd.colour import wants_colour
+from reloadd.control.opening import opened
 from reloadd.core.records import Level
 from reloadd.daemon import Daemon
 from reloadd.log import Form, Log
@@ -77,7 +79,8 @@ async def _serve(options: RunOptions, source: Source, loaded: Loaded) -> None:
         )
         stack.callback(console.close)
         daemon = Daemon(source, loaded, bus=bus, console=console, environ=source.environ)
-        await daemon.run()
+        async with opened(daemon, bus, version=__version__, environ=source.environ):
+            await daemon.run()
 
 
 def _has_person() -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from reloadd.core.inputs import Restart, Start, Stop
     from reloadd.core.state import Machine
@@ -36,11 +37,19 @@ class CommandedApp(Protocol):
     """One profile's app, as far as commands go."""
 
     @property
+    def file(self) -> Path:
+        """The profile's file."""
+
+    @property
     def machine(self) -> Machine:
         """Where it stands."""
 
     def command(self, word: Start | Stop | Restart) -> None:
         """Tell it what the user wants; it is taken in order with all else that it is told."""
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it waits for nothing but the user or a change."""
 
     async def wait_taken(self) -> None:
         """Return once all that it was told so far has been decided on."""

@@ -42,6 +42,15 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "daemon.stopped": Kind(Level.INFO, "every child is gone", ("took_ms",)),
         "daemon.failed": Kind(Level.ERROR, "something in the daemon itself broke: a bug to report", ("error", "where")),
         "guardian.lost": Kind(Level.ERROR, "the process that ends all apps after the daemon's own end died", ("exit",)),
+        "history.failed": Kind(
+            Level.WARNING, "what happens cannot be kept on disk; all runs on", ("path", "error", "hint")
+        ),
+        "history.resumed": Kind(Level.INFO, "what happens is kept on disk again", ("path", "left_out")),
+        "control.opened": Kind(Level.DEBUG, "commands are taken at a socket", ("path",)),
+        "control.failed": Kind(Level.WARNING, "no commands can be taken; all else runs", ("error", "hint")),
+        "control.commanded": Kind(Level.DEBUG, "a command was taken", ("command", "profiles", "pid")),
+        "control.refused": Kind(Level.WARNING, "another user's process was turned away", ("uid", "pid")),
+        "control.dropped": Kind(Level.WARNING, "a follower did not read, and was dropped", ("pid",)),
         "profile.reloaded": Kind(
             Level.INFO, "a profile was read again and has changed", ("file", "changed", "renewed")
         ),
@@ -74,8 +83,13 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         ),
         "watch.failed": Kind(Level.ERROR, "watching broke off and was begun again", ("error",)),
         "change.ignored": Kind(Level.DEBUG, "a file was written but is as it was", ("path", "why")),
+        "change.looping": Kind(
+            Level.ERROR,
+            "the app writes what is watched and so restarts itself; that file restarts it no more",
+            ("path", "restarts", "hint"),
+        ),
         "change.settled": Kind(Level.INFO, "files changed", ("paths", "changes", "settled_ms")),
-        "child.spawned": Kind(Level.DEBUG, "a process was started", ("pid", "cause", "start")),
+        "child.spawned": Kind(Level.DEBUG, "a process was started", ("pid", "cause", "start", "source", "why_cold")),
         "child.ready": Kind(Level.INFO, "the app serves for the first time", ("pid", "took_ms")),
         "child.paused": Kind(Level.DEBUG, "a child accepts no more: what comes waits for new code", ("pid", "took_ms")),
         "child.exited": Kind(
@@ -96,6 +110,8 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
                 "cause",
                 "paths",
                 "start",
+                "source",
+                "why_cold",
                 "took_ms",
                 "settled_ms",
                 "stopped_ms",
@@ -143,6 +159,21 @@ class Record:
             raise ValueError(f"no record `{self.name}` in the catalogue")
         if set(self.fields) != set(kind.fields):
             raise ValueError(f"`{self.name}` has the fields {kind.fields}, not {tuple(self.fields)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Lines that an app printed, without their newlines. It is no record: it says nothing about what reloadd did.
+
+    Attributes:
+        profile: whose app.
+        generation: which of its children.
+        lines: in order.
+    """
+
+    profile: str
+    generation: int
+    lines: tuple[bytes, ...]
 
 
 def make_record(

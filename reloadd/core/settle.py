@@ -1,4 +1,8 @@
-"""When a burst of changes is over: at once for a single save, at the burst's own pace for many.
+"""When a burst of changes is over: at once for a lone save, at the burst's own pace for many.
+
+A lone save that is complete waits for nothing. What follows on its heels is a burst that supersedes it: it is told as
+one more set, when it has been quiet for a few times its widest gap. So an editor's save and the formatter that runs
+after it are two sets at the most, and so are a thousand files that a program writes.
 
 Pure: whoever looks at files feeds in what was found and at what time, and asks when to come back. All times are
 seconds of one clock.
@@ -16,12 +20,9 @@ from reloadd.core.changes import Change, ChangeKind, ChangeSet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-COMPANY_WAIT = 0.002
-"""How long a single complete change waits for a second one."""
-
 SHORTEST_QUIET, LONGEST_QUIET, GAPS_OF_QUIET = 0.01, 0.1, 4
 """A burst is over after so many times its widest gap, within these bounds. Gaps of git, tar and pip are below 10 ms at
-the median and rarely above 30 ms."""
+the median and rarely above 30 ms. A change later than the longest quiet belongs to no burst before it."""
 
 HOLD = 0.05
 """How long a missing or half-written file is waited for. Editors that delete and re-create take about 1 ms."""
@@ -64,9 +65,11 @@ class Burst:
 
     Attributes:
         quiet: seconds without a change that end it; None to follow its own pace.
+        follows: whether a set was told that it may go on from: then a lone change is no lone one.
     """
 
     quiet: float | None = None
+    follows: bool = False
     _kinds: Mapping[str, ChangeKind] = field(default_factory=lambda: MappingProxyType({}))
     _held_until: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     _first_at: float = 0.0
@@ -89,8 +92,8 @@ class Burst:
     def _quiet_time(self) -> float:
         if self.quiet is not None:
             return self.quiet
-        if len(self._kinds) == 1:
-            return COMPANY_WAIT
+        if len(self._kinds) == 1 and not self.follows:
+            return 0.0
         return min(max(SHORTEST_QUIET, GAPS_OF_QUIET * self._widest_gap), LONGEST_QUIET)
 
     def feed(self, findings: Iterable[Finding], now: float) -> Burst:
@@ -104,16 +107,18 @@ class Burst:
             kinds[finding.path] = finding.kind
             if finding.kind is ChangeKind.DELETED or not finding.complete:
                 held[finding.path] = now + HOLD
-        if not kinds:
-            return Burst(quiet=self.quiet)
         begun = bool(self._kinds)
+        if not kinds:
+            return Burst(quiet=self.quiet, follows=self.follows, _last_at=self._last_at)
+        goes_on = begun or (self.follows and now - self._last_at <= LONGEST_QUIET)
         return replace(
             self,
+            follows=self.follows and goes_on,
             _kinds=kinds,
             _held_until=held,
             _first_at=self._first_at if begun else now,
             _last_at=now,
-            _widest_gap=max(self._widest_gap, now - self._last_at) if begun else 0.0,
+            _widest_gap=max(self._widest_gap, now - self._last_at) if goes_on else 0.0,
             _git_until=None if self._git_until is None else now + GIT_PAUSE,
         )
 
@@ -133,7 +138,8 @@ class Burst:
                 until = now + GIT_PAUSE
         return replace(self, _git=git, _git_until=until)
 
-    def close(self, now: float) -> ChangeSet:
-        """What it came to. Never empty when `due` was not None."""
+    def close(self, now: float) -> tuple[ChangeSet, Burst]:
+        """What it came to, never empty when `due` was not None; and the burst that comes next."""
         changes = tuple(Change(kind, path) for path, kind in sorted(self._kinds.items()))
-        return ChangeSet(changes=changes, seen_at=self._first_at, settled_at=now)
+        told = ChangeSet(changes=changes, seen_at=self._first_at, settled_at=now)
+        return told, Burst(quiet=self.quiet, follows=True, _last_at=self._last_at)

@@ -31,10 +31,15 @@ def main(descriptor: int) -> None:
     except EOFError:
         # Nobody is left who could want this process, or be told.
         sys.exit(1)
+    adopted = listeners.adopt(go["listeners"], link, go["argv"])
+    if go["word"] == "park":
+        from . import parking  # noqa: PLC0415 - a cold start has no use for it
+
+        go = parking.park(go, link)
+    else:
+        _see_to_imports(go)
     if go["terminal"]:
         _take_terminal()
-    adopted = listeners.adopt(go["listeners"], link, go["argv"])
-    _see_to_imports(go)
     become = _TARGETS[go["target"]]
     try:
         become(go, link, adopted)

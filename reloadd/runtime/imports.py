@@ -29,10 +29,12 @@ class Finder:
 
     Attributes:
         on_first: called with the name of each module that is looked up for the first time, before anybody looks.
+        on_users: called with the name and the file of each module of the user's that is about to run; may raise.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         self.on_first: Optional[Callable[[str], None]] = None
+        self.on_users: Optional[Callable[[str, str], None]] = None
         self._ledger = ledger
         self._last = _LastFinder(ledger)
         self._sought: Set[str] = set()
@@ -54,7 +56,7 @@ class Finder:
     def find_spec(self, name: str, path: Optional[Sequence[str]] = None, target: Optional[ModuleType] = None) -> None:
         """Note that `name` is looked up."""
         del path, target
-        if name in self._sought or _is_own(name):
+        if name in self._sought:
             return
         self._sought.add(name)
         if sys.path != self._path:
@@ -100,14 +102,12 @@ def observe(ledger: Ledger) -> Finder:
     """From now on, note all imports, and believe no bytecode that may be stale. To be called once in a process."""
 
     def on_source(name: str, path: str, status: os.stat_result) -> None:
-        if _is_own(name):
-            return
-        ledger.note("found", name=name, file=path, signature=signature(status), user=not bytecode.is_installed(path))
+        ledger.note("found", name=name, file=path, signature=signature(status), user=_is_users(name, path))
 
     finder = Finder(ledger)
     finder.install()
     bytecode.distrust_racy(on_source)
-    _time_modules(ledger)
+    _see_modules(ledger, finder)
     _see_extensions(ledger)
     return finder
 
@@ -128,13 +128,15 @@ def stat_signature(path: str) -> Any:
         return None
 
 
-def _time_modules(ledger: Ledger) -> None:
+def _see_modules(ledger: Ledger, finder: Finder) -> None:
     run = SourceFileLoader.exec_module
 
     def exec_module(loader: SourceFileLoader, module: ModuleType) -> None:
-        if bytecode.is_installed(loader.path) or _is_own(loader.name):
+        if not _is_users(loader.name, loader.path):
             run(loader, module)
             return
+        if finder.on_users is not None:
+            finder.on_users(loader.name, loader.path)
         ledger.note("entered", name=loader.name)
         began = perf_counter()
         has_raised = True
@@ -142,7 +144,8 @@ def _time_modules(ledger: Ledger) -> None:
             run(loader, module)
             has_raised = False
         finally:
-            ledger.note("left", name=loader.name, took_ms=round((perf_counter() - began) * 1e3, 2), raised=has_raised)
+            took_ms = round((perf_counter() - began) * 1e3, 2)
+            ledger.note("left", name=loader.name, took_ms=took_ms, raised=has_raised)
 
     SourceFileLoader.exec_module = _as_import_system(exec_module)  # type: ignore[method-assign] # a method, by assignment
 
@@ -152,7 +155,7 @@ def _see_extensions(ledger: Ledger) -> None:
 
     def create_module(loader: ExtensionFileLoader, spec: Any) -> ModuleType:
         path = loader.path
-        is_users = not bytecode.is_installed(path)
+        is_users = _is_users(loader.name, path)
         ledger.note("found", name=loader.name, file=path, signature=stat_signature(path), user=is_users)
         return create(loader, spec)
 
@@ -167,8 +170,8 @@ def _as_import_system(function: Any) -> Any:
     return own
 
 
-def _is_own(name: str) -> bool:
-    return name.startswith(_OWN_PACKAGE)
+def _is_users(name: str, path: str) -> bool:
+    return not bytecode.is_installed(path) and not name.startswith(_OWN_PACKAGE)
 
 
 def _type_name(finder: object) -> str:

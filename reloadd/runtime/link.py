@@ -8,7 +8,7 @@ from . import wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Tuple
+    from typing import Any, Tuple
 
     from .wire import Frame
 
@@ -26,23 +26,34 @@ class Link:
         os.register_at_fork(after_in_child=self.close)
 
     def receive(self) -> Frame:
-        """Wait for the first frame, `go`.
+        """Wait for the next frame.
 
         Raises:
             EOFError: the daemon is gone.
             ValueError: what came is not a frame.
         """
-        received = b""
-        while b"\n" not in received:
-            chunk = os.read(self._descriptor, _CHUNK)
-            if not chunk:
-                raise EOFError("the daemon is gone")
-            received += chunk
-        line, newline, self._unread = received.partition(b"\n")
+        while b"\n" not in self._unread:
+            self._read()
+        line, newline, self._unread = self._unread.partition(b"\n")
         frames, _ = wire.split_frames(line + newline)
         return next(frames)
 
-    def say(self, word: str, **fields: str) -> None:
+    def has_come(self) -> bool:
+        """Whether there is anything to receive now.
+
+        Raises:
+            EOFError: the daemon is gone.
+        """
+        os.set_blocking(self._descriptor, False)
+        try:
+            self._read()
+        except BlockingIOError:
+            pass
+        finally:
+            os.set_blocking(self._descriptor, True)
+        return bool(self._unread)
+
+    def say(self, word: str, **fields: Any) -> None:
         """Say a word. A daemon that is gone hears nothing, and whoever ends its children ends this one too."""
         if self._descriptor < 0:
             return
@@ -52,7 +63,7 @@ class Link:
             self.close()
 
     def detach(self) -> Tuple[int, bytes]:
-        """Give up the descriptor, and what has been read from it beyond `go`."""
+        """Give up the descriptor, and what has been read from it beyond the last frame."""
         descriptor, self._descriptor = self._descriptor, -1
         return descriptor, self._unread
 
@@ -60,6 +71,12 @@ class Link:
         """Make room: afterwards the descriptor is `lowest` or higher."""
         if self._descriptor < lowest:
             self._descriptor = move_above(self._descriptor, lowest)
+
+    def _read(self) -> None:
+        chunk = os.read(self._descriptor, _CHUNK)
+        if not chunk:
+            raise EOFError("the daemon is gone")
+        self._unread += chunk
 
     def close(self) -> None:
         """Say no more. Safe to call twice."""

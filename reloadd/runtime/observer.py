@@ -29,7 +29,7 @@ class Observer:
 
     def begin(self, frame: Frame) -> None:
         """Keep the ledger that `frame` asks for, and no other."""
-        wanted = frame["ledger"]
+        wanted = frame.get("ledger")
         if wanted is None:
             self.ledger.close()
             return

@@ -11,7 +11,7 @@ from _frozen_importlib_external import SourceFileLoader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, NoReturn, Sequence
+    from typing import Any, Dict, List, NoReturn, Sequence
 
 _CANNOT_OPEN = 2
 """The exit code of an interpreter that cannot open its script."""
@@ -31,7 +31,7 @@ def run_script(path: str, argv: Sequence[str]) -> None:
     """Run a file, or a directory or archive that holds a `__main__`; `argv` are the arguments after the path."""
     set_arguments([path, *argv], [path, *argv])
     namespace = clear_main()
-    if _can_hold_modules(path):
+    if can_hold_modules(path):
         sys.path.insert(0, path)
         import runpy  # noqa: PLC0415 - as above
 
@@ -53,8 +53,7 @@ def set_arguments(argv: Sequence[str], given: Sequence[str]) -> None:
     """Set `sys.argv`, and `sys.orig_argv` where there is one (3.10) to the interpreter and what it was `given`."""
     sys.argv[:] = argv
     if hasattr(sys, "orig_argv"):
-        # What stands before our own script and its one argument are the interpreter and its options.
-        sys.orig_argv[-2:] = given
+        sys.orig_argv[:] = [*_INTERPRETER, *given]
 
 
 def clear_main() -> Dict[str, Any]:
@@ -67,6 +66,9 @@ def clear_main() -> Dict[str, Any]:
     namespace["__loader__"] = _BUILTIN_LOADER
     return namespace
 
+
+_INTERPRETER: List[str] = getattr(sys, "orig_argv", [])[:-2]
+"""The interpreter and its options; what follows are our own script and its one argument."""
 
 _BEFORE_ANYTHING = frozenset(
     {"__name__", "__doc__", "__package__", "__loader__", "__spec__", "__annotations__", "__builtins__"}
@@ -81,7 +83,7 @@ def put_first_on_path(directory: str) -> None:
         sys.path.insert(0, directory)
 
 
-def _can_hold_modules(path: str) -> bool:
+def can_hold_modules(path: str) -> bool:
     """Whether the import system could find modules in `path`: a directory, or a zip archive of any name."""
     for hook in sys.path_hooks:
         try:

@@ -17,7 +17,6 @@ is, with the environment, directory, listeners, input and output of the generati
                                     (`*.__main__`, the module of a `module` target) is passed over
                           environ   name to value, or to null for none: set while importing, then put back
                           ledger    as in `go`, about what was read before the child parked
-                          trial     import all in spite of failures, watch the effects of each, say `unfit`, and end
                           zygote    make it fit to `fork`, or say that it is not
             ahead       to a parked child, all of `go` and `until`: become the app, but park again just before the
                         user's module `until` is looked up for the first time. Then `go` only lets it run on
@@ -29,9 +28,9 @@ is, with the environment, directory, listeners, input and output of the generati
             exit        end; so does the closing of the other end, at any time before `go`
     child   parked      it waits; `pid`, `parent` (pid), `imported` (how many modules), `left` (how many `go` did not
                         leave time for), `took_ms`. Said before `started` even when `go` came first
-            unfit       it can serve nobody and ends: `failures`, each with `module`, `kind` and `reason`; `took_ms`.
-                        Kinds: `raised` (it cannot be imported), `touched` (it reads a file of the user's), `unsafe`
-                        (it leaves something that a fork would break), `effect` (a trial's: it shows outside)
+            unfit       something went wrong, so it is used for nothing and ends: `failures`, each with `module`, `kind`
+                        and `reason`; `took_ms`. Kinds: `raised` (it cannot be imported), `touched` (it would run a
+                        module of the user's), `unsafe` (it leaves something that a fork would break)
             unforked    `fork` failed; `reason`
             spoiled     a child that runs ahead was about to do what shows outside, or passed no such module, and ends
                         without having done it; `reason`, `by` (file and line, or null)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from reloadd.terminal import Writer
 
@@ -22,6 +22,9 @@ _TAIL_LINES = 200
 
 _LONGEST_LINE = 1 << 16
 """Bytes after which a line is taken for ended, so that a child that never ends one costs no memory."""
+
+_MOST_KEPT = 1 << 18
+"""Bytes that are kept of what a process prints that is only prepared; the last ones."""
 
 _LONGEST_REMEMBERED = 1 << 12
 """Bytes of a line that are remembered."""
@@ -37,6 +40,9 @@ class Output:
         descriptor: where to read; owned, and closed by `close`.
         writer: where the output goes.
         prefix: put in front of each line. Empty: everything is handed on as it comes, also a prompt without a newline.
+
+    Attributes:
+        on_lines: called with the lines that have ended, without their newlines.
     """
 
     def __init__(self, descriptor: int, writer: Writer, prefix: bytes) -> None:
@@ -47,8 +53,30 @@ class Output:
         self._begun = b""
         self._tail: deque[bytes] = deque(maxlen=_TAIL_LINES)
         self._loop = asyncio.get_running_loop()
+        self._kept: bytearray | None = None
         self._is_open = True
+        self.on_lines: Callable[[tuple[bytes, ...]], None] | None = None
         self._loop.add_reader(descriptor, self._read)
+
+    def hold(self) -> None:
+        """Hand nothing on from now on, but keep it."""
+        self._kept = bytearray()
+
+    def take_kept(self) -> bytes:
+        """What has been printed since `hold`, or since this was last asked."""
+        for _ in range(_LAST_READS):
+            if not self._take():
+                break
+        taken = bytes(self._kept or b"")
+        if self._kept is not None:
+            self._kept.clear()
+        return taken
+
+    def release(self, prefix: bytes) -> None:
+        """Hand on what is kept, and all that follows, with this prefix."""
+        kept, self._kept, self._prefix = self._kept, None, prefix
+        if kept:
+            self._hand_on(bytes(kept))
 
     @property
     def tail(self) -> Sequence[str]:
@@ -64,7 +92,7 @@ class Output:
                 break
         if self._begun:
             self._writer.write_output(self._prefix + self._begun + b"\n" if self._prefix else b"\n")
-            self._remember(self._begun)
+            self._remember([self._begun])
         self._is_open = False
         self._loop.remove_reader(self._descriptor)
         os.close(self._descriptor)
@@ -100,6 +128,10 @@ class Output:
         return True
 
     def _hand_on(self, data: bytes) -> None:
+        if self._kept is not None:
+            self._kept += data
+            del self._kept[:-_MOST_KEPT]
+            return
         if not self._prefix:
             self._writer.write_output(data)
         *lines, self._begun = (self._begun + data).split(b"\n")
@@ -108,8 +140,9 @@ class Output:
             self._begun = b""
         if self._prefix and lines:
             self._writer.write_output(b"".join(self._prefix + line + b"\n" for line in lines))
-        for line in lines:
-            self._remember(line)
+        self._remember(lines)
 
-    def _remember(self, line: bytes) -> None:
-        self._tail.append(line[:_LONGEST_REMEMBERED])
+    def _remember(self, lines: Sequence[bytes]) -> None:
+        self._tail.extend(line[:_LONGEST_REMEMBERED] for line in lines)
+        if lines and self.on_lines is not None:
+            self.on_lines(tuple(lines))

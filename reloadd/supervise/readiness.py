@@ -60,11 +60,13 @@ async def wait_ready(profile: Profile, listeners: Sequence[Listener], notices: N
 
 async def _wait_accepting(listener: Listener) -> None:
     """Put a connection into the listener's backlog and wait until one has left it: others may keep it from emptying."""
-    if backlog_length(listener.socket) is None:
+    before = backlog_length(listener.socket)
+    if before is None:
         await _wait_any_answer(listener.address)
         return
-    longest = 0
     with await _connected(listener.address):
+        # One may be gone before the first look.
+        longest = before + 1
         while (length := backlog_length(listener.socket)) and length >= longest:
             longest = length
             await asyncio.sleep(_PAUSE)

@@ -32,13 +32,10 @@ class WatchStatistics:
 
 
 class Watch(Protocol):
-    """One profile's watch set, being watched."""
+    """One profile's watch set, being watched: made by a `Watcher`."""
 
     def statistics(self) -> WatchStatistics:
         """What is being looked at now."""
-
-    async def finish(self) -> None:
-        """Look once more, tell what has changed up to now, and stop: for when another watch has begun in its place."""
 
     def close(self) -> None:
         """Stop telling of changes. Safe to call twice."""
@@ -47,11 +44,22 @@ class Watch(Protocol):
 class Watcher(Protocol):
     """One for the whole daemon, so that profiles share the kernel's resources."""
 
-    async def watch(self, profile: str | None, watch_set: WatchSet, on_settled: Callable[[ChangeSet], None]) -> Watch:
+    async def watch(
+        self,
+        profile: str | None,
+        watch_set: WatchSet,
+        on_settled: Callable[[ChangeSet], None],
+        *,
+        instead_of: Watch | None = None,
+    ) -> Watch:
         """Take the baseline and begin: from the return on, no difference from that baseline is missed.
 
-        `on_settled` is called on the event loop's thread, once for each settled burst, and must not block. `profile` is
-        whose it is said to be; None for what the daemon itself reads.
+        Args:
+            profile: whose records it writes; None for what the daemon itself reads.
+            watch_set: what to watch; profiles with equal ones share the watching.
+            on_settled: is called on the event loop's thread, once for each settled burst, and must not block.
+            instead_of: a watch of this watcher's that the new one takes over from, without a gap: what it noticed and
+                did not tell is told by the new one, as far as it matters to both. It is closed when this returns.
         """
 
     def close(self) -> None:

@@ -8,13 +8,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from reloadd.core.records import record
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
 
-    from reloadd.core.records import Record
     from reloadd.watch.forest import Forest
 
 AT_ONCE = 32
@@ -26,13 +23,11 @@ class Digester:
 
     Args:
         executor: whose threads read.
-        report: takes the record of a failure.
     """
 
-    def __init__(self, executor: Executor, report: Callable[[Record], None]) -> None:
+    def __init__(self, executor: Executor) -> None:
         self._executor = executor
-        self._report = report
-        self._waiting: dict[Forest, str | None] = {}
+        self._waiting: dict[Forest, Callable[[Exception], None]] = {}
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -40,9 +35,9 @@ class Digester:
         """Whether every file was read that was to be read."""
         return self._task is None
 
-    def ask(self, forest: Forest, profile: str | None) -> None:
-        """Have the forest's files read that were not read yet. Called on the event loop's thread."""
-        self._waiting[forest] = profile
+    def ask(self, forest: Forest, on_failure: Callable[[Exception], None]) -> None:
+        """Have the forest's unread files read. To be called on the event loop's thread, as `on_failure` will be."""
+        self._waiting[forest] = on_failure
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._read_all(), name="watch digester")
 
@@ -57,11 +52,11 @@ class Digester:
         try:
             while self._waiting:
                 forest = next(iter(self._waiting))
-                profile = self._waiting.pop(forest)
+                on_failure = self._waiting.pop(forest)
                 try:
                     while await loop.run_in_executor(self._executor, forest.digest_some, AT_ONCE):
                         pass
                 except Exception as error:  # noqa: BLE001 - what is not read counts as changed when it is written
-                    self._report(record("watch.failed", profile=profile, error=repr(error)))
+                    on_failure(error)
         finally:
             self._task = None

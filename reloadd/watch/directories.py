@@ -7,8 +7,9 @@ where to begin.
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.watch.inbox import Purpose
 from reloadd.watch.links import names_behind
@@ -16,12 +17,18 @@ from reloadd.watch.listing import list_directory
 from reloadd.watch.repository import Repository, repository_at
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from reloadd.watch.hearing import Hearing
     from reloadd.watch.ignore import Rules
     from reloadd.watch.inbox import Subscription
     from reloadd.watch.listing import Listing
     from reloadd.watch.snapshot import Snapshot
     from reloadd.watch.ties import Ties
+
+COARSEST_CLOCK_NS = 20_000_000
+"""A time so much before now may be the time of a later change too: clocks of file systems tick as rarely as that, and
+git calls such an entry racy."""
 
 
 @dataclass(slots=True)
@@ -33,12 +40,37 @@ class Directory:
         subscription: how it is listened to; None if it is polled.
         files: names of the files that matter.
         children: names of the directories that were entered.
+        stamp: its own signature before it was listed last; None if that cannot vouch for what was listed.
     """
 
     rules: Rules
     subscription: Subscription | None
     files: set[str] = field(default_factory=set)
     children: set[str] = field(default_factory=set)
+    stamp: Stamp | None = None
+
+
+class Stamp(NamedTuple):
+    """What stat says of a directory: another one after a name came or went, or when it is another directory."""
+
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    device: int
+
+
+def stamp_of(path: str) -> Stamp | None:
+    """The stamp of a directory; None if it is gone, or if it was changed so lately that the clock may not show more.
+
+    Raises nothing.
+    """
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    if time.time_ns() - status.st_mtime_ns < COARSEST_CLOCK_NS:
+        return None
+    return Stamp(status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
 
 
 class Directories:
@@ -49,6 +81,7 @@ class Directories:
         self._hearing = hearing
         self._ties = ties
         self._entered: dict[str, Directory] = {}
+        self._polled: set[str] = set()
         self.repositories: dict[str, Repository] = {}
 
     def __contains__(self, path: str) -> bool:
@@ -61,9 +94,14 @@ class Directories:
         """The directory at this path, if it was entered."""
         return self._entered.get(path)
 
-    def polled(self) -> list[str]:
+    @property
+    def polled(self) -> AbstractSet[str]:
         """Those that are not listened to."""
-        return [path for path, directory in self._entered.items() if directory.subscription is None]
+        return self._polled
+
+    def paths(self) -> list[str]:
+        """All of them."""
+        return list(self._entered)
 
     def follow(self, path: str) -> os.stat_result | None:
         """The status of what a path leads to, with the path tied to the links on its way; None if it leads nowhere."""
@@ -90,11 +128,13 @@ class Directories:
             path, outer, was_there = ahead.pop()
             before = self._entered.get(path)
             directory = self._enter(path, outer)
+            stamp = stamp_of(path)
             old_rules = before.rules if before is not None and before.rules != directory.rules else None
             listing = list_directory(path, directory.rules, () if old_rules else directory.files, self.follow)
             if listing is None:
                 self.leave(path)
                 continue
+            directory.stamp = None if listing.is_restless else stamp
             if ".git" in listing.names and (repository := repository_at(path)):
                 self.repositories[path] = repository
             self._take_files(path, directory, listing, old_rules, adopt=was_there)
@@ -118,6 +158,7 @@ class Directories:
             directory = self._entered.pop(path, None)
             if directory is None:
                 continue
+            self._polled.discard(path)
             if directory.subscription is not None:
                 directory.subscription.close()
             for name in directory.files:
@@ -132,6 +173,7 @@ class Directories:
             if directory.subscription is not None:
                 directory.subscription.close()
         self._entered.clear()
+        self._polled.clear()
 
     def _enter(self, path: str, around: Rules) -> Directory:
         """Listen to a directory: to the one that has this path now."""
@@ -142,6 +184,10 @@ class Directories:
             if before.subscription is not None:
                 before.subscription.close()
         self._entered[path] = directory
+        if directory.subscription is None:
+            self._polled.add(path)
+        else:
+            self._polled.discard(path)
         return directory
 
     def _take_files(

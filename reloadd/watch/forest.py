@@ -1,7 +1,7 @@
-"""All roots of one profile, looked at in worker threads, one look at a time.
+"""All roots of one watch set, looked at in worker threads, one look at a time.
 
-Each look returns a value that says everything the event loop needs to know; only `minds` and `tell` are called on the
-loop's own thread, between two looks of which it makes one at a time.
+Each look returns a value that says everything the event loop needs to know. What is called on the loop's own thread,
+between two looks of which it makes one at a time, touches no file, but for those that were written just now.
 """
 
 from __future__ import annotations
@@ -11,16 +11,22 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from reloadd.core.changes import Change, ChangeKind
+from reloadd.core.rounds import sweep_pause
 from reloadd.core.settle import Git
 from reloadd.watch.base import WatchStatistics
 from reloadd.watch.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from reloadd.core.settle import Finding
     from reloadd.profile.model import WatchSet
     from reloadd.watch.inbox import Inbox, Sighting, Source
+    from reloadd.watch.snapshot import Entry
+
+_MOST_AT_A_GLANCE = 16
+"""Events that are looked into on the event loop's own thread: some 20 us each."""
 
 _BACKENDS = {(True, False): "events", (True, True): "events+poll", (False, True): "poll", (False, False): "events"}
 """By whether there are directories that are listened to, and whether anything must be polled."""
@@ -46,12 +52,13 @@ class Look:
 
 
 class Forest:
-    """The trees of one profile's roots, in the watch set's order."""
+    """The trees of one watch set's roots, in the watch set's order."""
 
     def __init__(self, watch_set: WatchSet, source: Source | None, inbox: Inbox) -> None:
         # Held by each look, so that closing waits for one that the loop no longer waits for.
         self._lock = threading.Lock()
         self._closed = False
+        self._poll_interval = watch_set.poll_interval
         self._trees = [
             Tree(os.path.normpath(root), watch_set, source, inbox, number)
             for number, root in enumerate(watch_set.roots)
@@ -69,26 +76,54 @@ class Forest:
         for tree in self._trees:
             tree.snapshot.tell(told)
 
+    def sweep_pause(self) -> float:
+        """Seconds until the next slice of everything is to be looked at."""
+        return sweep_pause(sum(tree.sweep_size() for tree in self._trees))
+
+    def glance(self, sightings: Sequence[Sighting]) -> Look | None:
+        """Look where events point if that is a matter of microseconds; None if it is not, or another look is made."""
+        if len(sightings) > _MOST_AT_A_GLANCE or not all(map(self._is_quick, sightings)):
+            return None
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
+            self._look_where(sightings)
+            return self._outcome()
+        finally:
+            self._lock.release()
+
+    def glance_at_git(self) -> Git | None:
+        """What git is doing; None if a look is made at the same time."""
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
+            return self._git_activity()
+        finally:
+            self._lock.release()
+
+    def _is_quick(self, sighting: Sighting) -> bool:
+        return self._trees[sighting.listener.owner].is_quick(sighting)
+
     # In a worker thread.
 
     def begin(self) -> Look:
         """Listen everywhere and take the baseline."""
         return self._look(Tree.begin)
 
-    def look(self, sightings: Iterable[Sighting]) -> Look:
+    def look(self, sightings: Sequence[Sighting]) -> Look:
         """Look where events point."""
-        by_owner: dict[int, list[Sighting]] = {}
-        for sighting in sightings:
-            by_owner.setdefault(sighting.listener.owner, []).append(sighting)
-
-        def look(tree: Tree) -> None:
-            tree.look(by_owner.get(tree.owner, ()))
-
-        return self._look(look)
+        with self._lock:
+            if not self._closed:
+                self._look_where(sightings)
+            return self._outcome()
 
     def look_at_polled(self) -> Look:
-        """Look at what no events come from."""
-        return self._look(lambda tree: tree.look_at_polled() if tree.is_polled() else None)
+        """Look at what no events come from: at some of it each time, so that it costs little."""
+        return self._look(lambda tree: tree.look_at_polled(self._poll_interval) if tree.is_polled() else None)
+
+    def sweep_some(self) -> Look:
+        """Look at a slice of everything."""
+        return self._look(Tree.sweep_some)
 
     def look_everywhere(self) -> Look:
         """Listen and look anew everywhere."""
@@ -103,8 +138,29 @@ class Forest:
     def git_activity(self) -> Git:
         """What git is doing in any of the repositories."""
         with self._lock:
-            doing = {each.activity() for tree in self._trees for each in tree.repositories()}
-        return next((git for git in (Git.WRITING, Git.REBASING) if git in doing), Git.IDLE)
+            return self._git_activity()
+
+    def differences_from(self, earlier: Forest) -> tuple[Change, ...]:
+        """How what is here differs from what another forest has told, where a path matters to both.
+
+        For taking over from it without a gap: what is about to be told here anyway is left out.
+        """
+        with earlier._lock:
+            before = earlier._told()
+        with self._lock:
+            after, untold = self._told(), frozenset(path for tree in self._trees for path in tree.snapshot.untold())
+            kinds: dict[str, ChangeKind] = {}
+            for path in before.keys() | after.keys():
+                old, new = before.get(path), after.get(path)
+                if path in untold or (old and new and old.signature == new.signature):
+                    continue
+                if old and new:
+                    kinds[path] = ChangeKind.MODIFIED
+                elif new and earlier._wants(path):
+                    kinds[path] = ChangeKind.CREATED
+                elif old and self._wants(path):
+                    kinds[path] = ChangeKind.DELETED
+        return tuple(Change(kind, path) for path, kind in sorted(kinds.items()))
 
     def close(self) -> None:
         """Listen to nothing more, now or later."""
@@ -112,6 +168,23 @@ class Forest:
             self._closed = True
             for tree in self._trees:
                 tree.close()
+
+    def _told(self) -> dict[str, Entry]:
+        return {path: entry for tree in self._trees for path, entry in tree.snapshot.told().items()}
+
+    def _wants(self, path: str) -> bool:
+        return any(tree.wants(path) for tree in self._trees)
+
+    def _git_activity(self) -> Git:
+        doing = {each.activity() for tree in self._trees for each in tree.repositories()}
+        return next((git for git in (Git.WRITING, Git.REBASING) if git in doing), Git.IDLE)
+
+    def _look_where(self, sightings: Iterable[Sighting]) -> None:
+        by_owner: dict[int, list[Sighting]] = {}
+        for sighting in sightings:
+            by_owner.setdefault(sighting.listener.owner, []).append(sighting)
+        for owner, its in by_owner.items():
+            self._trees[owner].look(its)
 
     def _look(self, look: Callable[[Tree], None]) -> Look:
         with self._lock:

@@ -2,7 +2,7 @@
 
 `exclude` wins over .gitignore both ways, so that `!generated.py` brings back a file that git ignores; a nearer
 .gitignore wins over a farther one: gitignore(5). Everything is asked from the root downward, and nothing below an
-ignored directory is ever asked about. Git's global excludes file is not read: it belongs to a person, not to a project.
+ignored directory is ever asked about.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore import GitIgnorePatternError
 
 from reloadd.core.patterns import Includes, compile_includes
-from reloadd.watch.repository import Repository, repository_around
+from reloadd.watch.repository import Repository, personal_exclude_file, repository_around
 from reloadd.watch.snapshot import Signature, signature_of
 
 if TYPE_CHECKING:
@@ -26,8 +26,26 @@ if TYPE_CHECKING:
 
 GITIGNORE = ".gitignore"
 
+MADE_BY = frozenset({GITIGNORE, ".git"})
+"""Names in a directory that make rules for it: the second since it says where a repository begins."""
+
 _NAMED_GROUP = re.compile(r"\?P<\w+>")
 _AT_ANY_DEPTH = "^(?:.+/)?"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One pattern, as it was written.
+
+    Attributes:
+        text: the line.
+        file: where it stands; None for one of the watch set's own `exclude`.
+        line: its number in the file, from 1, or its position in `exclude`, from 0.
+    """
+
+    text: str
+    file: str | None
+    line: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,22 +53,41 @@ class IgnoreList:
     """Patterns in .gitignore's syntax and the directory that they are relative to. Equal only to itself."""
 
     _base: str
+    _file: str | None
+    _lines: tuple[str, ...]
     _spec: GitIgnoreSpec
     _any: re.Pattern[str]
 
     def verdict(self, path: str, *, is_directory: bool) -> bool | None:
         """Whether `path`, which lies below the base, is ignored; None if no pattern is about it."""
-        # No pattern can hold a line break, and the expressions that pathspec makes take one for the end of the name.
-        relative = path[len(self._base) :].replace("\n", "\r") + ("/" if is_directory else "")
+        relative = self._relative(path, is_directory=is_directory)
         if self._any.search(relative) is None:
             return None
         return self._spec.check_file(relative).include
 
+    def pattern_for(self, path: str, *, is_directory: bool) -> Pattern | None:
+        """The pattern that decides about `path`; None if none is about it."""
+        index = self._spec.check_file(self._relative(path, is_directory=is_directory)).index
+        if index is None:
+            return None
+        return Pattern(self._lines[index], self._file, index if self._file is None else index + 1)
 
-def compile_ignore_list(base: str, lines: Iterable[str]) -> IgnoreList:
-    """Compile patterns that are relative to the directory `base`. As in git, a line that is no pattern says nothing."""
-    spec = GitIgnoreSpec.from_lines(line for line in lines if _is_pattern(line))
-    return IgnoreList(base.rstrip("/") + "/", spec, _any_of(spec))
+    def _relative(self, path: str, *, is_directory: bool) -> str:
+        # No pattern can hold a line break, and the expressions that pathspec makes take one for the end of the name.
+        return path[len(self._base) :].replace("\n", "\r") + ("/" if is_directory else "")
+
+
+def compile_ignore_list(base: str, lines: Iterable[str], file: str | None = None) -> IgnoreList:
+    """Compile patterns that are relative to the directory `base`. As in git, a line that is no pattern says nothing.
+
+    Args:
+        base: absolute.
+        lines: one pattern each, or a comment, or nothing.
+        file: where they stand; None for the watch set's own.
+    """
+    written = tuple(lines)
+    spec = GitIgnoreSpec.from_lines(line if _is_pattern(line) else "" for line in written)
+    return IgnoreList(base.rstrip("/") + "/", file, written, spec, _any_of(spec))
 
 
 def _is_pattern(line: str) -> bool:
@@ -89,7 +126,7 @@ class IgnoreFiles:
             known = self._read.get(file)
             if known is None or known[0] != signature:
                 with open(file, encoding="utf-8", errors="surrogateescape") as text:
-                    known = (signature, compile_ignore_list(base, text.read().splitlines()))
+                    known = (signature, compile_ignore_list(base, text.read().splitlines(), file))
                 self._read[file] = known
         except OSError:
             return None
@@ -108,22 +145,38 @@ class Rules:
 
     def wants_file(self, path: str) -> bool:
         """Whether a file of this directory matters."""
-        return self._includes.matches(path[len(self._prefix) :]) and not self._ignores(path, is_directory=False)
+        return self._includes.matches(path[len(self._prefix) :]) and not self.ignores(path, is_directory=False)
 
     def wants_directory(self, path: str) -> bool:
         """Whether a directory of this directory is to be entered."""
-        return self._includes.may_contain(path[len(self._prefix) :]) and not self._ignores(path, is_directory=True)
+        return self._includes.may_contain(path[len(self._prefix) :]) and not self.ignores(path, is_directory=True)
 
-    def _ignores(self, path: str, *, is_directory: bool) -> bool:
+    def includes(self, path: str, *, is_directory: bool) -> bool:
+        """Whether the include globs let a file matter or a directory be entered."""
+        relative = path[len(self._prefix) :]
+        return self._includes.may_contain(relative) if is_directory else self._includes.matches(relative)
+
+    def pattern_for(self, path: str, *, is_directory: bool) -> Pattern | None:
+        """The pattern that decides whether `path` is left out; None if none is about it."""
+        found = (each.pattern_for(path, is_directory=is_directory) for each in self._lists)
+        return next((pattern for pattern in found if pattern is not None), None)
+
+    def ignores(self, path: str, *, is_directory: bool) -> bool:
+        """Whether a pattern leaves `path` out."""
         for patterns in self._lists:
             verdict = patterns.verdict(path, is_directory=is_directory)
             if verdict is not None:
                 return verdict
         return False
 
+    @property
+    def made_by(self) -> frozenset[str]:
+        """The names of files that make rules."""
+        return MADE_BY if self._files is not None else frozenset()
+
     def reads(self, name: str) -> bool:
         """Whether a file of this name makes rules."""
-        return self._files is not None and name == GITIGNORE
+        return name in self.made_by
 
     def read_above(self, root: str) -> Rules:
         """These rules of a root with git's files above it read anew.
@@ -160,7 +213,7 @@ def rules_above(root: str, watch_set: WatchSet) -> Rules:
 
 def ignore_files_above(root: str, repository: Repository) -> list[tuple[str, str]]:
     """The files that may make rules for a root from above it, each with the directory it is about; farthest first."""
-    found = [(repository.exclude_file, repository.top)]
+    found = [(personal_exclude_file(repository), repository.top), (repository.exclude_file, repository.top)]
     between, here = [], root
     while here != repository.top:
         here = os.path.dirname(here)

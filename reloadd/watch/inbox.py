@@ -6,6 +6,7 @@ An event carries no state, only where to look and whether the writer is done. Ne
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
@@ -119,9 +120,12 @@ class Inbox:
 
     async def wait(self, until: float) -> None:
         """Return when there is something, or at `until` in seconds of the loop's clock."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(until):
-                await self._filled.wait()
+        timer = None if until == math.inf else self._loop.call_at(until, self._filled.set)
+        try:
+            await self._filled.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     def take(self) -> tuple[Sighting, ...]:
         """All events that there are."""

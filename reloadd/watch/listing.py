@@ -27,11 +27,13 @@ class Listing:
         names: all of them.
         files: those of regular files that matter.
         children: those of directories to enter.
+        is_restless: whether more than the names and these files counts: links, or a file that makes rules.
     """
 
     names: set[str] = field(default_factory=set)
     files: dict[str, Signature] = field(default_factory=dict)
     children: set[str] = field(default_factory=set)
+    is_restless: bool = False
 
 
 def list_directory(
@@ -55,6 +57,8 @@ def list_directory(
         return Listing()
     except OSError:
         return None
+    if not rules.made_by.isdisjoint(listing.names):
+        listing.is_restless = True
     return listing
 
 
@@ -71,7 +75,9 @@ def _sort_in(
         return
     wants_file = entry.name in known or rules.wants_file(entry.path)
     if entry.is_symlink():
-        status = follow(entry.path) if wants_file or rules.wants_directory(entry.path) else None
+        matters = wants_file or rules.wants_directory(entry.path)
+        listing.is_restless |= matters
+        status = follow(entry.path) if matters else None
         if status is not None and S_ISDIR(status.st_mode):
             if rules.wants_directory(entry.path) and not leads_back(entry.path):
                 listing.children.add(entry.name)

@@ -1,14 +1,19 @@
 """Where git keeps its own files, and whether it is at work: see gitrepository-layout(5) and git-worktree(1).
 
-Reads a few small files; runs no git.
+Reads a few small files; runs git only where its configuration names another file of what a person ignores.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reloadd.core.settle import Git
+
+_GIT_TIMEOUT = 2.0
+"""Seconds for git to read its configuration, which takes it 3 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,58 @@ def repository_around(path: str) -> Repository | None:
             return None
         here = above
     return found
+
+
+def personal_exclude_file(repository: Repository) -> str:
+    """What a person ignores everywhere: the file `core.excludesFile`, see gitignore(5). It need not exist."""
+    files = (*_personal_configuration(), os.path.join(repository.common_dir, "config"))
+    return _configured_exclude_file(repository.top, tuple((file, _time_of(file)) for file in files))
+
+
+def _personal_configuration() -> tuple[str, ...]:
+    """Where git looks for the configuration of a machine and of a person: git-config(1)."""
+    system = os.environ.get("GIT_CONFIG_SYSTEM", "/etc/gitconfig")
+    personal = os.environ.get("GIT_CONFIG_GLOBAL")
+    if personal is not None:
+        return system, personal
+    return system, os.path.join(_configuration_directory(), "config"), os.path.expanduser("~/.gitconfig")
+
+
+def _configuration_directory() -> str:
+    return os.path.join(os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config"), "git")
+
+
+@lru_cache(maxsize=64)
+def _configured_exclude_file(top: str, configuration: tuple[tuple[str, int], ...]) -> str:
+    """Asks git, which knows of includes and conditions, but only if one of the files may have something to say."""
+    default = os.path.join(_configuration_directory(), "ignore")
+    if not any(time and _may_name_exclude_file(file) for file, time in configuration):
+        return default
+    command = ("git", "-C", top, "config", "--type=path", "--get", "core.excludesFile")
+    try:
+        answer = subprocess.run(
+            command, capture_output=True, check=True, timeout=_GIT_TIMEOUT, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.SubprocessError):
+        return default
+    return os.path.join(top, os.fsdecode(answer.stdout).removesuffix("\n")) or default
+
+
+def _may_name_exclude_file(file: str) -> bool:
+    try:
+        with open(file, encoding="utf-8", errors="surrogateescape") as text:
+            written = text.read().lower()
+    except OSError:
+        return False
+    return "excludesfile" in written or "[include" in written
+
+
+def _time_of(file: str) -> int:
+    """When a file was changed last; 0 if there is none."""
+    try:
+        return os.stat(file).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _line_of(path: str) -> str | None:

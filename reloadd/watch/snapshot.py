@@ -20,6 +20,7 @@ from reloadd.core.settle import HOLD, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
 LARGEST_DIGESTED = 1 << 20
 """Bytes. A larger file counts as changed whenever its signature does."""
@@ -115,9 +116,19 @@ class Snapshot:
     def __contains__(self, path: str) -> bool:
         return path in self._seen
 
-    def paths(self) -> list[str]:
-        """All files that are known."""
-        return list(self._seen)
+    def signature(self, path: str) -> Signature | None:
+        """How a file was seen last; None if there was none."""
+        entry = self._seen.get(path)
+        return entry.signature if entry else None
+
+    def told(self) -> dict[str, Entry]:
+        """All files as they were told last."""
+        told = {path: entry for path, entry in self._seen.items() if path not in self._told}
+        return told | {path: entry for path, entry in self._told.items() if entry is not None}
+
+    def untold(self) -> AbstractSet[str]:
+        """The paths that differ from what was told of them, as far as was seen."""
+        return self._told.keys()
 
     def adopt(self, path: str, signature: Signature) -> None:
         """Know a file without telling of it: it was there before, only not looked at."""

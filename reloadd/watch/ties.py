@@ -32,6 +32,11 @@ class Ties:
         self._paths: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._listening: dict[str, tuple[frozenset[str], Subscription | None]] = {}
 
+    @property
+    def is_unheard(self) -> bool:
+        """Whether a directory that matters could not be listened to."""
+        return any(subscription is None for _, subscription in self._listening.values())
+
     def tie(self, path: str, names: frozenset[Name]) -> None:
         """Let `path` depend on these names, and on none that it depended on before."""
         if self._hearing.is_deaf:

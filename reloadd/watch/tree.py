@@ -17,6 +17,7 @@ from reloadd.watch.ignore import ignore_files_above, rules_above
 from reloadd.watch.inbox import Hint, Inbox, Purpose, Sighting
 from reloadd.watch.links import Name, leads_back, names_behind
 from reloadd.watch.repository import Repository, repository_around
+from reloadd.watch.rounds import Rounds
 from reloadd.watch.snapshot import Snapshot, Writer, signature_of
 from reloadd.watch.ties import Ties
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from reloadd.profile.model import WatchSet
     from reloadd.watch.ignore import Rules
     from reloadd.watch.inbox import Source
+
+_OF_FILES = frozenset({Hint.COMPLETE, Hint.BEGUN, Hint.GONE})
+"""Events that are about a file, or about a link."""
 
 _WRITERS = {Hint.COMPLETE: Writer.DONE, Hint.BEGUN: Writer.BUSY}
 """What an event says of who wrote the file; the others say nothing."""
@@ -51,17 +55,18 @@ class Tree:
         self._hearing = Hearing(source, inbox, owner, checks_mounts=watch_set.backend is Backend.AUTO)
         self._ties = Ties(self._hearing)
         self._directories = Directories(self.snapshot, self._hearing, self._ties)
+        self._rounds = Rounds(self._directories, self.snapshot, self._rules_around)
 
     # What is known.
 
     def directories(self) -> tuple[int, int]:
         """How many directories are listened to, and how many are polled."""
-        polled = len(self._directories.polled())
+        polled = len(self._directories.polled)
         return len(self._directories) - polled, polled
 
     def is_polled(self) -> bool:
         """Whether anything here is seen only by looking: a part of the tree, or all of it."""
-        return self._hearing.is_deaf or bool(self._directories.polled() or self._ties.unheard())
+        return self._hearing.is_deaf or bool(self._directories.polled or self._ties.is_unheard)
 
     def repositories(self) -> Collection[Repository]:
         """The repositories that the root lies in, or that lie in the root."""
@@ -87,6 +92,30 @@ class Tree:
         # A link may lead to a directory, whatever its name.
         return directory.rules.wants_file(path) or (hint is not Hint.GONE and os.path.islink(path))
 
+    def is_quick(self, sighting: Sighting) -> bool:
+        """Whether looking there is no more than a stat of a file that was written just now."""
+        listener, hint, name = sighting
+        directory = self._directories.get(listener.directory)
+        if listener.purpose is Purpose.NAMES or hint not in _OF_FILES or directory is None:
+            return False
+        path = os.path.join(listener.directory, name)
+        return not (directory.rules.reads(name) or path in self._directories or os.path.islink(path))
+
+    def wants(self, path: str) -> bool:
+        """Whether a file at `path` would matter, whether there is one or not."""
+        if path == self._root:
+            return True
+        above, child = os.path.dirname(path), path
+        directory = self._directories.get(above)
+        while directory is None and above.startswith(self._root):
+            above, child = os.path.dirname(above), above
+            directory = self._directories.get(above)
+        if directory is None:
+            return False
+        if child != path and not directory.rules.wants_directory(child):
+            return False
+        return directory.rules.wants_file(path)
+
     # Looking.
 
     def begin(self) -> None:
@@ -100,6 +129,7 @@ class Tree:
             if not (walked and path.startswith(walked)) and self._examine(path, writer):
                 walked = path + "/"
             self.snapshot.heard_of(path, writer)
+            self._rounds.edited(path)
 
     def look_everywhere(self) -> None:
         """Listen and look anew everywhere: for after events were lost, and for what no event tells."""
@@ -107,18 +137,42 @@ class Tree:
         self._hearing.forget_mounts()
         self._examine_root()
 
-    def look_at_polled(self) -> None:
-        """Look at what no events come from."""
-        if self._root not in self._directories or self._above.read_above(self._root) != self._above:
+    def look_at_polled(self, interval: float) -> None:
+        """Look at what no events come from: its directories, what was edited lately, and some of the other files.
+
+        Args:
+            interval: seconds between two such looks.
+        """
+        if self._is_root_another():
             self._examine_root()
             return
-        for path in self._directories.polled():
-            around = self._rules_around(path)
-            if path in self._directories and around is not None:
-                self._directories.walk(path, around, deep=False)
         for path in self._ties.unheard():
             if path != self._root:
                 self._examine(path)
+        self._rounds.poll(interval)
+
+    def sweep_some(self) -> None:
+        """Look at a slice of everything, so that each part has its turn: for what no event tells."""
+        if self._is_root_another():
+            self._examine_root()
+        if self._rounds.is_swept:
+            self._ties.renew()
+            self._hearing.forget_mounts()
+        self._rounds.sweep()
+
+    def sweep_size(self) -> int:
+        """Names in one round of sweeping."""
+        return len(self.snapshot) + len(self._directories)
+
+    def _is_root_another(self) -> bool:
+        """Whether the root may be another file than it was, or have other rules above it."""
+        try:
+            status = os.stat(self._root)
+        except OSError:
+            return self._root in self._directories or self._root in self.snapshot
+        if not S_ISDIR(status.st_mode):
+            return signature_of(status) != self.snapshot.signature(self._root)
+        return self._root not in self._directories or self._above.read_above(self._root) != self._above
 
     def close(self) -> None:
         """Listen to nothing more."""

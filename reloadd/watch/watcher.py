@@ -5,19 +5,20 @@ Never looks at a file and knows no path.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
-from weakref import WeakSet
 
+from reloadd.core.changes import ChangeSet
 from reloadd.profile.model import Backend
+from reloadd.watch.audience import Member
 from reloadd.watch.digester import Digester
 from reloadd.watch.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reloadd.core.changes import ChangeSet
     from reloadd.core.records import Record
     from reloadd.profile.model import WatchSet
     from reloadd.watch.base import Watch
@@ -37,39 +38,64 @@ class DaemonWatcher:
 
     def __init__(self, *, report: Callable[[Record], None]) -> None:
         self._report = report
+        self._loop = asyncio.get_running_loop()
         self._events: KernelEvents | ObserverEvents | None = None
         self._executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="reloadd-watch")
-        self._digester = Digester(self._executor, report)
-        # One that is closed and forgotten by its profile is forgotten here too.
-        self._sessions: WeakSet[Session] = WeakSet()
+        self._digester = Digester(self._executor)
+        self._sessions: dict[WatchSet, Session] = {}
 
-    async def watch(self, profile: str | None, watch_set: WatchSet, on_settled: Callable[[ChangeSet], None]) -> Watch:
+    async def watch(
+        self,
+        profile: str | None,
+        watch_set: WatchSet,
+        on_settled: Callable[[ChangeSet], None],
+        *,
+        instead_of: Watch | None = None,
+    ) -> Watch:
         """Take the baseline and begin: from the return on, no difference from that baseline is missed."""
-        session = Session(
-            profile,
-            watch_set,
-            source=None if watch_set.backend is Backend.POLL else self._source(),
-            executor=self._executor,
-            digester=self._digester,
-            on_settled=on_settled,
-            report=self._report,
-        )
-        self._sessions.add(session)
+        session = self._sessions.get(watch_set) or self._open(watch_set)
+        member = await session.join(profile, on_settled)
+        if isinstance(instead_of, Member):
+            await self._take_over(instead_of, member)
+        member.open()
+        return member
+
+    async def _take_over(self, earlier: Member, member: Member) -> None:
+        """Tell what the earlier one would have told, and close it."""
         try:
-            await session.begin()
+            if earlier.session is not member.session:
+                before, after, noticed_at = earlier.session.forest, member.session.forest, self._loop.time()
+                changes = await self._loop.run_in_executor(self._executor, after.differences_from, before)
+                if changes:
+                    member.tell(ChangeSet(changes, seen_at=noticed_at, settled_at=self._loop.time()))
         except BaseException:
-            session.close()
+            member.close()
             raise
-        return session
+        earlier.close()
 
     def close(self) -> None:
         """Close every watch and end every thread. Safe to call twice."""
-        for session in list(self._sessions):
+        for session in list(self._sessions.values()):
             session.close()
         self._digester.close()
         if self._events is not None:
             self._events.close()
         self._executor.shutdown(wait=False)
+
+    def _open(self, watch_set: WatchSet) -> Session:
+        session = Session(
+            watch_set,
+            source=None if watch_set.backend is Backend.POLL else self._source(),
+            executor=self._executor,
+            digester=self._digester,
+            report=self._report,
+            on_empty=lambda: self._forget(watch_set),
+        )
+        self._sessions[watch_set] = session
+        return session
+
+    def _forget(self, watch_set: WatchSet) -> None:
+        self._sessions.pop(watch_set, None)
 
     def _source(self) -> KernelEvents | ObserverEvents:
         if self._events is None:

@@ -104,7 +104,7 @@ def test_the_verb_check_has_options_of_its_own(words: list[str], options: CheckO
         (["--zzz"], "unknown option `--zzz`", "see `reloadd --help`"),
         (["chekc"], "unknown command `chekc`", "did you mean `check`?"),
         (["dev.toml"], "unknown command `dev.toml`", "write `reloadd --profile dev.toml` to run a profile"),
-        (["shop"], "unknown command `shop`", "write `--profile shop` to run a profile, or see `reloadd --help`"),
+        (["web"], "unknown command `web`", "write `--profile web` to run a profile, or see `reloadd --help`"),
         (["-v", "check"], "`check` stands after options", "write `reloadd check ...`, options after it"),
         (["check", "--log", "json"], "unknown option `--log`", "see `reloadd check --help`"),
         (

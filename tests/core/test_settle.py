@@ -28,8 +28,8 @@ def found(kind: ChangeKind | None, path: str = "a.py", *, complete: bool = True)
 
 
 STORIES = [
-    Story("a single save waits 2 ms for company", ((0, (found(MODIFIED),)),), 2),
-    Story("the same file again is no company", ((0, (found(MODIFIED),)), (1, (found(MODIFIED),))), 3),
+    Story("a lone save waits for nothing", ((0, (found(MODIFIED),)),), 0),
+    Story("the same file again is no company", ((0, (found(MODIFIED),)), (1, (found(MODIFIED),))), 1),
     Story("two at once are a burst", ((0, (found(MODIFIED), found(MODIFIED, "b.py"))),), 10),
     Story("small gaps leave the shortest quiet", ((0, (found(MODIFIED),)), (2, (found(MODIFIED, "b.py"),))), 12),
     Story("wider gaps widen the quiet", ((0, (found(MODIFIED),)), (10, (found(MODIFIED, "b.py"),))), 50),
@@ -40,14 +40,15 @@ STORIES = [
     ),
     Story("quiet is never longer than 100 ms", ((0, (found(MODIFIED),)), (60, (found(MODIFIED, "b.py"),))), 160),
     Story("a deletion is held for 50 ms", ((0, (found(DELETED),)),), 50),
-    Story("a re-creation frees what was held", ((0, (found(DELETED),)), (1, (found(MODIFIED),))), 3),
+    Story("a re-creation frees what was held", ((0, (found(DELETED),)), (1, (found(MODIFIED),))), 1),
     Story("an unfinished file is held for 50 ms", ((0, (found(CREATED, complete=False),)),), 50),
-    Story("and freed when it is closed", ((0, (found(CREATED, complete=False),)), (5, (found(CREATED),))), 7),
+    Story("and freed when it is closed", ((0, (found(CREATED, complete=False),)), (5, (found(CREATED),))), 5),
+    Story("a lone save waits for what is held", ((0, (found(DELETED, "b.py"), found(MODIFIED))),), 50),
     Story("a file that came and went is nothing", ((0, (found(CREATED),)), (1, (found(None),))), None),
     Story(
         "one that is as it was leaves the others",
         ((0, (found(MODIFIED), found(MODIFIED, "b.py"))), (1, (found(None),))),
-        3,
+        1,
     ),
     Story("what is nothing from the start is nothing", ((0, (found(None),)),), None),
     Story("the profile's own settle", ((0, (found(MODIFIED),)),), 300, quiet=300),
@@ -74,7 +75,7 @@ def test_a_burst_is_due(story: Story) -> None:
 def test_a_set_names_each_path_once_as_it_was_found_last() -> None:
     """What is found later of a path replaces what was found before; the set is sorted and has both times"""
     burst = Burst().feed([found(CREATED, "b.py"), found(DELETED, "a.py")], 1.0).feed([found(MODIFIED, "a.py")], 1.5)
-    changes = burst.close(2.0)
+    changes, _ = burst.close(2.0)
     assert changes.changes == (Change(MODIFIED, "a.py"), Change(CREATED, "b.py"))
     assert (changes.seen_at, changes.settled_at) == (1.0, 2.0)
 
@@ -83,6 +84,25 @@ def test_an_emptied_burst_begins_anew() -> None:
     """After all changes turned out to be none, the next one is the first, with its own times"""
     burst = Burst(quiet=0.5).feed([found(MODIFIED)], 1.0).feed([found(None)], 1.9).feed([found(MODIFIED)], 5.0)
     assert burst == Burst(quiet=0.5).feed([found(MODIFIED)], 5.0)
+
+
+@pytest.mark.parametrize(
+    ("told_at", "again_at", "due"),
+    [(0, 1, 11), (0, 20, 100), (0, 60, 160), (0, 100, 200), (0, 101, 101), (0, 5000, 5000)],
+)
+def test_what_follows_a_told_set_is_a_burst(told_at: float, again_at: float, due: float) -> None:
+    """A formatter, or the rest of a thousand files, supersedes what a lone save started: once, when it is quiet"""
+    _, burst = Burst().feed([found(MODIFIED)], told_at / 1000).close(told_at / 1000)
+    assert burst.due is None
+    assert burst.feed([found(MODIFIED)], again_at / 1000).due == pytest.approx(due / 1000)
+
+
+def test_what_comes_to_nothing_does_not_end_a_burst() -> None:
+    """A touch between a save and what follows it changes nothing"""
+    _, burst = Burst().feed([found(MODIFIED)], 0.0).close(0.0)
+    burst = burst.feed([found(None, "c.py")], 0.001)
+    assert burst.due is None
+    assert burst.feed([found(MODIFIED)], 0.002).due == pytest.approx(0.012)
 
 
 def test_git_keeps_a_burst_open_while_it_holds_its_lock() -> None:

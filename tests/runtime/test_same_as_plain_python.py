@@ -1,10 +1,12 @@
-"""A program cannot tell, and nor can its user, whether an interpreter or the runtime started it."""
+"""A program cannot tell, and nor can its user, whether an interpreter or the runtime started it, cold or warm."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import signal
 import subprocess
+import tempfile
 import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,10 +15,13 @@ import pytest
 
 from tests.support.booting import DEADLINE, Go, Outcome, booted, clean_environ, module, script, write_files
 from tests.support.interpreters import Interpreter, find_interpreters
+from tests.support.parking import go_now, parked, until_parked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from tests.support.booting import BootedChild
 
 DESCRIBE = """\
 import sys
@@ -38,14 +43,38 @@ class Point:
 def double(point): return Point(point.x * 2)
 
 if __name__ == "__main__":
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        print(pool.map(double, [Point(21)])[0].x, Point.__module__)
+    for method in ("spawn", "fork", "forkserver"):
+        with multiprocessing.get_context(method).Pool(1) as pool:
+            print(method, pool.map(double, [Point(21)])[0].x, Point.__module__)
 """
+
+SUBPROCESSES = """\
+import asyncio, os, subprocess, sys
+
+async def ask():
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", "print(6 * 7)", stdout=subprocess.PIPE)
+    return (await process.communicate())[0], process.returncode
+
+print(subprocess.run([sys.executable, "-c", "import os; print('sub', os.environ.get('A'))"], stdout=-1).stdout)
+print(asyncio.run(ask()))
+try:
+    os.waitpid(-1, 0)
+except ChildProcessError:
+    print("no other children")
+"""
+
+PRELOADED = ("runpy", "threading", "traceback", "linecache", "warnings", "signal")
+"""What a warm start has imported already: more than most of the programs need."""
+
+PRELOADED_OF_PROCESSES = ("socket", "subprocess", "asyncio", "multiprocessing.pool", "multiprocessing.forkserver")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A program: its files, how it is named, and the signal it is sent once it has printed a line."""
+    """A program: its files, how it is named, and the signal it is sent once it has printed a line.
+
+    `options` are the interpreter's; `preloaded` is what a warm start imports beforehand.
+    """
 
     files: Mapping[str, str]
     is_module: bool = False
@@ -53,6 +82,9 @@ class Case:
     argv: tuple[str, ...] = ()
     signal: signal.Signals | None = None
     archive: str | None = None
+    options: tuple[str, ...] = ()
+    stdin: bytes = b""
+    preloaded: tuple[str, ...] = PRELOADED
     environ: Mapping[str, str] = field(default_factory=dict)
 
     def arguments(self, directory: Path) -> list[str]:
@@ -90,13 +122,16 @@ CASES = {
     "package without __main__": Case({"tool/__init__.py": ""}, is_module=True, name="tool"),
     "module that raises": Case({"tool.py": "def f(): 1 / 0\nf()\n"}, is_module=True, name="tool"),
     "safe path": Case({"main.py": DESCRIBE}, environ={"PYTHONSAFEPATH": "1"}),
-    "no modules of ours": Case({"main.py": ("import sys\nprint('json' in sys.modules, 'socket' in sys.modules)")}),
+    "no modules of ours": Case(
+        {"main.py": ("import sys\nprint('json' in sys.modules, 'socket' in sys.modules)")}, preloaded=("colorsys",)
+    ),
     "shadowed standard library": Case(
         {
             "main.py": ("import json, signal\nprint(json.MINE, signal.MINE)"),
             "json.py": "MINE = 1",
             "signal.py": "MINE = 2",
-        }
+        },
+        preloaded=("colorsys",),
     ),
     "future of the runtime": Case({"main.py": ("def f(x: print('evaluated')): pass\nprint(f.__annotations__)")}),
     "exit with a code": Case({"main.py": "import sys\nsys.exit(3)"}),
@@ -128,6 +163,17 @@ CASES = {
     ),
     "SIGTERM": Case({"main.py": ("import signal\nprint('here', flush=True)\nsignal.pause()\n")}, signal=signal.SIGTERM),
     "killed by itself": Case({"main.py": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"}),
+    "segmentation fault": Case({"main.py": "import ctypes\nctypes.string_at(0)\n"}),
+    "options": Case(
+        {
+            "main.py": "import sys, warnings\n"
+            "print(sys.flags, sys._xoptions, sys.warnoptions, getattr(sys, 'orig_argv', [None])[1:])\n"
+            "assert not 'reached'\nwarnings.warn('no')\n"
+        },
+        options=("-O", "-X", "mine=1", "-W", "error"),
+    ),
+    "standard input": Case({"main.py": "print(input('? ')[::-1], open(0).read())\n"}, stdin=b"abc\nrest\n"),
+    "subprocesses": Case({"main.py": SUBPROCESSES}, environ={"A": "b"}, preloaded=PRELOADED_OF_PROCESSES),
     "os._exit": Case({"main.py": "import os\nos._exit(7)\n"}),
     "atexit": Case({"main.py": ("import atexit\natexit.register(print, 'last')\nprint('first')\n1 / 0\n")}),
     "late thread": Case({"main.py": ("import threading\nthreading.Thread(target=lambda: print('late')).start()\n")}),
@@ -138,9 +184,12 @@ CASES = {
             )
         }
     ),
-    "spawned processes": Case({"main.py": SPAWN}),
+    "spawned processes": Case({"main.py": SPAWN}, preloaded=PRELOADED_OF_PROCESSES),
     "spawned processes of a module": Case(
-        {"tool/__init__.py": "", "tool/part.py": SPAWN}, is_module=True, name="tool.part"
+        {"tool/__init__.py": "", "tool/part.py": SPAWN},
+        is_module=True,
+        name="tool.part",
+        preloaded=PRELOADED_OF_PROCESSES,
     ),
     "warnings": Case(
         {
@@ -154,7 +203,8 @@ CASES = {
             "main.py": (
                 "import inspect, sys\ndef f():\n    return 1\nprint(inspect.getsource(f), inspect.getsourcefile(f))\n"
             )
-        }
+        },
+        preloaded=("inspect",),
     ),
     "descriptors": Case(
         {"main.py": ("import os\nprint([fd for fd in range(64) if os.path.exists('/dev/fd/%d' % fd)])\n")}
@@ -177,20 +227,69 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 @pytest.mark.parametrize("interpreter", find_interpreters(), ids=str)
 def test_output_and_status_are_those_of_plain_python(interpreter: Interpreter, case: Case, tmp_path: Path) -> None:
-    """stdout, stderr and exit status are the same, byte for byte."""
+    """stdout, stderr and exit status are the same, byte for byte, after a cold start and after a warm one."""
     _write(case, tmp_path)
-    environ = clean_environ(**case.environ)
 
-    expected = _run_plain(interpreter, case, tmp_path, environ)
-    for cache in tmp_path.rglob("__pycache__"):
+    expected = _run_plain(interpreter, case, tmp_path)
+    _remove_caches(tmp_path)
+    cold = _run_cold(interpreter, case, tmp_path)
+    _remove_caches(tmp_path)
+    warm = _run_warm(interpreter, case, tmp_path)
+
+    assert cold == expected
+    assert warm == expected
+
+
+def _remove_caches(directory: Path) -> None:
+    for cache in directory.rglob("__pycache__"):
         shutil.rmtree(cache)
-    with booted(interpreter.executable, case.go(tmp_path), directory=tmp_path, environ=environ) as child:
-        if case.signal is not None:
-            child.process.stdout.read(1)  # type: ignore[union-attr] # it is a pipe
-            child.process.send_signal(case.signal)
-        actual = child.outcome()
 
-    assert actual == expected
+
+def _run_cold(interpreter: Interpreter, case: Case, directory: Path) -> Outcome:
+    with (
+        _input(case) as stdin,
+        booted(
+            [str(interpreter.executable), *case.options],
+            case.go(directory),
+            directory=directory,
+            environ=clean_environ(**case.environ),
+            stdin=stdin,
+        ) as child,
+    ):
+        return _signalled_outcome(case, child)
+
+
+def _run_warm(interpreter: Interpreter, case: Case, directory: Path) -> Outcome:
+    go = case.go(directory)
+    with (
+        _input(case) as stdin,
+        parked(
+            [str(interpreter.executable), *case.options],
+            go,
+            *case.preloaded,
+            directory=directory,
+            environ=clean_environ(**case.environ),
+            stdin=stdin,
+        ) as child,
+    ):
+        assert until_parked(child)["imported"] == len(case.preloaded)
+        go_now(child, go)
+        return _signalled_outcome(case, child)
+
+
+def _signalled_outcome(case: Case, child: BootedChild) -> Outcome:
+    if case.signal is not None:
+        child.process.stdout.read(1)  # type: ignore[union-attr] # it is a pipe
+        child.process.send_signal(case.signal)
+    return child.outcome()
+
+
+@contextlib.contextmanager
+def _input(case: Case) -> Iterator[int]:
+    with tempfile.TemporaryFile() as file:
+        file.write(case.stdin)
+        file.seek(0)
+        yield file.fileno()
 
 
 def _write(case: Case, directory: Path) -> None:
@@ -202,16 +301,19 @@ def _write(case: Case, directory: Path) -> None:
             archive.writestr(name, text)
 
 
-def _run_plain(interpreter: Interpreter, case: Case, directory: Path, environ: Mapping[str, str]) -> Outcome:
-    with subprocess.Popen(
-        [interpreter.executable, *case.arguments(directory)],
-        cwd=directory,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    ) as process:
+def _run_plain(interpreter: Interpreter, case: Case, directory: Path) -> Outcome:
+    with (
+        _input(case) as stdin,
+        subprocess.Popen(
+            [interpreter.executable, *case.options, *case.arguments(directory)],
+            cwd=directory,
+            env=clean_environ(**case.environ),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as process,
+    ):
         if case.signal is not None:
             process.stdout.read(1)  # type: ignore[union-attr] # it is a pipe
             process.send_signal(case.signal)

@@ -116,6 +116,10 @@ class BootedChild:
         descriptors = [] if connection is None else [connection.fileno()]
         socket.send_fds(self._connection, [wire.encode(word)], descriptors)
 
+    def tell(self, word: str, *descriptors: int, **fields: object) -> None:
+        """Say a word with fields, and give the child descriptors with it."""
+        socket.send_fds(self._connection, [wire.encode(word, **fields)], descriptors)
+
     def until_ready(self) -> wire.Frame:
         """Wait for `ready`; fail with what the child wrote if it ends first."""
         while (frame := self.next_word()) is not None:
@@ -160,13 +164,17 @@ def booted(
 ) -> Iterator[BootedChild]:
     """A child that has been told to `go`, in a session of its own; it and its group are gone afterwards.
 
+    Its first word is another if `go` has a `word`.
+
     An app is told to accept right away, as one without a predecessor is, unless `accept` is False.
     """
     ours, theirs = socket.socketpair()
     handed_down = listeners or {}
     described = [{"name": name, "fd": listener.fileno()} for name, listener in handed_down.items()]
-    ours.sendall(wire.encode("go", **go, listeners=described, terminal=terminal))
-    if accept and go["target"] == "app":
+    first = str(go.get("word", "go"))
+    fields = {name: value for name, value in go.items() if name != "word"}
+    ours.sendall(wire.encode(first, **fields, listeners=described, terminal=terminal))
+    if accept and go["target"] == "app" and first == "go":
         ours.sendall(wire.encode("accept"))
     ours.settimeout(DEADLINE)
     interpreter = [str(python)] if isinstance(python, Path | str) else [*python]

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -29,11 +30,18 @@ PAUSE = 0.005
 
 Fields = dict[str, Any]
 
+_SURROUNDINGS = tempfile.TemporaryDirectory(prefix="reloadd-tests-")
+"""Where daemons that say nothing else have their sockets and their history; gone at the end of the run."""
+
 
 def clean_environ(**extra: str) -> dict[str, str]:
-    """The environment of a developer: nothing that hides stale bytecode, nothing of an outer service manager."""
+    """The environment of a developer: nothing that hides stale bytecode, nothing of an outer service manager.
+
+    Sockets and history go to a directory of the test run's own.
+    """
     hidden = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "NO_COLOR", "FORCE_COLOR", "NOTIFY_SOCKET", "VIRTUAL_ENV"}
-    return {**{name: value for name, value in os.environ.items() if name not in hidden}, **extra}
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    return {**kept, "XDG_RUNTIME_DIR": _SURROUNDINGS.name, "XDG_STATE_HOME": _SURROUNDINGS.name, **extra}
 
 
 def wait_until(condition: Callable[[], object], what: str, *, deadline: float = DEADLINE) -> None:

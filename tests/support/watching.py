@@ -6,14 +6,16 @@ import asyncio
 import queue
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from reloadd.core.changes import Change, net_changes
 from reloadd.profile.model import Backend, WatchSet
 from reloadd.watch.watcher import DaemonWatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
     from pathlib import Path
     from typing import Self
 
@@ -75,8 +77,20 @@ class Observed:
 
     def told(self) -> dict[str, str]:
         """The next set: kinds by path, relative to the first root where it lies in it."""
+        return self._by_path(self.next_set().changes)
+
+    def comes_to(self, expected: Mapping[str, str]) -> None:
+        """The next sets, put together, are these changes: many saves may be told as a first one and the rest."""
+        net: tuple[Change, ...] = ()
+        deadline = time.monotonic() + DEADLINE
+        while self._by_path(net) != expected:
+            assert time.monotonic() < deadline, f"told {self._by_path(net)}"
+            with suppress(queue.Empty):
+                net = net_changes((*net, *self.sets.get(timeout=0.1).changes))
+
+    def _by_path(self, changes: Iterable[Change]) -> dict[str, str]:
         top = str(self.roots[0]) + "/"
-        return {each.path.removeprefix(top): each.kind.value for each in self.next_set().changes}
+        return {each.path.removeprefix(top): each.kind.value for each in changes}
 
     def has_told_nothing(self, sentinel: str = "sentinel.py") -> None:
         """Show that nothing else was told, by a change that is made now and must come alone."""
@@ -110,10 +124,11 @@ class Stage:
         self._thread.join(DEADLINE)
         self._loop.close()
 
-    def begin(self, watched: WatchSet, profile: str = "shop") -> Observed:
-        """Begin to watch."""
-        sets: queue.Queue[ChangeSet] = queue.Queue()
-        watch = self._call(self.watcher.watch(profile, watched, sets.put))
+    def begin(self, watched: WatchSet, profile: str = "shop", *, instead_of: Observed | None = None) -> Observed:
+        """Begin to watch, or go on by another watch set."""
+        sets: queue.Queue[ChangeSet] = queue.Queue() if instead_of is None else instead_of.sets
+        earlier = None if instead_of is None else instead_of.watch
+        watch = self._call(self.watcher.watch(profile, watched, sets.put, instead_of=earlier))
         return Observed(watched.roots, watch, self, sets)
 
     def begin_with(self, watched: WatchSet, on_settled: Callable[[ChangeSet], None]) -> Watch:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reloadd.core import rounds
 from reloadd.profile.model import Backend
-from reloadd.watch import mounts, session
+from reloadd.watch import mounts
 from tests.support.watching import save, watch_set
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def test_a_local_file_system_is_listened_to(stage: Stage, root: Path) -> None:
 
 def test_what_no_event_tells_is_found_in_time(stage: Stage, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A twin by hard link that is edited elsewhere changes the file, and nobody hears of it"""
-    monkeypatch.setattr(session, "SWEEP_INTERVAL", 0.05)
+    monkeypatch.setattr(rounds, "SWEEP_TIME", 0.05)
     save(root / "a.py", "one")
     twin = root.parent / "twin.py"
     os.link(root / "a.py", twin)

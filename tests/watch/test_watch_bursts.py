@@ -89,7 +89,7 @@ def test_a_set_waits_for_gits_lock(begin: Begin, stage: Stage, root: Path, tmp_p
     assert shop.sets.empty()
     save(root / "b.py", "one")
     (root / ".git/index.lock").unlink()
-    assert shop.told() == {"a.py": "created", "b.py": "created"}
+    shop.comes_to({"a.py": "created", "b.py": "created"})
 
 
 def test_the_lock_of_a_worktree_counts(begin: Begin, stage: Stage, root: Path, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_a_new_directory_filled_at_once_is_told(begin: Begin, root: Path) -> Non
     """Files that were there before anybody listened in their directory are found by looking"""
     shop = begin(root)
     fill(root / "a/b/c", 20)
-    assert shop.told() == {f"a/b/c/{number}.py": "created" for number in range(20)}
+    shop.comes_to({f"a/b/c/{number}.py": "created" for number in range(20)})
     save(root / "a/b/c/0.py", "two")
     assert shop.told() == {"a/b/c/0.py": "modified"}
 
@@ -47,7 +47,7 @@ def test_a_directory_moved_in_is_told(begin: Begin, root: Path, tmp_path: Path) 
     fill(tmp_path / "outside/sub")
     shop = begin(root)
     (tmp_path / "outside").rename(root / "a")
-    assert shop.told() == {f"a/sub/{number}.py": "created" for number in range(3)}
+    shop.comes_to({f"a/sub/{number}.py": "created" for number in range(3)})
     save(root / "a/sub/0.py", "two")
     assert shop.told() == {"a/sub/0.py": "modified"}
 
@@ -57,7 +57,7 @@ def test_a_directory_moved_out_is_told_and_no_longer_watched(begin: Begin, root:
     fill(root / "a/sub")
     shop = begin(root)
     (root / "a").rename(tmp_path / "outside")
-    assert shop.told() == {f"a/sub/{number}.py": "deleted" for number in range(3)}
+    shop.comes_to({f"a/sub/{number}.py": "deleted" for number in range(3)})
     save(tmp_path / "outside/sub/0.py", "two")
     shop.has_told_nothing()
 
@@ -67,7 +67,7 @@ def test_a_directory_moved_within_is_told_under_both_names(begin: Begin, root: P
     fill(root / "a/sub", 1)
     shop = begin(root)
     (root / "a").rename(root / "b")
-    assert shop.told() == {"a/sub/0.py": "deleted", "b/sub/0.py": "created"}
+    shop.comes_to({"a/sub/0.py": "deleted", "b/sub/0.py": "created"})
     save(root / "b/sub/0.py", "two")
     assert shop.told() == {"b/sub/0.py": "modified"}
 
@@ -92,7 +92,7 @@ def test_a_deleted_tree_is_told(begin: Begin, root: Path) -> None:
     shop = begin(root)
     shutil.rmtree(root / "a")
     expected = {f"a/{number}.py": "deleted" for number in range(3)}
-    assert shop.told() == expected | {f"a/b/{number}.py": "deleted" for number in range(3)}
+    shop.comes_to(expected | {f"a/b/{number}.py": "deleted" for number in range(3)})
 
 
 def test_a_file_becomes_a_directory_and_back(begin: Begin, root: Path) -> None:
@@ -101,10 +101,10 @@ def test_a_file_becomes_a_directory_and_back(begin: Begin, root: Path) -> None:
     shop = begin(root)
     (root / "a.py").unlink()
     fill(root / "a.py", 1)
-    assert shop.told() == {"a.py": "deleted", "a.py/0.py": "created"}
+    shop.comes_to({"a.py": "deleted", "a.py/0.py": "created"})
     shutil.rmtree(root / "a.py")
     save(root / "a.py", "two")
-    assert shop.told() == {"a.py": "created", "a.py/0.py": "deleted"}
+    shop.comes_to({"a.py": "created", "a.py/0.py": "deleted"})
 
 
 def test_a_root_that_is_not_there_yet_is_waited_for(begin: Begin, root: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_root_that_is_deleted_and_made_again_is_followed(begin: Begin, root: P
     shutil.rmtree(root / "app")
     assert shop.told() == {"0.py": "deleted"}
     fill(root / "app", 2)
-    assert shop.told() == {"0.py": "created", "1.py": "created"}
+    shop.comes_to({"0.py": "created", "1.py": "created"})
     save(root / "app/1.py", "two")
     assert shop.told() == {"1.py": "modified"}
 
@@ -193,7 +193,7 @@ def test_links_that_lead_back_are_not_followed(begin: Begin, root: Path) -> None
     shop = begin(root)
     assert shop.watch.statistics().files == 4
     save(root / "a/0.py", "two")
-    assert shop.told() == {"a/0.py": "modified", "b/other/0.py": "modified"}
+    shop.comes_to({"a/0.py": "modified", "b/other/0.py": "modified"})
 
 
 def test_a_root_that_is_a_link_is_followed(begin: Begin, root: Path) -> None:
@@ -280,4 +280,4 @@ def test_a_case_only_rename_is_two_changes(begin: Begin, root: Path) -> None:
     save(root / "a.py", "one")
     shop = begin(root)
     (root / "a.py").rename(root / "A.py")
-    assert shop.told() == {"a.py": "deleted", "A.py": "created"}
+    shop.comes_to({"a.py": "deleted", "A.py": "created"})

@@ -1,0 +1,193 @@
+"""What the daemon answers to each request.
+
+Never knows how a request came: `control.server` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reloadd.control.protocol import Code, CommandRequest, ReloadRequest, RequestError, StatusRequest, Verb
+from reloadd.control.standing import Standing, Standings
+from reloadd.control.usage import measure
+from reloadd.control.waiting import Wait
+from reloadd.core.inputs import Cause, Restart, Start, Stop, Why
+from reloadd.core.records import record
+from reloadd.profile.problems import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reloadd.bus import Bus
+    from reloadd.control.commands import CommandedApp, Commands
+    from reloadd.control.usage import Usage
+    from reloadd.history.journal import Journal, Written
+    from reloadd.history.keeper import Keeper
+
+
+class Answers:
+    """Answers requests.
+
+    Args:
+        version: of reloadd.
+        commands: the daemon.
+        bus: where commands are said to have been taken.
+        journal: what is known of the apps.
+        keeper: what keeps it.
+    """
+
+    def __init__(self, *, version: str, commands: Commands, bus: Bus, journal: Journal, keeper: Keeper) -> None:
+        self._version = version
+        self._commands = commands
+        self._bus = bus
+        self._journal = journal
+        self._keeper = keeper
+        self._began = datetime.now(UTC)
+        self._standings = Standings()
+        self._parts: dict[str, Callable[[str], Mapping[str, object] | None]] = {}
+        journal.subscribe(self._hear)
+
+    def add_part(self, name: str, part: Callable[[str], Mapping[str, object] | None]) -> None:
+        """Let each profile's status have a part of this name, for which `part` is asked each time."""
+        self._parts[name] = part
+
+    async def flush(self) -> None:
+        """Return once all that happened so far is on disk, or cannot be put there."""
+        await self._keeper.flush()
+
+    async def answer(self, request: StatusRequest | CommandRequest | ReloadRequest, pid: int) -> Mapping[str, object]:
+        """The answer to a request of process `pid`.
+
+        Raises:
+            RequestError: it is refused.
+        """
+        match request:
+            case StatusRequest(usage):
+                return await self._status(with_usage=usage)
+            case CommandRequest():
+                return await self._command(request, pid)
+            case ReloadRequest():
+                return await self._reload(request, pid)
+
+    def _hear(self, written: Written) -> None:
+        if not written.is_output:
+            self._standings.take(written.entry)
+
+    def _standing(self, name: str) -> Standing:
+        return self._standings.of.get(name) or Standing()
+
+    # Status.
+
+    async def _status(self, *, with_usage: bool) -> Mapping[str, object]:
+        leaders = {name: tuple(self._standing(name).children.values()) for name in self._commands.apps}
+        usage = await asyncio.to_thread(measure, leaders) if with_usage else {}
+        apps = self._commands.apps
+        return {
+            "daemon": {
+                "pid": os.getpid(),
+                "version": self._version,
+                "since": _stamp(self._began),
+                "directory": str(Path.cwd()),
+                "history": {"path": str(self._keeper.directory), "error": self._keeper.trouble},
+            },
+            "profiles": [self._app_status(name, app, usage.get(name)) for name, app in apps.items()],
+        }
+
+    def _app_status(self, name: str, app: CommandedApp, usage: Usage | None) -> Mapping[str, object]:
+        machine, standing = app.machine, self._standing(name)
+        generation = machine.current if machine.current is not None else machine.generation or None
+        return {
+            "name": name,
+            "file": str(app.file),
+            "state": machine.state.value,
+            "wanted": machine.wanted,
+            "generation": generation,
+            "pid": standing.children.get(generation) if generation is not None else None,
+            "since": standing.since,
+            "restarts": standing.restarts,
+            "cause": standing.cause,
+            "start": standing.start,
+            "took_ms": standing.took_ms,
+            "last_exit": standing.exit,
+            "error": standing.error,
+            "note": standing.note,
+            "addresses": standing.addresses,
+            "usage": None if usage is None else _usage(usage),
+            "parts": {title: found for title, part in self._parts.items() if (found := part(name)) is not None},
+        }
+
+    # Commands.
+
+    async def _command(self, request: CommandRequest, pid: int) -> Mapping[str, object]:
+        apps = self._commands.apps
+        for name in request.profiles:
+            if name not in apps:
+                raise RequestError(Code.NO_PROFILE, f"there is no profile `{name[:100]}`")
+        self._bus.publish(
+            record("control.commanded", command=request.verb.value, profiles=request.profiles, pid=pid or None)
+        )
+        if request.wait is None:
+            for name in request.profiles:
+                apps[name].command(_WORDS[request.verb])
+            return {"profiles": [{"name": name, "done": None, "reason": None} for name in request.profiles]}
+        waits = {name: Wait(request.verb, apps[name], name, self._journal) for name in request.profiles}
+        for name in request.profiles:
+            apps[name].command(_WORDS[request.verb])
+        judged = await asyncio.gather(
+            *(wait.outcome(partial(self._standing, name), request.wait) for name, wait in waits.items())
+        )
+        return {
+            "profiles": [
+                {"name": name, "done": judgement.is_done, "reason": judgement.reason}
+                for name, judgement in zip(waits, judged, strict=True)
+            ]
+        }
+
+    async def _reload(self, request: ReloadRequest, pid: int) -> Mapping[str, object]:
+        self._bus.publish(record("control.commanded", command="reload", profiles=(), pid=pid or None))
+        outcome = await self._commands.reload()
+        if not outcome.is_accepted:
+            directory = Path(request.directory) if request.directory else Path.cwd()
+            drawing = draw(
+                outcome.problems, directory=directory, outcome="what ran before runs on", colour=request.colour
+            )
+            return {"accepted": False, "problems": len(outcome.problems), "drawing": drawing, "profiles": []}
+        apps = self._commands.apps
+        judged = [] if request.wait is None else await self._wait_settled(apps, request.wait)
+        return {"accepted": True, "problems": 0, "drawing": None, "profiles": judged}
+
+    async def _wait_settled(self, apps: Mapping[str, CommandedApp], seconds: float) -> list[Mapping[str, object]]:
+        """How each app that is wanted stands once it serves, or has given up."""
+        waits = {name: Wait(Verb.START, app, name, self._journal) for name, app in apps.items() if not app.is_at_rest}
+        judged = await asyncio.gather(
+            *(wait.outcome(partial(self._standing, name), seconds) for name, wait in waits.items())
+        )
+        return [
+            {"name": name, "done": judgement.is_done, "reason": judgement.reason}
+            for name, judgement in zip(waits, judged, strict=True)
+        ]
+
+
+_WORDS: Mapping[Verb, Start | Stop | Restart] = {
+    Verb.START: Start(),
+    Verb.STOP: Stop(),
+    Verb.RESTART: Restart(Why(Cause.COMMAND)),
+}
+
+
+def _usage(usage: Usage) -> Mapping[str, object]:
+    return {
+        "processes": usage.processes,
+        "cpu_s": round(usage.cpu_s, 2),
+        "lived_s": round(usage.lived_s, 2),
+        "memory_bytes": usage.memory,
+    }
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,47 @@
+"""How much of a tree to look at in one go: rounds over everything, cut into slices that cost next to nothing.
+
+Pure arithmetic on what was measured: files, seconds, costs. Never looks at a file or a clock.
+"""
+
+from __future__ import annotations
+
+SWEEP_TIME = 30.0
+"""Seconds for one round over everything, for what no event tells: a twin by hard link that is edited elsewhere, a file
+mapped into memory, a directory mounted over. Larger trees get longer, see `sweep_pause`."""
+
+SWEEP_SLICE = 1000
+"""Names in one slice of that round: 3 to 5 ms, by which a save may be late."""
+
+SWEEP_TIME_PER_NAME = 0.001
+"""Seconds of a round for each name beyond what fits in `SWEEP_TIME`, so that no tree costs more than
+0.5 % of a core."""
+
+POLL_SHARE, POLL_SHARE_FILES = 0.01, 10_000
+"""What polling may take of a core: this share for each so many files, rounded up."""
+
+POLL_SLOWEST = 30.0
+"""Seconds in which each polled file is looked at, whatever that takes."""
+
+POLL_LEAST = 256
+"""Files that are looked at each time in any case: less than 1 ms."""
+
+
+def sweep_pause(names: int) -> float:
+    """Seconds between two slices of the round over everything."""
+    slices = names // SWEEP_SLICE + 1
+    return max(SWEEP_TIME, names * SWEEP_TIME_PER_NAME) / slices
+
+
+def poll_slice(files: int, *, interval: float, spent: float, cost: float) -> int:
+    """How many files to look at this time, beside the directories and the files edited lately.
+
+    Args:
+        files: that are polled.
+        interval: seconds between two times.
+        spent: seconds of CPU that this time has taken already.
+        cost: seconds of CPU for one file.
+    """
+    allowed = interval * POLL_SHARE * max(1.0, files / POLL_SHARE_FILES) - spent
+    affordable = int(allowed / cost) if cost > 0 else files
+    due = int(files * interval / POLL_SLOWEST) + 1
+    return min(files, max(affordable, due, POLL_LEAST))

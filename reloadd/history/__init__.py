@@ -1,0 +1,1 @@
+"""What happened, kept: records and what the apps print, in files of bounded size, and what can be read from them."""

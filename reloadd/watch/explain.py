@@ -1,0 +1,113 @@
+"""Why a path is watched or not: the first rule, from the root down, that decides.
+
+Reads .gitignore files and asks of the path whether it is a directory; watches nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from reloadd.core.patterns import compile_includes
+from reloadd.profile.model import Backend
+from reloadd.watch.ignore import rules_above
+from reloadd.watch.mounts import blind_file_system
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reloadd.profile.model import WatchSet
+
+
+class Verdict(Enum):
+    """What a watch set makes of a path; the value is for people."""
+
+    WATCHED = "watched"
+    OUTSIDE = "below none of the roots"
+    NOT_INCLUDED = "matched by no `include`"
+    EXCLUDED = "left out by `exclude`"
+    IGNORED_BY_GIT = "left out by git's rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What decides about one path in one watch set.
+
+    Attributes:
+        path: absolute.
+        verdict: whether it is watched, and by what kind of rule.
+        root: the root that it lies below; None outside of all.
+        rule: the glob or pattern that decides; None where none does: no `include` matches, or the path is a root.
+        file: the file where the rule stands; None for the profile's own `include` and `exclude`.
+        line: the rule's line in that file, from 1; else its position among the watch set's own, from 0.
+        decided_at: the path itself, or the directory above it that is not entered.
+        backend: `events` or `poll`: how a change of it would be seen; None if it is not watched.
+    """
+
+    path: str
+    verdict: Verdict
+    root: str | None = None
+    rule: str | None = None
+    file: str | None = None
+    line: int | None = None
+    decided_at: str | None = None
+    backend: str | None = None
+
+
+def explain(watch_set: WatchSet, path: str) -> Explanation:
+    """Say whether `path`, absolute, is watched and why. It need not exist.
+
+    Of several roots that it lies below, the first one in which it is watched counts, else the first one.
+    """
+    path = os.path.normpath(path)
+    roots = [os.path.normpath(root) for root in watch_set.roots]
+    found = [_explain_below(watch_set, root, path) for root in roots if _is_below(path, root)]
+    if not found:
+        return Explanation(path, Verdict.OUTSIDE)
+    return next((each for each in found if each.verdict is Verdict.WATCHED), found[0])
+
+
+def _is_below(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip("/") + "/")
+
+
+def _explain_below(watch_set: WatchSet, root: str, path: str) -> Explanation:
+    if path == root:
+        return Explanation(path, Verdict.WATCHED, root, decided_at=path, backend=_backend_of(watch_set, path))
+    rules = rules_above(root, watch_set)
+    for here, is_directory in _steps(root, path):
+        rules = rules.inside(os.path.dirname(here))
+        pattern = rules.pattern_for(here, is_directory=is_directory)
+        if not rules.includes(here, is_directory=is_directory):
+            return Explanation(path, Verdict.NOT_INCLUDED, root, decided_at=here)
+        if rules.ignores(here, is_directory=is_directory) and pattern is not None:
+            verdict = Verdict.EXCLUDED if pattern.file is None else Verdict.IGNORED_BY_GIT
+            return Explanation(path, verdict, root, pattern.text, pattern.file, pattern.line, here)
+    position, glob = _include_for(watch_set, root, path)
+    return Explanation(
+        path, Verdict.WATCHED, root, glob, None, position, decided_at=path, backend=_backend_of(watch_set, path)
+    )
+
+
+def _steps(root: str, path: str) -> Iterator[tuple[str, bool]]:
+    """Each directory from the root down to the path, which comes last; with each, whether it is a directory."""
+    names = path[len(root.rstrip("/")) + 1 :].split("/")
+    here = root
+    for number, name in enumerate(names, start=1):
+        here = os.path.join(here, name)
+        yield here, number < len(names) or os.path.isdir(here)
+
+
+def _include_for(watch_set: WatchSet, root: str, path: str) -> tuple[int | None, str | None]:
+    """The first glob that matches a file; for a directory there is none."""
+    relative = path[len(root.rstrip("/")) + 1 :]
+    matching = (pair for pair in enumerate(watch_set.include) if compile_includes([pair[1]]).matches(relative))
+    return next(matching, (None, None))
+
+
+def _backend_of(watch_set: WatchSet, path: str) -> str:
+    if watch_set.backend is Backend.AUTO:
+        return "poll" if blind_file_system(os.path.dirname(path)) else "events"
+    return str(watch_set.backend.value)

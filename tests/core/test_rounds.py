@@ -1,0 +1,38 @@
+"""How much of a tree is looked at in one go."""
+
+from __future__ import annotations
+
+import pytest
+
+from reloadd.core.rounds import poll_slice, sweep_pause
+
+COST = 3e-6
+
+
+@pytest.mark.parametrize(
+    ("names", "pause"), [(0, 30), (999, 30), (1000, 15), (9_500, 3), (29_999, 1), (99_999, 1), (299_999, 1)]
+)
+def test_a_sweep_takes_half_a_minute_or_a_second_for_each_slice(names: int, pause: float) -> None:
+    """Whichever is longer, so that it costs the same share of the processor in any large tree"""
+    assert sweep_pause(names) == pytest.approx(pause, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("files", "spent", "expected"),
+    [
+        (100, 0.0001, 100),  # all of a small tree, each time
+        (1_000, 0.0003, 1_000),
+        (10_000, 0.0022, 933),  # 5 ms of 0.5 s, less what the directories took
+        (10_000, 0.02, 256),  # never less, however long they took
+        (100_000, 0.022, 9_333),
+        (100_000, 0.06, 1_667),  # and all of them within half a minute
+    ],
+)
+def test_polling_keeps_to_its_share(files: int, spent: float, expected: int) -> None:
+    """One hundredth of the processor for each ten thousand files"""
+    assert poll_slice(files, interval=0.5, spent=spent, cost=COST) == pytest.approx(expected, abs=1)
+
+
+def test_what_cannot_be_measured_costs_nothing() -> None:
+    """Where the clock is too coarse for one slice, all files are looked at"""
+    assert poll_slice(10_000, interval=0.5, spent=0.0, cost=0.0) == 10_000

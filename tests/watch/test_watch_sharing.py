@@ -1,0 +1,110 @@
+"""Profiles that watch the same, and a watch set that changes while it is watched."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tests.support.watching import save, wait_until, watch_set
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reloadd.profile.model import Backend
+    from tests.support.watching import Observed, Stage
+
+
+def test_equal_watch_sets_are_watched_once(stage: Stage, backend: Backend, root: Path) -> None:
+    """Fifty profiles on one root cost one walk; each has its records and is told of each change"""
+    (root / "sub").mkdir()
+    profiles = [stage.begin(watch_set(root, backend=backend), f"{number}") for number in range(50)]
+    assert len(stage.watcher._sessions) == 1
+    assert [each.profile for each in stage.records if each.name == "watch.started"] == [str(n) for n in range(50)]
+    save(root / "sub/a.py", "one")
+    for profile in profiles:
+        assert profile.told() == {"sub/a.py": "created"}
+    for profile in profiles[1:]:
+        profile.close()
+    save(root / "sub/a.py", "two")
+    assert profiles[0].told() == {"sub/a.py": "modified"}
+    assert profiles[1].sets.empty()
+    profiles[0].close()
+    assert not stage.watcher._sessions
+
+
+def test_the_failure_of_one_profile_hinders_no_other(stage: Stage, root: Path) -> None:
+    """Whoever is told and breaks is named in the record"""
+
+    def listen(_changes: object) -> None:
+        raise LookupError("not ready")
+
+    stage.begin_with(watch_set(root), listen)
+    other = stage.begin(watch_set(root), "other")
+    save(root / "a.py", "one")
+    assert other.told() == {"a.py": "created"}
+    failed = stage.recorded("watch.failed")
+    assert (failed.profile, failed.fields) == ("shop", {"error": "LookupError('not ready')"})
+
+
+def test_a_watch_set_is_changed_without_a_gap(stage: Stage, backend: Backend, root: Path) -> None:
+    """Saves go on while globs are edited: what mattered before and after is told, whenever it was saved"""
+    for name in ("a.py", "b.py", "page.html"):
+        save(root / name, "one")
+    base = watch_set(root, backend=backend)
+    shop = stage.begin(base)
+    for number in range(20):
+        writer = threading.Thread(target=save, args=(root / "a.py", f"{number}"))
+        writer.start()
+        include = ("*.py", "*.html") if number % 2 else ("*.py",)
+        shop = stage.begin(replace(base, include=(*include, f"{number}")), instead_of=shop)
+        writer.join()
+        _is_told(shop, {"a.py": "modified"})
+    assert len(stage.watcher._sessions) == 1
+    save(root / "page.html", "two")
+    _is_told(shop, {"page.html": "modified"})
+
+
+def _is_told(shop: Observed, change: dict[str, str]) -> None:
+    """A save that fell in between may be told twice, and so once more with what comes next."""
+    while not change.items() <= (told := shop.told()).items():
+        assert told == {"a.py": "modified"}
+
+
+def test_new_globs_are_no_changes(stage: Stage, backend: Backend, root: Path) -> None:
+    """A file that is newly taken in or left out was not changed; one that mattered to both, and was, is told"""
+    for name in ("a.py", "gone.py", "page.html"):
+        save(root / name, "one")
+    shop = stage.begin(watch_set(root, backend=backend, settle=60))
+    save(root / "a.py", "twofold")
+    save(root / "new.py", "one")
+    save(root / "page.html", "twofold")
+    (root / "gone.py").unlink()
+    shop = stage.begin(watch_set(root, backend=backend, include=("*.py", "*.html")), instead_of=shop)
+    shop.comes_to({"a.py": "modified", "new.py": "created", "gone.py": "deleted"})
+    shop.has_told_nothing()
+
+
+def test_a_root_is_added_without_a_gap(stage: Stage, backend: Backend, root: Path) -> None:
+    """What is below the new root is watched from then on, and what is no longer a root is not"""
+    for name in ("one", "two"):
+        (root / name).mkdir()
+        save(root / name / "a.py", "one")
+    first = stage.begin(watch_set(root / "one", backend=backend))
+    second = stage.begin(watch_set(root / "two", backend=backend), instead_of=first)
+    save(root / "one/a.py", "two")
+    save(root / "two/a.py", "two")
+    assert second.told() == {"a.py": "modified"}
+    second.has_told_nothing()
+
+
+def test_the_same_watch_set_again_is_no_work(stage: Stage, root: Path) -> None:
+    """Nothing is walked when a profile is read again and watches what it watched"""
+    first = stage.begin(watch_set(root))
+    (session,) = stage.watcher._sessions.values()
+    second = stage.begin(watch_set(root), instead_of=first)
+    assert list(stage.watcher._sessions.values()) == [session]
+    save(root / "a.py", "one")
+    assert second.told() == {"a.py": "created"}
+    second.close()
+    wait_until(lambda: not stage.watcher._sessions)
