@@ -27,14 +27,16 @@ _ASK_AT_LEAST = 0.08
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """What an app has used.
+class GroupUsage:
+    """What the generations of an app that are there use, by the kernel's own count; it is `control.commands.Grouped`.
 
     Attributes:
-        cpu: seconds of processor time, of all its generations.
-        memory: bytes in use now; None where the kernel does not count them per group.
+        pids: their processes, however far they got from the child that started them.
+        cpu: seconds of processor time, of processes that have ended too.
+        memory: bytes; None where the kernel does not count them per group.
     """
 
+    pids: tuple[int, ...]
     cpu: float
     memory: int | None
 
@@ -71,19 +73,20 @@ class Groups:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _ASK_AT_LEAST)
 
-    def usage(self, profile: str) -> Usage | None:
+    def usage(self, profile: str) -> GroupUsage | None:
         """What an app uses; None without a group of its own."""
-        if self._home is None:
+        parts = list(_app(self._home, profile).glob("part-*")) if self._home is not None else []
+        if not parts:
             return None
-        group = _app(self._home, profile)
-        try:
-            cpu = int(_table(group / "cpu.stat")["usage_usec"]) / 1e6
-        except (OSError, KeyError, ValueError):
-            return None
-        memory = None
-        with suppress(OSError, ValueError):
-            memory = int((group / "memory.current").read_text("ascii"))
-        return Usage(cpu, memory)
+        spent = sum(int(_table(part / "cpu.stat").get("usage_usec", 0)) for part in parts)
+        memory = [int(word) for part in parts for word in _words(part / "memory.current")]
+        return GroupUsage(
+            pids=tuple(
+                int(pid) for part in parts for below in part.glob("**/") for pid in _words(below / "cgroup.procs")
+            ),
+            cpu=spent / 1e6,
+            memory=sum(memory) if memory else None,
+        )
 
 
 def delegated_home(environ: Mapping[str, str]) -> Path | None:
@@ -158,8 +161,10 @@ def _kill(group: Path) -> None:
                 os.kill(int(pid), signal.SIGKILL)
 
 
-def _table(file: Path) -> Mapping[str, str]:
-    return dict(line.split(" ", 1) for line in file.read_text("ascii").splitlines() if " " in line)
+def _table(file: Path) -> dict[str, str]:
+    """A file of names and values; empty if its group has just been removed."""
+    words = _words(file)
+    return dict(zip(words[::2], words[1::2], strict=False))
 
 
 def _words(file: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -127,6 +128,37 @@ def test_stop_leaves_nothing(service: Service) -> None:
     service.systemctl("stop", "reloadd")
 
     wait_until(lambda: are_gone(service, pids), "all gone", deadline=1.0)
+
+
+def test_reloading(service: Service) -> None:
+    """`systemctl reload` returns when it is done; with a wrong profile it fails, the journal says why, and all runs on."""
+    service.write_web("shop", ADDRESS)
+    service.systemctl("start", "reloadd")
+    service.write_web("api", "127.0.0.1:8001")
+    service.systemctl("reload", "reloadd")
+    wait_until(lambda: service.show("reloadd", "StatusText") == "serving api, shop", "the other app")
+    pids = service.pids()
+    service.write({f"{PROFILES}/api.toml": "[target]\nsrcipt = 1\n"})
+    refused = service.box.try_user("systemctl", "--user", "reload", "reloadd")
+
+    assert refused.returncode == 1
+    assert is_active(service)
+    assert service.pids() == pids
+    said = [str(entry["MESSAGE"]) for entry in service.journal()]
+    assert any("unknown key `srcipt` in `[target]`" in message for message in said)
+    assert "serving api, shop; the profiles on disk are wrong" in service.show("reloadd", "StatusText")
+
+
+def test_status_counts_what_left_its_session(service: Service) -> None:
+    """`reloadd status` has CPU and memory of all that an app started, from its control group."""
+    service.write_script("family", FAMILY, FAMILY_MORE)
+    service.systemctl("start", "reloadd")
+    wait_until(lambda: len(service.pids()) == 5, "the app and its two descendants")
+    (family,) = json.loads(service.reloadd("status", "--output", "json"))["daemons"][0]["profiles"]
+
+    assert family["usage"]["processes"] == 3
+    assert family["usage"]["cpu_s"] > 0
+    assert family["usage"]["memory_bytes"] > 1_000_000
 
 
 def test_a_restart_of_an_app_ends_all_of_it(service: Service) -> None:
