@@ -80,10 +80,9 @@ class Groups:
             return None
         spent = sum(int(_table(part / "cpu.stat").get("usage_usec", 0)) for part in parts)
         memory = [int(word) for part in parts for word in _words(part / "memory.current")]
+        groups = [below for part in parts for below in part.glob("**/")]
         return GroupUsage(
-            pids=tuple(
-                int(pid) for part in parts for below in part.glob("**/") for pid in _words(below / "cgroup.procs")
-            ),
+            pids=tuple(int(pid) for group in groups for pid in _words(group / "cgroup.procs")),
             cpu=spent / 1e6,
             memory=sum(memory) if memory else None,
         )

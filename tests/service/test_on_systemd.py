@@ -131,7 +131,7 @@ def test_stop_leaves_nothing(service: Service) -> None:
 
 
 def test_reloading(service: Service) -> None:
-    """`systemctl reload` returns when it is done; with a wrong profile it fails, the journal says why, and all runs on."""
+    """`systemctl reload` returns when it is done; a wrong profile makes it fail, with the reason, and all runs on."""
     service.write_web("shop", ADDRESS)
     service.systemctl("start", "reloadd")
     service.write_web("api", "127.0.0.1:8001")
