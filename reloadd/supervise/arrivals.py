@@ -38,6 +38,11 @@ class Arrivals:
         for descriptor in waiting:
             child.adopt(descriptor)
 
+    def follow(self, old: Child, new: Child) -> None:
+        """Whatever this child was to accept, that one is."""
+        if self._accepting is old:
+            self._accepting = new
+
     def shut(self, child: Child) -> None:
         """This child accepts no more."""
         if self._accepting is child:

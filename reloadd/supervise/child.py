@@ -1,4 +1,4 @@
-"""One process of one generation: started, listened to, signalled, waited for.
+"""One process of one generation: told what to become, listened to, signalled, waited for.
 
 Never decides anything: it tells its owner what the child said and how it ended.
 """
@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
-import subprocess
 from typing import TYPE_CHECKING, Protocol
 
-from reloadd.supervise.launch import BOOT, Plan, describe_listeners
-from reloadd.supervise.processes import end_group, exit_status, signal_group, watch_exit
-from reloadd.supervise.wires import Wire
+from reloadd.core.starts import Cold, Start
+from reloadd.supervise.processes import end_group, signal_group
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from reloadd.core.exits import ExitStatus
-    from reloadd.supervise.console import Ends
-    from reloadd.supervise.listeners import Listener
+    from reloadd.runtime.wire import Frame
+    from reloadd.supervise.booted import Booted
+
+_ANSWER_TIMEOUT = 0.2
+"""Seconds that a process which was prepared gets to say that it is on its way. A cold start takes its place then."""
 
 
 class Owner(Protocol):
@@ -35,80 +35,75 @@ class Owner(Protocol):
     def child_missed(self, child: Child, descriptor: int) -> None:
         """The child is gone and did not get a connection that it was given, which is the callee's again."""
 
+    def child_refused(self, child: Child, why: str) -> None:
+        """A process that was prepared did not become the child. Nothing of the app's has run in it."""
+
     def child_ended(self, child: Child) -> None:
         """The child's process is gone; others of its group may not be."""
 
 
 class Child:
-    """A started process and its process group, which has the same number.
+    """A process that was told to become the app, and its process group, which has the same number.
+
+    Args:
+        generation: which attempt to run the app it is.
+        booted: the process.
+        go: what it is to become.
+        start: how the process came to be. One that was prepared is given words only once it has answered.
+        owner: who is told.
 
     Attributes:
-        generation: which attempt to run the app it is.
+        generation: as above.
+        booted: as above.
+        start: as above.
         pid: of the process, and of its group and session.
-        started_at: when, in seconds of the event loop's clock.
+        started_at: when it was told, in seconds of the event loop's clock.
         asked: whether it was told to end.
     """
 
     def __init__(
-        self,
-        generation: int,
-        plan: Plan,
-        listeners: Sequence[Listener],
-        *,
-        owner: Owner,
-        ends: Ends,
+        self, generation: int, booted: Booted, go: Mapping[str, object], *, start: Start, owner: Owner
     ) -> None:
-        """Start the process; the caller keeps, and closes, the ends.
-
-        Raises:
-            OSError: the interpreter or the working directory is not there, or the system has no room.
-        """
         loop = asyncio.get_running_loop()
         self.generation = generation
+        self.booted = booted
+        self.start = start
+        self.pid = booted.pid
+        self.started_at = loop.time()
         self.asked = False
         self._owner = owner
         self._unconfirmed = 0
-        self._can_pause = plan.go["target"] == "app"
-        ours, theirs = socket.socketpair()
-        self._wire = Wire(ours, self._said, self._missed)
-        try:
-            self._wire.send(
-                "go", {**plan.go, "listeners": describe_listeners(listeners), "terminal": ends.has_keyboard}
-            )
-            self.started_at = loop.time()
-            self._process = subprocess.Popen(
-                [*plan.interpreter, str(BOOT), str(theirs.fileno())],
-                stdin=ends.stdin,
-                stdout=ends.stdout,
-                stderr=ends.stdout,
-                cwd=plan.directory,
-                env=plan.environ,
-                pass_fds=[theirs.fileno(), *(listener.socket.fileno() for listener in listeners)],
-                start_new_session=True,
-            )
-        except BaseException:
-            self._wire.close()
-            raise
-        finally:
-            theirs.close()
-        self.pid = self._process.pid
-        self._wire.listen()
-        watch_exit(self._process, self._ended)
+        self._can_pause = go["target"] == "app"
+        self._unsent: list[tuple[str, int | None]] | None = None
+        self._answer: asyncio.TimerHandle | None = None
+        booted.hand_to(self)
+        booted.wire.send("go", go)
+        if not isinstance(start, Cold):
+            self._unsent = []
+            self._answer = loop.call_later(_ANSWER_TIMEOUT, self._refuse, "it did not answer")
 
     def admit(self) -> None:
         """Let it accept connections: now, or as soon as it serves. Any child but an `app` needs no leave."""
         if self._can_pause:
-            self._wire.send("accept")
+            self._send("accept")
 
     def pause(self) -> None:
         """Let it accept no more; it confirms that with `paused`, after handing in the connections that are idle."""
         if self._can_pause:
             self._unconfirmed += 1
-            self._wire.send("pause")
+            self._send("pause")
 
     def adopt(self, descriptor: int) -> None:
         """Give it a connection, which is ours no more, unless it is gone: then the owner gets it back."""
-        self._wire.send("connection", descriptor=descriptor)
+        self._send("connection", descriptor)
+
+    def take_over(self, refused: Child) -> None:
+        """Be given the words that another child of this generation was to be given, and never was."""
+        unsent, refused._unsent = refused._unsent or [], []
+        for word, descriptor in unsent:
+            if word == "pause":
+                self._unconfirmed += 1
+            self._send(word, descriptor)
 
     def terminate(self, number: int) -> None:
         """Send the stop signal to the whole group."""
@@ -127,11 +122,16 @@ class Child:
     @property
     def status(self) -> ExitStatus:
         """How the process ended; only once `child_ended` was told."""
-        return exit_status(self._process.wait())
+        return self.booted.status
 
-    def _said(self, word: str, descriptor: int | None) -> None:
+    def booted_said(self, frame: Frame, descriptor: int | None) -> None:
+        """Take a frame of the process."""
+        word = str(frame["word"])
         if descriptor is not None:
             self._owner.child_handed_in(self, descriptor)
+            return
+        if word == "started":
+            self._answered()
             return
         if word == "paused":
             self._unconfirmed -= 1
@@ -140,13 +140,41 @@ class Child:
                 return
         self._owner.child_said(self, word)
 
-    def _missed(self, descriptor: int) -> None:
+    def booted_missed(self, descriptor: int) -> None:
+        """Take back a connection that the process did not get."""
         self._owner.child_missed(self, descriptor)
 
-    def _ended(self) -> None:
-        # Words may have come in the same turn of the loop as the end: they were said before it.
-        while self._wire.receive():
-            pass
-        self._wire.close()
-        self._process.wait()
+    def booted_ended(self) -> None:
+        """Take the end of the process."""
+        if self._unsent is not None and not self.asked:
+            self._refuse(f"it ended with {self.status.words}")
+            return
+        self._stop_waiting()
+        for _, descriptor in self._unsent or ():
+            if descriptor is not None:
+                self._owner.child_missed(self, descriptor)
+        self._unsent = None
         self._owner.child_ended(self)
+
+    def _send(self, word: str, descriptor: int | None = None) -> None:
+        if self._unsent is None:
+            self.booted.wire.send(word, descriptor=descriptor)
+        else:
+            self._unsent.append((word, descriptor))
+
+    def _answered(self) -> None:
+        self._stop_waiting()
+        unsent, self._unsent = self._unsent or [], None
+        for word, descriptor in unsent:
+            self._send(word, descriptor)
+
+    def _refuse(self, why: str) -> None:
+        self._stop_waiting()
+        if not self.asked:
+            self.booted.discard()
+            self._owner.child_refused(self, why)
+
+    def _stop_waiting(self) -> None:
+        if self._answer is not None:
+            self._answer.cancel()
+            self._answer = None

@@ -80,13 +80,36 @@ class Console:
         Raises:
             OSError: the system has no terminals or pipes left.
         """
+        ends, output = self.prepare()
+        self.bring_forward(name, ends, output)
+        return ends, output
+
+    def prepare(self) -> tuple[Ends, Output]:
+        """The ends for a process that is prepared to be a child: nobody types to it, and what it prints is kept.
+
+        Raises:
+            OSError: as above.
+        """
         ends = self._make_ends()
+        output = Output(ends.ours, self._writer, b"")
+        output.hold()
+        return ends, output
+
+    def suits(self, ends: Ends) -> bool:
+        """Whether a child that is begun now would be given such ends."""
+        return ends.has_keyboard == self._gives_keyboard()
+
+    def bring_forward(self, name: str, ends: Ends, output: Output) -> None:
+        """A process that was prepared is a child of this profile now."""
         self._open.append(ends)
-        return ends, Output(ends.ours, self._writer, self._prefix(name))
+        if self._screen is not None:
+            copy_size(self._screen, ends.ours)
+        output.release(self._prefix(name))
 
     def forget(self, ends: Ends) -> None:
-        """The child is gone: type no more into its terminal, nor give it another size."""
-        self._open.remove(ends)
+        """The process is gone: type no more into its terminal, nor give it another size."""
+        with suppress(ValueError):  # it was only prepared
+            self._open.remove(ends)
 
     def resize(self) -> None:
         """The screen has another size now."""
@@ -110,7 +133,7 @@ class Console:
             ours, theirs = os.pipe()
         else:
             ours, theirs = open_terminal(self._screen)
-            if self._keyboard is not None and len(self._names) == 1:
+            if self._gives_keyboard():
                 return Ends(theirs, theirs, ours, has_keyboard=True)
         try:
             return Ends(os.open(os.devnull, os.O_RDONLY), theirs, ours, has_keyboard=False)
@@ -118,6 +141,9 @@ class Console:
             os.close(ours)
             os.close(theirs)
             raise
+
+    def _gives_keyboard(self) -> bool:
+        return self._screen is not None and self._keyboard is not None and len(self._names) == 1
 
     def _prefix(self, name: str) -> bytes:
         if len(self._names) <= 1:

@@ -23,6 +23,9 @@ _TAIL_LINES = 200
 _LONGEST_LINE = 1 << 16
 """Bytes after which a line is taken for ended, so that a child that never ends one costs no memory."""
 
+_MOST_KEPT = 1 << 18
+"""Bytes that are kept of what a process prints that is only prepared; the last ones."""
+
 _LONGEST_REMEMBERED = 1 << 12
 """Bytes of a line that are remembered."""
 
@@ -50,9 +53,30 @@ class Output:
         self._begun = b""
         self._tail: deque[bytes] = deque(maxlen=_TAIL_LINES)
         self._loop = asyncio.get_running_loop()
+        self._kept: bytearray | None = None
         self._is_open = True
         self.on_lines: Callable[[tuple[bytes, ...]], None] | None = None
         self._loop.add_reader(descriptor, self._read)
+
+    def hold(self) -> None:
+        """Hand nothing on from now on, but keep it."""
+        self._kept = bytearray()
+
+    def take_kept(self) -> bytes:
+        """What has been printed since `hold`, or since this was last asked."""
+        for _ in range(_LAST_READS):
+            if not self._take():
+                break
+        taken = bytes(self._kept or b"")
+        if self._kept is not None:
+            self._kept.clear()
+        return taken
+
+    def release(self, prefix: bytes) -> None:
+        """Hand on what is kept, and all that follows, with this prefix."""
+        kept, self._kept, self._prefix = self._kept, None, prefix
+        if kept:
+            self._hand_on(bytes(kept))
 
     @property
     def tail(self) -> Sequence[str]:
@@ -104,6 +128,10 @@ class Output:
         return True
 
     def _hand_on(self, data: bytes) -> None:
+        if self._kept is not None:
+            self._kept += data
+            del self._kept[:-_MOST_KEPT]
+            return
         if not self._prefix:
             self._writer.write_output(data)
         *lines, self._begun = (self._begun + data).split(b"\n")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.inputs import Cause
 from reloadd.core.records import Level, Value, make_record
-from reloadd.supervise.timings import Moments, milliseconds
+from reloadd.core.starts import Start, Warm
+from reloadd.supervise.timings import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from reloadd.core.records import Record
     from reloadd.core.state import State
     from reloadd.profile.model import Profile
+    from reloadd.supervise.running import Running
 
-_COLD = "cold"
 _UNTIL = "a file changes"
 
 
@@ -60,9 +61,9 @@ class Reports:
         """A restart begins."""
         self._say("restart.requested", generation, cause=why.cause.value, paths=self._paths(why))
 
-    def spawned(self, generation: int, pid: int, why: Why) -> None:
+    def spawned(self, generation: int, pid: int, why: Why, start: Start) -> None:
         """A process was started."""
-        self._say("child.spawned", generation, pid=pid, cause=why.cause.value, start=_COLD)
+        self._say("child.spawned", generation, pid=pid, cause=why.cause.value, **_told(start))
 
     def unstartable(self, generation: int, error: Exception) -> None:
         """A process could not be started at all."""
@@ -74,9 +75,10 @@ class Reports:
                 words = f"{reason.lower()}: `{named}`"
         self._say("child.unstartable", generation, error=words, hint=hint)
 
-    def completed(self, generation: int, pid: int, why: Why, moments: Moments) -> None:
+    def completed(self, running: Running, why: Why) -> None:
         """The app serves: for the first time, or with new code."""
-        fields = moments.fields()
+        generation, pid = running.child.generation, running.child.pid
+        fields = running.moments.fields()
         if why.cause is Cause.START:
             self._say("child.ready", generation, pid=pid, took_ms=fields["took_ms"])
             return
@@ -86,7 +88,7 @@ class Reports:
             pid=pid,
             cause=why.cause.value,
             paths=self._paths(why),
-            start=_COLD,
+            **_told(running.child.start),
             **fields,
         )
 
@@ -165,3 +167,10 @@ class Reports:
     def _relative(self, path: str | Path) -> str:
         """A path as the user would write it in the profile's directory."""
         return os.fspath(path).removeprefix(self._base)
+
+
+def _told(start: Start) -> dict[str, str | None]:
+    """The fields that say how a child came to be."""
+    if isinstance(start, Warm):
+        return {"start": "warm", "source": start.source.value, "why_cold": None}
+    return {"start": "cold", "source": None, "why_cold": start.why}

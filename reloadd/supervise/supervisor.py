@@ -22,10 +22,11 @@ from reloadd.profile.model import ReadyTold
 from reloadd.supervise import timings
 from reloadd.supervise.arrivals import Arrivals
 from reloadd.supervise.bytecode import remove_stale_bytecode
+from reloadd.supervise.launcher import Launcher
 from reloadd.supervise.processes import signal_group
 from reloadd.supervise.readiness import wait_ready
 from reloadd.supervise.reports import Reports
-from reloadd.supervise.running import Running, start
+from reloadd.supervise.running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from reloadd.supervise.listeners import Listener
     from reloadd.supervise.notices import Notices
     from reloadd.supervise.running import Surroundings
+    from reloadd.supervise.supply import Supply
 
 _COULD_NOT_START = ExitStatus(code=127)
 """What a shell says of a command that it cannot start (POSIX, Shell Command Language, 2.8.2)."""
@@ -56,6 +58,7 @@ class Supervisor:
         policy: what the machine has to know of it.
         listeners: the sockets that children inherit, in the profile's order.
         surroundings: what it shares with the other supervisors.
+        supply: where prepared processes come from.
         generation: the last one that an earlier form of this profile gave out.
     """
 
@@ -65,6 +68,7 @@ class Supervisor:
         policy: Policy,
         listeners: Sequence[Listener],
         surroundings: Surroundings,
+        supply: Supply,
         *,
         generation: int = 0,
     ) -> None:
@@ -72,6 +76,8 @@ class Supervisor:
         self.machine = Machine(policy=policy, generation=generation)
         self._listeners = listeners
         self._surroundings = surroundings
+        self._supply = supply
+        self._launcher = Launcher(profile, listeners, surroundings, supply)
         self._say = Reports(profile, surroundings.publish)
         self._loop = asyncio.get_running_loop()
         self._inbox: asyncio.Queue[Input] = asyncio.Queue()
@@ -91,6 +97,7 @@ class Supervisor:
         """Go on with another form of the profile: what is decided or started from now on follows it."""
         self.profile = profile
         self._listeners = listeners
+        self._launcher = Launcher(profile, listeners, self._surroundings, self._supply)
         self._say = Reports(profile, self._surroundings.publish)
         self.machine = replace(self.machine, policy=policy)
 
@@ -126,6 +133,21 @@ class Supervisor:
     def child_missed(self, child: Child, descriptor: int) -> None:
         """Take back a connection that a child did not get before it was gone."""
         self._arrivals.take_back(child, descriptor)
+
+    def child_refused(self, child: Child, why: str) -> None:
+        """Start cold what a prepared process did not become."""
+        running = self._running[child.generation]
+        if running.readiness is not None:
+            running.readiness.cancel()
+        try:
+            running.child = self._launcher.start_again(child, why, self)
+        except (OSError, EnvFileError) as error:
+            self._arrivals.shut(child)
+            self._unstartable(child.generation, error)
+            self._let_go(running)
+            return
+        self._arrivals.follow(child, running.child)
+        self._begun(running)
 
     def child_ended(self, child: Child) -> None:
         """Take the end of a child's process."""
@@ -222,7 +244,8 @@ class Supervisor:
             case actions.Complete(generation, why):
                 if (running := self._running.get(generation)) is not None:
                     running.moments.ready = self._loop.time()
-                    self._say.completed(generation, running.child.pid, why, running.moments)
+                    self._say.completed(running, why)
+                    self._supply.serves(generation)
             case actions.Abandon(generation, why):
                 self._say.abandoned(generation, why, self._last_blame)
             case actions.Late(generation):
@@ -257,14 +280,24 @@ class Supervisor:
         if why.cause is not Cause.START:
             self._say.requested(generation, why)
         try:
-            running = start(self.profile, self._listeners, self._surroundings, generation, moments, owner=self)
+            child = self._launcher.start(generation, why.changes, self)
         except (OSError, EnvFileError) as error:
-            self._say.unstartable(generation, error)
-            self.tell(Exited(generation, _COULD_NOT_START))
+            self._unstartable(generation, error)
             return
-        self._running[generation] = running
-        self._say.spawned(generation, running.child.pid, why)
-        running.readiness = self._begin(self._tell_ready(generation, running.notices), "waiting for readiness")
+        self._running[generation] = running = Running(child, why, moments)
+        self._begun(running)
+
+    def _begun(self, running: Running) -> None:
+        """A process is on its way to be a child."""
+        child = running.child
+        running.moments.spawned = self._loop.time()
+        self._say.spawned(child.generation, child.pid, running.why, child.start)
+        waiting = self._tell_ready(child.generation, child.booted.around.notices)
+        running.readiness = self._begin(waiting, "waiting for readiness")
+
+    def _unstartable(self, generation: int, error: OSError | EnvFileError) -> None:
+        self._say.unstartable(generation, error)
+        self.tell(Exited(generation, _COULD_NOT_START))
 
     async def _tell_ready(self, generation: int, notices: Notices | None) -> None:
         await wait_ready(self.profile, self._listeners, notices)
@@ -289,7 +322,7 @@ class Supervisor:
         finally:
             self._let_go(running)
             status = child.status
-            blame = None if child.asked or status.is_success else find_blame(running.output.tail)
+            blame = None if child.asked or status.is_success else find_blame(child.booted.around.output.tail)
             self._last_blame = blame
             self._say.exited(child.generation, child.pid, status, blame, asked=child.asked, uptime=uptime)
             self.tell(Exited(child.generation, status, uptime, is_hopeless=blame is not None and blame.is_hopeless))
@@ -297,7 +330,8 @@ class Supervisor:
     def _let_go(self, running: Running) -> None:
         """Close what was open for a child that is gone."""
         generation = running.child.generation
-        running.close(self._surroundings)
+        running.child.booted.close()
+        self._supply.ended(generation)
         del self._running[generation]
         for timer in _TIMERS_OF_A_CHILD:
             if (handle := self._timers.pop((timer, generation), None)) is not None:

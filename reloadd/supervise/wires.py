@@ -17,6 +17,8 @@ from reloadd.runtime import wire
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from reloadd.runtime.wire import Frame
+
 _CHUNK = 1 << 16
 _MOST_DESCRIPTORS = 16
 """Descriptors that one read may bring; the kernel gives those of one frame at a time (unix(7), SCM_RIGHTS)."""
@@ -27,19 +29,19 @@ class Wire:
 
     Args:
         connection: our end; owned, and closed by `close`.
-        on_word: called with each frame's word, and the descriptor that came with it, which is then the callee's.
+        on_frame: called with each frame, and the descriptor that came with it, which is then the callee's.
         on_unsent: called with each descriptor that the other end, being gone, did not get; it is then the callee's.
     """
 
     def __init__(
         self,
         connection: socket.socket,
-        on_word: Callable[[str, int | None], None],
+        on_frame: Callable[[Frame, int | None], None],
         on_unsent: Callable[[int], None] = os.close,
     ) -> None:
         connection.settimeout(0)
         self._connection = connection
-        self._on_word = on_word
+        self._on_frame = on_frame
         self._on_unsent = on_unsent
         self._received = b""
         self._descriptors: deque[int] = deque()
@@ -76,14 +78,15 @@ class Wire:
             self.close()
             return False
         try:
-            frames, self._received = wire.split_frames(self._received + data)
-            words = [str(frame["word"]) for frame in frames]
+            split, self._received = wire.split_frames(self._received + data)
+            frames = list(split)
         except (ValueError, RecursionError):
             # What is not ours was written by the app into a descriptor that it guessed: it says nothing.
             self.close()
             return False
-        for word in words:
-            self._on_word(word, self._descriptors.popleft() if word == "connection" and self._descriptors else None)
+        for frame in frames:
+            brings_one = frame["word"] == "connection" and self._descriptors
+            self._on_frame(frame, self._descriptors.popleft() if brings_one else None)
         return True
 
     def close(self) -> None:

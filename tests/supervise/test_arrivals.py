@@ -58,7 +58,6 @@ def test_connection_for_a_child_that_is_gone_waits_for_the_next(make_profile: Ma
                 child.kill()
                 await until(owner.is_over, "the end of the child")
                 await child.wait_group_gone(grace=0)
-                os.close(owner.readable)
 
     try:
         assert asyncio.run(scenario()).endswith(b"hello")

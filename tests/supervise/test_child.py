@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -29,7 +28,7 @@ import os, signal, time
 if os.fork() == 0:
     if os.fork() == 0:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    print(os.getpid(), flush=True)
+    os.write(1, b'%d\\n' % os.getpid())
     time.sleep(600)
 os.wait()
 """
@@ -93,7 +92,8 @@ def test_child_leads_a_session_of_its_own(make_profile: MakeProfile, tmp_path: P
     async def scenario(child: Child, owner: Listening) -> None:
         await over(child, owner)
         told = json.loads(owner.read())
-        assert told == [child.pid, child.pid, child.pid, str(tmp_path), "test", [0, 1, 2]]
+        mark = owner.surroundings.guard.environ["RELOADD_MARK"]
+        assert told == [child.pid, child.pid, child.pid, str(tmp_path), mark, [0, 1, 2]]
         assert child.generation == 7
         assert 0 < asyncio.get_running_loop().time() - child.started_at < DEADLINE
 
@@ -105,7 +105,7 @@ def test_group_goes_with_its_leader(make_profile: MakeProfile, tmp_path: Path) -
 
     async def scenario(child: Child, owner: Listening) -> None:
         await until(lambda: owner.read().count(b"\n") == 2, "the grandchildren")
-        family = [int(pid) for pid in owner.printed.split()]
+        family = [int(pid) for pid in owner.read().split()]
         assert all(map(lives, family))
         child.terminate(signal.SIGTERM)
         await over(child, owner)
@@ -123,7 +123,7 @@ def test_kill_reaches_the_whole_group(make_profile: MakeProfile, tmp_path: Path)
     async def scenario(child: Child, owner: Listening) -> None:
         await until(lambda: owner.read().count(b"\n") == 2, "the grandchildren")
         child.kill()
-        await until(lambda: not any(lives(int(pid)) for pid in owner.printed.split()), "the end of all")
+        await until(lambda: not any(lives(int(pid)) for pid in owner.read().split()), "the end of all")
 
     assert with_child(script(make_profile, tmp_path, FAMILY), scenario).told == ["SIGKILL"]
 
@@ -137,13 +137,13 @@ def test_child_that_cannot_start(make_profile: MakeProfile, tmp_path: Path, wron
     changed = replace(launch, python=missing) if wrong == "python" else replace(launch, directory=missing)
 
     async def scenario() -> None:
-        owner = Listening()
         before = open_descriptors()
+        owner = Listening()
         with pytest.raises(FileNotFoundError) as caught:
             start(replace(profile, launch=changed), owner)
+        owner.close()
         assert str(caught.value.filename) == str(missing)
-        assert open_descriptors() - before == {str(owner.readable)}
-        os.close(owner.readable)
+        assert open_descriptors() == before
 
     asyncio.run(scenario())
 
@@ -156,7 +156,6 @@ def test_ended_child_leaves_nothing_open(make_profile: MakeProfile, tmp_path: Pa
         owner = Listening()
         child = start(script(make_profile, tmp_path, ""), owner)
         await over(child, owner)
-        os.close(owner.readable)
         assert open_descriptors() == before
 
     asyncio.run(scenario())
@@ -167,7 +166,7 @@ def test_child_without_words(make_profile: MakeProfile) -> None:
     profile = make_profile(target=CommandTarget(("sleep", "600")))
 
     async def scenario(child: Child, owner: Listening) -> None:
-        await until(lambda: not child._wire.is_open, "the closed wire")
+        await until(lambda: not child.booted.wire.is_open, "the closed wire")
         assert owner.told == []
         assert lives(child.pid)
 

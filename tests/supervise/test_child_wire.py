@@ -50,7 +50,7 @@ def test_garbage_on_the_wire_is_ignored(make_profile: MakeProfile, tmp_path: Pat
 
     async def scenario(child: Child, owner: Listening) -> None:
         await until(lambda: b"alive" in owner.read(), "the app")
-        await until(lambda: child._wire._received or not child._wire.is_open, "the garbage")
+        await until(lambda: child.booted.wire._received or not child.booted.wire.is_open, "the garbage")
         assert lives(child.pid)
         child.kill()
         await over(child, owner)
@@ -78,7 +78,7 @@ def test_flood_on_the_wire_costs_no_memory(make_profile: MakeProfile, tmp_path: 
 
     async def scenario(child: Child, owner: Listening) -> None:
         await over(child, owner)
-        assert len(child._wire._received) < 2 << 20
+        assert len(child.booted.wire._received) < 2 << 20
         assert owner.read() == b"True\n"
 
     listener = bind(listen_on())

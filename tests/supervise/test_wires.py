@@ -23,7 +23,7 @@ def with_wire(scenario: Callable[[Wire, socket.socket, Heard], Awaitable[None]])
     async def run() -> None:
         ours, theirs = socket.socketpair()
         heard: Heard = []
-        connected = Wire(ours, lambda word, descriptor: heard.append((word, descriptor)))
+        connected = Wire(ours, lambda frame, descriptor: heard.append((frame["word"], descriptor)))
         connected.listen()
         with theirs:
             try:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from reloadd.profile.model import AppTarget, Profile, ScriptTarget
-from reloadd.supervise.child import Child
-from reloadd.supervise.console import Ends
-from reloadd.supervise.launch import plan_launch
+from reloadd.supervise.console import Console
+from reloadd.supervise.groups import Groups
+from reloadd.supervise.guard import Guard
+from reloadd.supervise.launcher import Launcher
+from reloadd.supervise.running import Surroundings
+from reloadd.supervise.supply import NoSupply
 from tests.support.daemon import clean_environ
 from tests.support.processes import until
+from tests.support.terminals import Paper
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from reloadd.core.records import Record
+    from reloadd.supervise.child import Child
     from reloadd.supervise.listeners import Listener
     from tests.support.launching import MakeProfile
 
@@ -29,14 +34,23 @@ def app(environ, start_response):
 
 
 class Listening:
-    """An owner that notes what it is told, with a way to read what the child prints."""
+    """An owner that notes what it is told, with what all children share and a way to read what they print."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
         self.complaints: list[object] = []
-        self.printed = b""
         self.returned: list[int] = []
-        self.readable, self.ends = -1, Ends(-1, -1, -1, has_keyboard=False)
+        self.refusals: list[str] = []
+        self._paper = Paper()
+        self._paper.read()
+        self.surroundings = Surroundings(
+            self._publish,
+            Guard(self._publish),
+            Console(self._paper.writer, screen=None, keyboard=None, colour=False),
+            clean_environ(),
+            Groups(None),
+            lambda _: None,
+        )
 
     def child_said(self, _: Child, word: str) -> None:
         """Note a word."""
@@ -50,15 +64,26 @@ class Listening:
         """Keep it, for the test to close."""
         self.returned.append(descriptor)
 
+    def child_refused(self, _: Child, why: str) -> None:
+        """Note why."""
+        self.refusals.append(why)
+
     def child_ended(self, child: Child) -> None:
-        """Note the end."""
+        """Note the end, after the last output."""
+        child.booted.close()
+        self.close()
         self.told.append(str(child.status))
 
     def read(self) -> bytes:
         """What was printed so far."""
-        with suppress(BlockingIOError):
-            self.printed += os.read(self.readable, 1 << 16)
-        return self.printed
+        return self._paper.text
+
+    def close(self) -> None:
+        """Nothing will be printed any more."""
+        self._paper.close()
+
+    def _publish(self, record: Record) -> None:
+        raise AssertionError(record)
 
     def is_over(self) -> bool:
         """Whether the end was told."""
@@ -80,7 +105,6 @@ def with_child(
             child.kill()
             await until(owner.is_over, "the end of the child")
             await child.wait_group_gone(grace=0)
-            os.close(owner.readable)
 
     asyncio.run(run())
     assert owner.complaints == []
@@ -89,15 +113,7 @@ def with_child(
 
 def start(profile: Profile, owner: Listening, *listeners: Listener) -> Child:
     """Start a child whose output is a pipe."""
-    owner.readable, theirs = os.pipe()
-    os.set_blocking(owner.readable, False)
-    stdin = os.open(os.devnull, os.O_RDONLY)
-    owner.ends = Ends(stdin, theirs, owner.readable, has_keyboard=False)
-    try:
-        plan = plan_launch(profile, clean_environ(), {"RELOADD_MARK": "test"})
-        return Child(7, plan, listeners, owner=owner, ends=owner.ends)
-    finally:
-        owner.ends.close_theirs()
+    return Launcher(profile, listeners, owner.surroundings, NoSupply()).start(7, None, owner)
 
 
 def script(make_profile: MakeProfile, directory: Path, source: str) -> Profile:
