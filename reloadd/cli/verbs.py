@@ -36,6 +36,7 @@ _ROWS = (
     Verb("explain", "whether a path is watched, and which rule decides", "explain"),
     Verb("init", "look at a project and write a first profile for it", "init"),
     Verb("schema", "print the JSON Schema of a profile, for editors", "schema"),
+    Verb("service", "have systemd run reloadd for the whole login", "service"),
 )
 
 VERBS: Mapping[str, Verb] = {verb.name: verb for verb in _ROWS}
