@@ -60,6 +60,7 @@ ALLOWED: dict[str, set[str]] = {
         "profile",
         "starter",
     },
+    "cli.explain": {"cli", "colour", "profile", "watch.explain", "watch.mounts"},
     "cli.run": {
         "",
         "bus",
@@ -75,6 +76,8 @@ ALLOWED: dict[str, set[str]] = {
         "supervise",
         "terminal",
     },
+    "cli.service": {"cli.parser", "cli.service_status", "colour", "profile", "service", "supervise.listeners"},
+    "cli.service_status": {"cli.parser", "service"},
     "__init__": set(),
     "__main__": {"cli"},
 }
