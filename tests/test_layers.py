@@ -60,6 +60,7 @@ ALLOWED: dict[str, set[str]] = {
         "profile",
         "starter",
     },
+    "cli.explain": {"cli", "colour", "profile", "watch.explain", "watch.mounts"},
     "cli.run": {
         "",
         "bus",
