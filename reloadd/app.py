@@ -17,6 +17,8 @@ from reloadd.core.records import Level, make_record, record
 from reloadd.core.state import State
 from reloadd.profile.difference import Renewal
 from reloadd.profile.model import AppTarget, CommandTarget, Launch, ModuleTarget, Profile, ScriptTarget
+from reloadd.supervise.attendance import Attendance
+from reloadd.supervise.intake import Intake
 from reloadd.supervise.supervisor import Supervisor
 from reloadd.supervise.supply import NoSupply
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from reloadd.core.changes import ChangeSet
     from reloadd.core.inputs import Input
     from reloadd.core.order import Progress
     from reloadd.core.records import Value
@@ -70,9 +71,11 @@ class App:
         self._first: Start | Stop | Restart = Start()
         self._has_begun = False
         self._is_stopped = False
+        attendance = Attendance(NoSupply())
         self.supervisor = Supervisor(
-            profile, policy_of(profile, self._own_reloader), listeners, surroundings, NoSupply(), generation=generation
+            profile, policy_of(profile, self._own_reloader), listeners, surroundings, attendance, generation=generation
         )
+        self._intake = Intake(self.supervisor, attendance, surroundings.publish)
 
     @property
     def file(self) -> Path:
@@ -155,14 +158,11 @@ class App:
         """End the child now."""
         self.supervisor.kill()
 
-    def _changed(self, changes: ChangeSet) -> None:
-        self.supervisor.changed(changes)
-
     async def _renew_watch(self) -> None:
         """Watch what the profile says now. The watch before it is ended only then, so that no change falls between."""
         async with self._watching:
             watch = await self._watcher.watch(
-                self.profile.name, self.profile.watch, self._changed, instead_of=self._watch
+                self.profile.name, self.profile.watch, self._intake.take, instead_of=self._watch
             )
             if self._is_stopped:
                 watch.close()

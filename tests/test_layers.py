@@ -45,6 +45,7 @@ ALLOWED: dict[str, set[str]] = {
         "supervise",
         "watch",
     },
+    "starter": {"core", "profile", "starter"},
     "colour": set(),
     "cli": {
         "",
@@ -57,7 +58,9 @@ ALLOWED: dict[str, set[str]] = {
         "history",
         "lines",
         "profile",
+        "starter",
     },
+    "cli.explain": {"cli", "colour", "profile", "watch.explain", "watch.mounts"},
     "cli.run": {
         "",
         "bus",
@@ -73,6 +76,8 @@ ALLOWED: dict[str, set[str]] = {
         "supervise",
         "terminal",
     },
+    "cli.service": {"cli.parser", "cli.service_status", "colour", "profile", "service", "supervise.listeners"},
+    "cli.service_status": {"cli.parser", "service"},
     "__init__": set(),
     "__main__": {"cli"},
 }

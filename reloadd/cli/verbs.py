@@ -33,7 +33,10 @@ _ROWS = (
     Verb("history", "each restart: why it was, and what it cost", "history"),
     Verb("stats", "how long saves took to be served", "stats"),
     Verb("check", "read profiles and report every problem in them", "check"),
+    Verb("explain", "whether a path is watched, and which rule decides", "explain"),
+    Verb("init", "look at a project and write a first profile for it", "init"),
     Verb("schema", "print the JSON Schema of a profile, for editors", "schema"),
+    Verb("service", "have systemd run reloadd for the whole login", "service"),
 )
 
 VERBS: Mapping[str, Verb] = {verb.name: verb for verb in _ROWS}
