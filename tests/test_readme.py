@@ -295,7 +295,7 @@ def test_lines_of_the_log_are_what_is_written(checkout: Path) -> None:
     shown = json.loads(line)
     python = str(checkout / ".venv" / "bin" / "python")
     arguments = shlex.split(SESSION)[1:]
-    with RunningDaemon(checkout, *arguments, environ=environment(), python=python) as daemon:
+    with RunningDaemon(checkout, *arguments, environ=environment(), python=(python,)) as daemon:
         daemon.wait_for("child.ready")
         hello = checkout / "profiles" / "hello" / "hello.py"
         hello.write_text(hello.read_text() + "\n")

@@ -91,7 +91,7 @@ def make() -> argparse.ArgumentParser:
         "(`reloadd`) or a single one of them (`reloadd@NAME`).",
         epilog=_EPILOG,
     )
-    parser.add_argument("deed", metavar="install|uninstall|status", type=member(Deed), help="what to do")
+    parser.add_argument("deed", metavar="install|uninstall|status", nargs="?", type=member(Deed), help="what to do")
     parser.add_argument("--hardened", action="store_true", help="install: take rights from the apps that few need")
     parser.add_argument("--socket", action="store_true", help="install: a socket unit with the profiles' addresses")
     add_output(parser)
@@ -101,6 +101,8 @@ def make() -> argparse.ArgumentParser:
 def parse(arguments: Sequence[str]) -> ServiceOptions:
     """The options in the words after the verb; raises as `parse_all`."""
     found = parse_all(make(), arguments)
+    if found.deed is None:
+        raise UsageError("what is to be done with the service?", "write `reloadd service install`, or see `--help`")
     for option in ("hardened", "socket"):
         if getattr(found, option) and found.deed is not Deed.INSTALL:
             raise UsageError(f"`--{option}` goes with `install` only", "see `reloadd service --help`")

@@ -146,7 +146,7 @@ def test_reloading(service: Service) -> None:
     assert service.pids() == pids
     said = [str(entry["MESSAGE"]) for entry in service.journal()]
     assert any("unknown key `srcipt` in `[target]`" in message for message in said)
-    assert "serving api, shop; the profiles on disk are wrong" in service.show("reloadd", "StatusText")
+    assert "serving api, shop; what is wrong in the profiles was refused (1)" in service.show("reloadd", "StatusText")
 
 
 def test_status_counts_what_left_its_session(service: Service) -> None:
