@@ -18,7 +18,7 @@ from reloadd.core.state import State
 from reloadd.profile.difference import Renewal
 from reloadd.profile.model import AppTarget, CommandTarget, Launch, ModuleTarget, Profile, ScriptTarget
 from reloadd.supervise.supervisor import Supervisor
-from reloadd.supervise.supply import NoSupply
+from reloadd.warm.supplies import supply_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,9 +70,10 @@ class App:
         self._first: Start | Stop | Restart = Start()
         self._has_begun = False
         self._is_stopped = False
-        self.supervisor = Supervisor(
-            profile, policy_of(profile, self._own_reloader), listeners, surroundings, NoSupply(), generation=generation
-        )
+        self._surroundings = surroundings
+        self._supply = supply_for(profile, listeners, surroundings)
+        policy = policy_of(profile, self._own_reloader)
+        self.supervisor = Supervisor(profile, policy, listeners, surroundings, self._supply, generation=generation)
 
     @property
     def file(self) -> Path:
@@ -103,6 +104,7 @@ class App:
             self._tell_of_failure(error)
         finally:
             self._has_begun = False
+            self._supply.close()
             self._unwatch()
 
     def give_turn(self, waits_for: Mapping[str, Progress]) -> None:
@@ -138,7 +140,10 @@ class App:
             except Exception as error:  # noqa: BLE001 (the watch that there was goes on)
                 self._tell_of_failure(error)
         self._own_reloader = _own_reloader(step.profile.launch)
-        self.supervisor.adopt(step.profile, policy_of(step.profile, self._own_reloader), self.listeners)
+        self._supply.close()
+        self._supply = supply_for(step.profile, self.listeners, self._surroundings)
+        policy = policy_of(step.profile, self._own_reloader)
+        self.supervisor.adopt(step.profile, policy, self.listeners, self._supply)
         if self._has_begun and self.has_turn:
             for word in words_for(step.child, self.machine):
                 self.supervisor.tell(word)
@@ -147,6 +152,7 @@ class App:
         """End the child, within the profile's own deadlines; an app that has not started yet never does."""
         self._is_stopped = True
         self._unwatch()
+        self._supply.close()
         if self._has_begun:
             self.supervisor.tell(Stop())
             await self.supervisor.wait_down()
