@@ -17,6 +17,8 @@ from reloadd.core.records import Level, make_record, record
 from reloadd.core.state import State
 from reloadd.profile.difference import Renewal
 from reloadd.profile.model import AppTarget, CommandTarget, Launch, ModuleTarget, Profile, ScriptTarget
+from reloadd.supervise.attendance import Attendance
+from reloadd.supervise.intake import Intake
 from reloadd.supervise.supervisor import Supervisor
 from reloadd.warm.supplies import supply_for
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from reloadd.core.changes import ChangeSet
     from reloadd.core.inputs import Input
     from reloadd.core.order import Progress
     from reloadd.core.records import Value
@@ -71,9 +72,10 @@ class App:
         self._has_begun = False
         self._is_stopped = False
         self._surroundings = surroundings
-        self._supply = supply_for(profile, listeners, surroundings)
+        self._attendance = Attendance(supply_for(profile, listeners, surroundings))
         policy = policy_of(profile, self._own_reloader)
-        self.supervisor = Supervisor(profile, policy, listeners, surroundings, self._supply, generation=generation)
+        self.supervisor = Supervisor(profile, policy, listeners, surroundings, self._attendance, generation=generation)
+        self._intake = Intake(self.supervisor, self._attendance, surroundings.publish)
 
     @property
     def file(self) -> Path:
@@ -104,7 +106,7 @@ class App:
             self._tell_of_failure(error)
         finally:
             self._has_begun = False
-            self._supply.close()
+            self._attendance.close()
             self._unwatch()
 
     def give_turn(self, waits_for: Mapping[str, Progress]) -> None:
@@ -140,10 +142,8 @@ class App:
             except Exception as error:  # noqa: BLE001 (the watch that there was goes on)
                 self._tell_of_failure(error)
         self._own_reloader = _own_reloader(step.profile.launch)
-        self._supply.close()
-        self._supply = supply_for(step.profile, self.listeners, self._surroundings)
-        policy = policy_of(step.profile, self._own_reloader)
-        self.supervisor.adopt(step.profile, policy, self.listeners, self._supply)
+        self._attendance.go_on_with(supply_for(step.profile, self.listeners, self._surroundings))
+        self.supervisor.adopt(step.profile, policy_of(step.profile, self._own_reloader), self.listeners)
         if self._has_begun and self.has_turn:
             for word in words_for(step.child, self.machine):
                 self.supervisor.tell(word)
@@ -152,7 +152,7 @@ class App:
         """End the child, within the profile's own deadlines; an app that has not started yet never does."""
         self._is_stopped = True
         self._unwatch()
-        self._supply.close()
+        self._attendance.close()
         if self._has_begun:
             self.supervisor.tell(Stop())
             await self.supervisor.wait_down()
@@ -161,14 +161,11 @@ class App:
         """End the child now."""
         self.supervisor.kill()
 
-    def _changed(self, changes: ChangeSet) -> None:
-        self.supervisor.changed(changes)
-
     async def _renew_watch(self) -> None:
         """Watch what the profile says now. The watch before it is ended only then, so that no change falls between."""
         async with self._watching:
             watch = await self._watcher.watch(
-                self.profile.name, self.profile.watch, self._changed, instead_of=self._watch
+                self.profile.name, self.profile.watch, self._intake.take, instead_of=self._watch
             )
             if self._is_stopped:
                 watch.close()

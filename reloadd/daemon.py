@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from reloadd.profile.accept import Loaded
     from reloadd.profile.load import Source
     from reloadd.supervise.console import Console
+    from reloadd.supervise.groups import GroupUsage
 
 _KILL_TIMEOUT = 5.0
 """Seconds beyond the longest stop-timeout after which an app that cannot even be killed is left to the guardian."""
@@ -68,7 +69,8 @@ class Daemon:
         self._guard = Guard(bus.publish)
         self._watcher = DaemonWatcher(report=bus.publish)
         self._tasks = asyncio.TaskGroup()
-        surroundings = Surroundings(bus.publish, self._guard, console, environ, Groups(delegated_home()), bus.pass_on)
+        self._groups = Groups(delegated_home(environ))
+        surroundings = Surroundings(bus.publish, self._guard, console, environ, self._groups, bus.pass_on)
         self._fleet = Fleet(self._pool, surroundings, self._watcher, self._tasks, on_names=self._expect)
         self._reloading = Reloading(source, loaded, fleet=self._fleet, pool=self._pool, publish=bus.publish)
         self._stop_asked = asyncio.Event()
@@ -80,6 +82,10 @@ class Daemon:
     def apps(self) -> Mapping[str, App]:
         """The apps of the profiles that run now, by name."""
         return self._fleet.apps
+
+    def grouped(self, name: str) -> GroupUsage | None:
+        """What the control groups of an app tell; None where it has none."""
+        return self._groups.usage(name)
 
     async def reload(self) -> Reloaded:
         """Read the profiles again, and return once what has changed was begun, or refused.

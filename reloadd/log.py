@@ -11,25 +11,18 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from reloadd.core.facts import drawing, facts, subject
-from reloadd.core.records import CATALOGUE, Level, Record
+from reloadd.core.records import Level
+from reloadd.lines import LEAD, console_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
     from typing import Any
 
+    from reloadd.core.records import Record
+
     Renderer = Callable[[Any, str, MutableMapping[str, Any]], str]
 
-_NAME_WIDTH = max(map(len, CATALOGUE))
-_WHO_WIDTH = 10
-_LEVEL_WIDTH = max(len(level.value) for level in Level)
 _RANK = {level: rank for rank, level in enumerate(Level)}
-
-_DIM, _BOLD, _RESET = "\x1b[2m", "\x1b[1m", "\x1b[0m"
-_LEVEL_STYLE = {"debug": "\x1b[2m", "info": "\x1b[32m", "warning": "\x1b[33m", "error": "\x1b[31m"}
-
-_LEAD = ("timestamp", "level", "event", "profile", "generation")
-"""The keys that each JSON line begins with, in this order."""
 
 
 class Form(Enum):
@@ -109,23 +102,11 @@ def _local_stamp(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
 
 
 def _lead_first(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {**{key: event.pop(key) for key in _LEAD}, **event}
+    return {**{key: event.pop(key) for key in LEAD}, **event}
 
 
 def _console_renderer(*, colour: bool) -> Renderer:
-    def paint(style: str, text: str) -> str:
-        return f"{style}{text}{_RESET}" if colour else text
-
     def render(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
-        lead = {key: event.pop(key) for key in _LEAD}
-        shown = "  ".join(paint(_DIM, f"{key}=") + words for key, words in facts(event).items())
-        picture = drawing(event)
-        line = (
-            f"{paint(_DIM, lead['timestamp'])} "
-            f"{paint(_LEVEL_STYLE[lead['level']], lead['level'].ljust(_LEVEL_WIDTH))} "
-            f"{paint(_BOLD, subject(lead['profile'], lead['generation']).ljust(_WHO_WIDTH))} "
-            f"{lead['event'].ljust(_NAME_WIDTH)}  {shown}"
-        ).rstrip()
-        return f"{line}\n{picture}" if picture else line
+        return console_line(event, colour=colour)
 
     return render

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -10,7 +12,10 @@ from reloadd.cli.parser import CommandError
 from reloadd.cli.verbs import VERBS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+_DONE, _INTERRUPTED = 0, 130
+_STDOUT = 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,12 +33,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if words and (verb := VERBS.get(words[0])) is not None:
             module = import_module(f"reloadd.cli.{verb.module}")
-            status: int = getattr(module, verb.function)(words[1:])
-            return status
+            return _do(getattr(module, verb.function), words[1:])
         return _run(words)
     except CommandError as error:
         sys.stderr.write(f"error: {error.message}\n  = hint: {error.hint}\n")
         return error.status
+
+
+def _do(verb: Callable[[Sequence[str]], int], words: Sequence[str]) -> int:
+    """Do a verb; its exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names of files need not be UTF-8.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        status = verb(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has seen enough, as with `| head`; what is left must not be written at the end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
+        return _DONE
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return status
 
 
 def _run(words: Sequence[str]) -> int:

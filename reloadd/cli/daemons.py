@@ -88,7 +88,7 @@ def _hold_found(connections: Sequence[Connection], silent: Sequence[NoAnswerErro
             raise error
     names = [each.daemon for each in connections]
     if not any(name.partition("-")[0] == only for name in names):
-        hint = f"there is {listed(names, last='and')}" if names else "no daemon runs"
+        hint = _there(names) if names else "no daemon runs"
         raise NoDaemonError(f"no daemon `{only}` runs", hint)
 
 
@@ -112,8 +112,12 @@ def meant(words: Sequence[str], names: Sequence[str]) -> list[str]:
             if near is not None:
                 hint = f"did you mean `{near}`?"
             elif names:
-                hint = f"there is {listed(sorted(set(names)), last='and')}"
+                hint = _there(sorted(set(names)))
             else:
                 hint = "there are no profiles"
             raise UsageError(f"no profile matches `{word}`", hint)
     return [name for name in dict.fromkeys(names) if not words or any(fnmatchcase(name, word) for word in words)]
+
+
+def _there(names: Sequence[str]) -> str:
+    return f"there {'is' if len(names) == 1 else 'are'} {listed(names, last='and')}"

@@ -26,7 +26,7 @@ examples:
   reloadd reload --wait --timeout 20         return once the changed apps serve
 
 exit status:
-  0  done                              2  a profile is wrong: nothing was done
+  0  done                              2  a profile is wrong and stays as it was
   1  an app does not serve (--wait)    3  no daemon answers
 """
 
@@ -51,7 +51,7 @@ def parse(arguments: Sequence[str]) -> ReloadOptions:
     parser = make_parser(
         "reloadd reload",
         usage="reloadd reload [options]",
-        description="Read the profiles again and do what has changed. If one is wrong, all runs on as before.",
+        description="Read the profiles again and do what has changed. One that is wrong stays what it was.",
         epilog=_EPILOG,
     )
     add_wait(parser)

@@ -24,11 +24,19 @@ class Verb:
 
 
 _ROWS = (
+    Verb("status", "how each app is: its state, generation, processes and last exit", "status"),
     Verb("restart", "restart apps", "tell", "restart"),
     Verb("stop", "stop apps until they are started again", "tell", "stop"),
     Verb("start", "start apps that were stopped or are held", "tell", "start"),
     Verb("reload", "read the profiles again and do what has changed", "reload"),
+    Verb("logs", "what the apps printed and what reloadd said, also long after", "logs"),
+    Verb("history", "each restart: why it was, and what it cost", "history"),
+    Verb("stats", "how long saves took to be served", "stats"),
     Verb("check", "read profiles and report every problem in them", "check"),
+    Verb("explain", "whether a path is watched, and which rule decides", "explain"),
+    Verb("init", "look at a project and write a first profile for it", "init"),
+    Verb("schema", "print the JSON Schema of a profile, for editors", "schema"),
+    Verb("service", "have systemd run reloadd for the whole login", "service"),
 )
 
 VERBS: Mapping[str, Verb] = {verb.name: verb for verb in _ROWS}

@@ -80,7 +80,8 @@ class ControlServer:
             self._place.close()
         for connection in tuple(self._connections):
             connection.abort()
-        await self._tasks.__aexit__(kind, error, trace)
+        # It is not told what ended the block: it would make a group of that, and the error is wanted as it is.
+        await self._tasks.__aexit__(None, None, None)
 
     def _listen(self) -> socket.socket:
         self._place = Place(runtime_directory(self._environ), make=True)

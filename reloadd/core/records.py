@@ -83,6 +83,11 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         ),
         "watch.failed": Kind(Level.ERROR, "watching broke off and was begun again", ("error",)),
         "change.ignored": Kind(Level.DEBUG, "a file was written but is as it was", ("path", "why")),
+        "change.looping": Kind(
+            Level.ERROR,
+            "the app writes what is watched and so restarts itself; that file restarts it no more",
+            ("path", "restarts", "hint"),
+        ),
         "change.settled": Kind(Level.INFO, "files changed", ("paths", "changes", "settled_ms")),
         "child.spawned": Kind(Level.DEBUG, "a process was started", ("pid", "cause", "start", "source", "why_cold")),
         "child.ready": Kind(Level.INFO, "the app serves for the first time", ("pid", "took_ms")),

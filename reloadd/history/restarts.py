@@ -30,6 +30,8 @@ _UNSAID = {"level", "event", "pid", "run", "number"}
 class _Seen:
     """What was seen of a profile since its last row."""
 
+    cause: str | None = None
+    paths: tuple[str, ...] | list[str] = ()
     exit: str | None = None
     error: str | None = None
     place: str | None = None
@@ -53,6 +55,8 @@ class Restarts:
         if profile is None:
             return None
         seen = self._seen.setdefault(profile, _Seen())
+        if entry["event"] == "restart.requested":
+            seen.cause, seen.paths = entry["cause"], entry["paths"]
         if entry["event"] == "child.exited" and not entry["asked"]:
             file, line = entry["file"], entry["line"]
             seen.exit, seen.error = entry["exit"], entry["error"]
@@ -62,13 +66,13 @@ class Restarts:
         if outcome is None:
             return None
         del self._seen[profile]
-        paths = entry.get("paths") or ()
+        paths = entry.get("paths") or seen.paths
         return {
             "event": "app.restarted",
             **{key: value for key, value in entry.items() if key not in _UNSAID},
             "generation": entry["generation"] if entry["generation"] is not None else seen.generation,
             "outcome": outcome,
-            "cause": entry.get("cause") or ("start" if outcome == "started" else None),
+            "cause": entry.get("cause") or ("start" if outcome == "started" else seen.cause),
             "paths": list(paths[:_MOST_PATHS]),
             "changes": len(paths),
             "exit": seen.exit,

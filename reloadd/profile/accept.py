@@ -129,10 +129,10 @@ def _without_clashes(
 
     The files in `kept` stay what they were, or stay out.
     """
-    spare_names = frozenset(wrong.name for wrong in read.wrong.values())
+    names = {wrong.name for wrong in read.wrong.values()} | {right.profile.name for right in read.right.values()}
     while True:
         settled, edited = _chosen(read, earlier, kept)
-        found = [each for each in clashes(settled, edited, spare_names, directory) if each.file not in kept]
+        found = [each for each in clashes(settled, edited, names, directory) if each.file not in kept]
         problems += [each for each in found if each not in problems]
         refused = {each.file for each in found} & {right.document.file for right in edited}
         if not refused:

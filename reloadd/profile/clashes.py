@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
 
 def clashes(
-    settled: Sequence[Right], edited: Sequence[Right], spare_names: Collection[str], directory: Path
+    settled: Sequence[Right], edited: Sequence[Right], read_names: Collection[str], directory: Path
 ) -> list[Problem]:
     """All problems that profiles have with each other.
 
     Args:
         settled: those that run as they are; at the start none.
         edited: all others, in the files' order: of two that clash the later one is wrong.
-        spare_names: names of profiles that are wrong in themselves: they exist, and are complained of elsewhere.
+        read_names: the names of all that were read: also one that is wrong exists, and is complained of by itself.
         directory: the current one; paths in messages are shown from there.
     """
     all_of_them = (*settled, *edited)
     problems = [*_shared_names(all_of_them, directory), *_shared_addresses(all_of_them, directory)]
-    names = {*spare_names, *(right.profile.name for right in all_of_them)}
+    names = {*read_names, *(right.profile.name for right in all_of_them)}
     for key in (schema.AFTER, schema.RESTART_WITH):
         problems += _unknown_names(all_of_them, key, names)
         problems += _cycles(all_of_them, key, directory)

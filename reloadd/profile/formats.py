@@ -17,11 +17,20 @@ LAST_PORT = 65535
 LONGEST_UNIX_PATH = 107
 """Bytes: `sun_path` holds 108 with its closing NUL on Linux (unix(7)); macOS has four fewer."""
 
+MODULE = r"[^\s/:]+"
+APP = r"[^\s/:]+:[^\s/:]+"
+PROFILE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+SOCKET_NAME = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+ADDRESS = r"unix:.+|(?:\[[^\]]+\]|[A-Za-z0-9_.-]+):[0-9]+"
+HTTP_PATH = "/[!-~]*"
+"""The forms as plain expressions, which mean the same in all dialects, for those who cannot ask the functions below.
+They are never narrower; where other scripts than Latin are allowed, they say only what separates the parts."""
+
 _ATTRIBUTE_NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 # Wider than an identifier: `python -m my-app` runs `my-app.py`.
 _MODULE_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*")
-_PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_KEBAB_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_PROFILE_NAME = re.compile(PROFILE_NAME)
+_KEBAB_NAME = re.compile(SOCKET_NAME)
 _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
 
 

@@ -51,11 +51,13 @@ class Kind(Generic[T_co]):
     Attributes:
         words: what it is, as in "must be a number of seconds".
         read: the value as the program uses it; raises `RefusedError`.
+        form: the values as JSON Schema says them. It may let through what `read` refuses, never the other way round.
         choices: all values, where there are few.
     """
 
     words: str
     read: Callable[[Subject, TomlValue], T_co]
+    form: Mapping[str, object]
     choices: tuple[str, ...] = ()
 
 
@@ -97,12 +99,13 @@ def _read_text(subject: Subject, value: TomlValue) -> str:
     return text
 
 
-TEXT = Kind("a string", _read_text)
+TEXT = Kind("a string", _read_text, {"type": "string", "minLength": 1})
 
 
-def formed(words: str, read: Callable[[str], T]) -> Kind[T]:
-    """A string with a form of its own, which `read` reads."""
-    return Kind(words, lambda subject, value: read(_string(subject, value, words)))
+def formed(words: str, read: Callable[[str], T], pattern: str) -> Kind[T]:
+    """A string with a form of its own, which `read` reads; `pattern` is the same as far as an expression can say it."""
+    form = {"type": "string", "pattern": f"^(?:{pattern})$"}
+    return Kind(words, lambda subject, value: read(_string(subject, value, words)), form)
 
 
 def _read_true(subject: Subject, value: TomlValue) -> bool:
@@ -115,7 +118,7 @@ def _read_true(subject: Subject, value: TomlValue) -> bool:
     raise _wrong_type(subject, "`true`", value)
 
 
-TRUE = Kind("`true`", _read_true)
+TRUE = Kind("`true`", _read_true, {"const": True})
 
 
 def _read_flag(subject: Subject, value: TomlValue) -> bool:
@@ -124,7 +127,7 @@ def _read_flag(subject: Subject, value: TomlValue) -> bool:
     return value
 
 
-FLAG = Kind("`true` or `false`", _read_flag)
+FLAG = Kind("`true` or `false`", _read_flag, {"type": "boolean"})
 
 
 def whole(*, least: int) -> Kind[int]:
@@ -137,7 +140,7 @@ def whole(*, least: int) -> Kind[int]:
             raise _out_of_range(subject, f"expected {least} or more")
         return value
 
-    return Kind("a whole number", read)
+    return Kind("a whole number", read, {"type": "integer", "minimum": least})
 
 
 def number(words: str, *, least: float = 0.0, above: float | None = None) -> Kind[float]:
@@ -154,7 +157,8 @@ def number(words: str, *, least: float = 0.0, above: float | None = None) -> Kin
             raise _out_of_range(subject, f"expected more than {above:g}")
         return float(value)
 
-    return Kind(words, read)
+    bound = {"minimum": least} if above is None else {"exclusiveMinimum": above}
+    return Kind(words, read, {"type": "number", **bound})
 
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|sec|secs|seconds?|m|min|minutes?)\s*")
@@ -199,13 +203,13 @@ def choice(names: Sequence[str]) -> Kind[str]:
             )
         return name
 
-    return Kind("a string", read, choices)
+    return Kind("a string", read, {"enum": list(choices)}, choices)
 
 
 def member(of: type[E]) -> Kind[E]:
     """One of an enum's members, by its value."""
     names = choice([str(each.value) for each in of])
-    return Kind(names.words, lambda subject, value: of(names.read(subject, value)), names.choices)
+    return Kind(names.words, lambda subject, value: of(names.read(subject, value)), names.form, names.choices)
 
 
 def _read_texts(subject: Subject, value: TomlValue) -> tuple[str, ...]:
@@ -235,7 +239,8 @@ def _array_hint(subject: Subject, value: TomlValue) -> str | None:
     return f"write `{subject.key} = {json.dumps(words, ensure_ascii=False)}`" if words else None
 
 
-TEXTS = Kind("an array of strings", _read_texts)
+_TEXTS_FORM = {"type": "array", "items": {"type": "string"}}
+TEXTS = Kind("an array of strings", _read_texts, _TEXTS_FORM)
 
 
 def _read_some_texts(subject: Subject, value: TomlValue) -> tuple[str, ...]:
@@ -252,7 +257,7 @@ def _read_some_texts(subject: Subject, value: TomlValue) -> tuple[str, ...]:
     return texts
 
 
-SOME_TEXTS = Kind("an array of strings", _read_some_texts)
+SOME_TEXTS = Kind("an array of strings", _read_some_texts, {**_TEXTS_FORM, "minItems": 1})
 
 
 def _read_variables(subject: Subject, value: TomlValue) -> Mapping[str, str]:
@@ -284,7 +289,7 @@ def _in_quotes(value: TomlValue) -> str:
             return '"value"'
 
 
-VARIABLES = Kind("a table of strings", _read_variables)
+VARIABLES = Kind("a table of strings", _read_variables, {"type": "object", "additionalProperties": {"type": "string"}})
 
 
 def either(first: Kind[T], second: Kind[U]) -> Kind[T | U]:
@@ -296,4 +301,4 @@ def either(first: Kind[T], second: Kind[U]) -> Kind[T | U]:
             return second.read(subject, value)
         return first.read(subject, value)
 
-    return Kind(words, read)
+    return Kind(words, read, {"anyOf": [first.form, second.form]})

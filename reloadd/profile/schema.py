@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from reloadd.core.policy import Backoff, Handover, OnExit, WhileReloading
 from reloadd.core.servers import Server
-from reloadd.profile import kinds
-from reloadd.profile.formats import read_address, read_app, read_http_path, read_module, read_profile_name
+from reloadd.profile import formats, kinds
 from reloadd.profile.key import Key, Table
 from reloadd.profile.kinds import FLAG, SOME_TEXTS, TEXT, TEXTS, TRUE, VARIABLES, Kind
 from reloadd.profile.model import Address, Backend, Switch
@@ -17,7 +16,7 @@ from reloadd.profile.model import Address, Backend, Switch
 ANY_NAME = "NAME"
 """Stands in a path for a name that the user chooses."""
 
-ADDRESS: Kind[Address] = kinds.formed("an address", read_address)
+ADDRESS: Kind[Address] = kinds.formed("an address", formats.read_address, formats.ADDRESS)
 LISTENING_KIND: Kind[bool | Address] = kinds.either(TRUE, ADDRESS)
 SECONDS = kinds.number("a number of seconds")
 SOME_SECONDS = kinds.number("a number of seconds", above=0.0)
@@ -37,7 +36,7 @@ TABLES = (
 
 NAME = Key(
     ("name",),
-    kinds.formed("a string", read_profile_name),
+    kinds.formed("a string", formats.read_profile_name, formats.PROFILE_NAME),
     "The name that the log and the commands use; no two profiles of one daemon share one.",
     '"shop"',
     otherwise="the file's name without `.toml`",
@@ -59,13 +58,13 @@ RESTART_WITH = Key(
 
 APP = Key(
     ("target", "app"),
-    kinds.formed("a string", read_app),
+    kinds.formed("a string", formats.read_app, formats.APP),
     "A WSGI or ASGI app as `module:attribute`, or `module:factory()` to call what is named; it needs `listen.http`.",
     '"shop.main:app"',
 )
 MODULE = Key(
     ("target", "module"),
-    kinds.formed("a string", read_module),
+    kinds.formed("a string", formats.read_module, formats.MODULE),
     "A module, run as `python -m` does.",
     '"shop.worker"',
 )
@@ -287,7 +286,7 @@ LISTENING = Key(
 )
 READY_HTTP = Key(
     ("ready", "http"),
-    kinds.formed("a string", read_http_path),
+    kinds.formed("a string", formats.read_http_path, formats.HTTP_PATH),
     "The child answers a GET of this path at `listen.http` with a status below 400.",
     '"/health"',
 )

@@ -93,12 +93,11 @@ class Supervisor:
 
     # What others tell it.
 
-    def adopt(self, profile: Profile, policy: Policy, listeners: Sequence[Listener], supply: Supply) -> None:
+    def adopt(self, profile: Profile, policy: Policy, listeners: Sequence[Listener]) -> None:
         """Go on with another form of the profile: what is decided or started from now on follows it."""
         self.profile = profile
         self._listeners = listeners
-        self._supply = supply
-        self._launcher = Launcher(profile, listeners, self._surroundings, supply)
+        self._launcher = Launcher(profile, listeners, self._surroundings, self._supply)
         self._say = Reports(profile, self._surroundings.publish)
         self.machine = replace(self.machine, policy=policy)
 

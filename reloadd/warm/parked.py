@@ -123,4 +123,6 @@ def _failures(frame: Frame) -> dict[str, str]:
     for failure in listed if isinstance(listed, list) else []:
         with suppress(KeyError, TypeError):
             found.setdefault(str(failure["module"]), str(failure["reason"]))
+    # One without a name is an error of ours.
+    found.pop("", None)
     return found

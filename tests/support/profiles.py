@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reloadd.profile.load import load_profiles
+from reloadd.profile.load import Source, load_profiles
 from reloadd.profile.problems import draw
 
 if TYPE_CHECKING:
@@ -60,6 +60,12 @@ class ProfileDirectory:
         assert not loaded.problems, draw(loaded.problems, directory=self.path)
         (profile,) = loaded.profiles
         return profile
+
+    def read_alone(self, text: str, file: str = "dev.toml") -> Profile:
+        """The same, whoever else it names."""
+        self.write({file: text})
+        source = Source((f"./{file}",), self.environ, self.path, Path(sys.executable))
+        return source.read().right[self.path / file].profile
 
     def drawn(self, *arguments: str) -> str:
         """The drawing of all problems, in which this directory is called `HERE`."""

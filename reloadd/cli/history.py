@@ -1,0 +1,159 @@
+"""The verb `history`: one line for each restart, with why it was and what it cost."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reloadd.cli.kept import kept_of, since, unreadable
+from reloadd.cli.parser import OutputFormat, add_output, make_parser, parse_all
+from reloadd.cli.printing import (
+    DIM,
+    GREEN,
+    RED,
+    YELLOW,
+    Cell,
+    Column,
+    draw_table,
+    has_colour,
+    moment,
+    terminal_width,
+)
+from reloadd.history.reader import read_restarts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reloadd.history.entries import Entry
+
+_RIGHT = 0
+
+_EPILOG = """\
+examples:
+  reloadd history                            the last restarts of all apps
+  reloadd history shop --since 2h            those of one app, of two hours
+
+exit status:
+  0  done                              2  nothing was kept of that name
+  1  what was kept cannot be read
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryOptions:
+    """`reloadd history`.
+
+    Attributes:
+        profiles: names and patterns; none for all.
+        since: the `timestamp` from which on; None for all.
+        lines: how many of the newest; None for all.
+        output: how the answer is given.
+    """
+
+    profiles: tuple[str, ...]
+    since: str | None
+    lines: int | None
+    output: OutputFormat
+
+
+def parse(arguments: Sequence[str]) -> HistoryOptions:
+    """The options in the words after the verb; raises as `parse_all`."""
+    parser = make_parser(
+        "reloadd history",
+        usage="reloadd history [NAME]... [options]",
+        description="Show each restart: when, why, of which files, and where its time went.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("profiles", metavar="NAME", nargs="*", help="a profile, or a pattern (default: all)")
+    parser.add_argument("--since", metavar="WHEN", type=since, help="only from then on: 10m, 2h, 12:30, 2026-11-22")
+    parser.add_argument(
+        "-n", metavar="COUNT", type=count, dest="lines", help="how many of the newest (default: 20, or all since WHEN)"
+    )
+    add_output(parser)
+    found = parse_all(parser, arguments)
+    lines = found.lines if found.lines is not None or found.since is not None else 20
+    return HistoryOptions(tuple(found.profiles), found.since, lines, found.output)
+
+
+def count(word: str) -> int:
+    """A number of lines.
+
+    Raises:
+        argparse.ArgumentTypeError: the word is none.
+    """
+    if not word.isascii() or not word.isdigit():
+        raise argparse.ArgumentTypeError(f"no number `{word}`, expected one such as `20`")
+    return int(word)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the words after the verb ask; returns the exit status."""
+    options = parse(arguments)
+    begin = options.since
+    try:
+        rows = read_restarts(
+            kept_of(options.profiles, os.environ),
+            is_wanted=lambda row: begin is None or row["timestamp"] >= begin,
+            last=options.lines,
+        )
+    except OSError as error:
+        raise unreadable(error) from error
+    if options.output is OutputFormat.JSON:
+        sys.stdout.write(json.dumps({"restarts": rows}, indent=2) + "\n")
+    elif not rows:
+        sys.stderr.write("no restart was kept yet\n")
+    else:
+        cells = [_row(row) for row in rows]
+        sys.stdout.write("\n".join(draw_table(_COLUMNS, cells, width=terminal_width(), colour=has_colour())) + "\n")
+    return _RIGHT
+
+
+_COLUMNS = (
+    Column("WHEN"),
+    Column("NAME"),
+    Column("OUTCOME"),
+    Column("CAUSE", rank=2),
+    Column("START", rank=4),
+    Column("TOOK", is_number=True),
+    Column("WHERE THE TIME WENT", rank=5),
+    Column("EXIT", rank=6),
+    Column("FILES OR ERROR", rank=1),
+)
+_STYLES = {"completed": GREEN, "started": DIM, "finished": DIM, "abandoned": RED, "held": YELLOW}
+_MOST_PATHS = 3
+
+
+def _row(row: Entry) -> list[Cell]:
+    name = row["profile"] if row["generation"] is None else f"{row['profile']}#{row['generation']}"
+    why_cold = row.get("why_cold")
+    return [
+        Cell(f"{moment(row['timestamp']):%Y-%m-%d %H:%M:%S}", DIM),
+        Cell(name),
+        Cell(row["outcome"], _STYLES.get(row["outcome"])),
+        Cell(row["cause"] or ""),
+        Cell(f"{row.get('start') or ''}" + (f" ({why_cold})" if why_cold else "")),
+        Cell(f"{row['took_ms']} ms" if row.get("took_ms") is not None else ""),
+        Cell(_split(row)),
+        Cell((row["exit"] or "").partition(" (")[0]),
+        Cell(_files_or_error(row)),
+    ]
+
+
+def _split(row: Entry) -> str:
+    """The parts of the time, such as `settled 3, spawned 2, imported 30, ready 5`."""
+    parts = {key.removesuffix("_ms"): value for key, value in row.items() if key.endswith("_ms") and key != "took_ms"}
+    return ", ".join(f"{name} {value}" for name, value in parts.items() if value)
+
+
+def _files_or_error(row: Entry) -> str:
+    if row["error"] is not None and row["outcome"] in {"abandoned", "held"}:
+        place = f"{row['place']}: " if row.get("place") else ""
+        return f"{place}{row['error']}"
+    paths: list[Any] = row["paths"]
+    shown = ", ".join(paths[:_MOST_PATHS])
+    more = row["changes"] - _MOST_PATHS
+    return f"{shown} and {more} more" if more > 0 else shown

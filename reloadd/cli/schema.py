@@ -1,0 +1,37 @@
+"""The verb `schema`: print the JSON Schema of a profile, or say where its file is."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from reloadd.cli.parser import make_parser, parse_all
+from reloadd.profile.json_schema import FILE, json_schema_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print it; returns the exit status."""
+    parser = make_parser(
+        "reloadd schema",
+        usage="reloadd schema [options]",
+        description="Print the JSON Schema of a profile, by which editors complete its keys and show mistakes.\n"
+        "A profile names it in its first line: #:schema FILE",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("--path", action="store_true", help="print where the file with it is")
+    found = parse_all(parser, arguments)
+    sys.stdout.write(f"{FILE}\n" if found.path else json_schema_text())
+    return 0
+
+
+_EPILOG = """\
+examples:
+  reloadd schema > profile.schema.json       to keep it beside the profiles
+  reloadd schema --path                      the file to name in `#:schema`
+
+exit status:
+  0  it was printed    2  an argument is wrong
+"""

@@ -1,0 +1,262 @@
+"""The verb `status`: how each app is, once or for as long as somebody looks."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reloadd.cli.daemons import all_daemons, meant
+from reloadd.cli.parser import NoDaemonError, OutputFormat, add_daemon, add_output, make_parser, parse_all
+from reloadd.cli.printing import (
+    DIM,
+    GREEN,
+    RED,
+    YELLOW,
+    Cell,
+    Column,
+    ago,
+    cut,
+    draw_table,
+    has_colour,
+    now,
+    paint,
+    size,
+    terminal_width,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+_RIGHT = 0
+_PERIOD = 1.0
+"""Seconds between two looks while watching; what happens is seen at once."""
+
+_BURST = 0.05
+"""Seconds that are waited for more of what happens together."""
+
+_EPILOG = """\
+examples:
+  reloadd status                             every app of every daemon
+  reloadd status shop --watch                one app, until Ctrl-C
+
+exit status:
+  0  done                              2  a name matches no profile
+  1  the daemon failed                 3  no daemon answers
+"""
+
+_CLEAR, _HOME, _REST, _END_OF_LINE = "\x1b[2J", "\x1b[H", "\x1b[J", "\x1b[K\n"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusOptions:
+    """`reloadd status`.
+
+    Attributes:
+        profiles: names and patterns; none for all.
+        watch: whether to go on.
+        daemon: which; None for all.
+        output: how the answer is given.
+    """
+
+    profiles: tuple[str, ...]
+    watch: bool
+    daemon: str | None
+    output: OutputFormat
+
+
+def parse(arguments: Sequence[str]) -> StatusOptions:
+    """The options in the words after the verb; raises as `parse_all`."""
+    parser = make_parser(
+        "reloadd status",
+        usage="reloadd status [NAME]... [options]",
+        description="Show how each app is.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("profiles", metavar="NAME", nargs="*", help="a profile, or a pattern (default: all)")
+    parser.add_argument("--watch", action="store_true", help="show it again whenever something changes")
+    add_daemon(parser)
+    add_output(parser)
+    found = parse_all(parser, arguments)
+    return StatusOptions(tuple(found.profiles), found.watch, found.daemon, found.output)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the words after the verb ask; returns the exit status."""
+    options = parse(arguments)
+    if options.watch:
+        with suppress(KeyboardInterrupt):
+            _watch(options)
+        return _RIGHT
+    with all_daemons(os.environ, options.daemon, usage=True) as daemons:
+        statuses = _chosen([daemon.status for daemon in daemons], options.profiles)
+    sys.stdout.write(_shown(statuses, options, {}))
+    return _RIGHT
+
+
+def _chosen(statuses: Sequence[Mapping[str, Any]], words: Sequence[str]) -> list[dict[str, Any]]:
+    """What is asked for of what the daemons said."""
+    names = meant(words, [profile["name"] for status in statuses for profile in status["profiles"]])
+    return [
+        {
+            **status["daemon"],
+            "profiles": [profile for profile in status["profiles"] if profile["name"] in names],
+        }
+        for status in statuses
+    ]
+
+
+# Watching.
+
+
+def _watch(options: StatusOptions) -> None:
+    is_screen = options.output is OutputFormat.TEXT and sys.stdout.isatty()
+    if is_screen:
+        sys.stdout.write(_CLEAR)
+    before: dict[int, tuple[float, float]] = {}
+    while True:
+        # A new connection for each look: daemons come and go.
+        try:
+            with all_daemons(os.environ, options.daemon, usage=True) as daemons:
+                statuses = _chosen([daemon.status for daemon in daemons], options.profiles)
+                _show(_shown(statuses, options, before), is_screen=is_screen)
+                before = _spent(statuses)
+                for daemon in daemons:
+                    daemon.connection.ask("follow", output=False)
+                _wait([daemon.connection for daemon in daemons])
+        except NoDaemonError as error:
+            _show(f"{error.message}\n", is_screen=is_screen)
+            time.sleep(_PERIOD)
+
+
+def _show(text: str, *, is_screen: bool) -> None:
+    sys.stdout.write(_HOME + text.replace("\n", _END_OF_LINE) + _REST if is_screen else text)
+    sys.stdout.flush()
+
+
+def _wait(connections: Sequence[Any]) -> None:
+    """Return when something has happened, or it is time to look again."""
+    for connection in connections:
+        # That all is on disk by now is the first thing that is told, and is nothing to look at.
+        connection.receive(_PERIOD + 1)
+    ready, _, _ = select.select(connections, (), (), _PERIOD)
+    if ready:
+        time.sleep(_BURST)
+
+
+def _spent(statuses: Sequence[Mapping[str, Any]]) -> dict[int, tuple[float, float]]:
+    """The processor time that each app has used by now, by the process that it began with."""
+    at = time.monotonic()
+    return {
+        profile["pid"]: (at, profile["usage"]["cpu_s"])
+        for status in statuses
+        for profile in status["profiles"]
+        if profile["pid"] is not None and profile["usage"] is not None
+    }
+
+
+# For people.
+
+_COLUMNS = (
+    Column("NAME"),
+    Column("STATE"),
+    Column("SINCE", rank=1, is_number=True),
+    Column("GENERATION", rank=6, is_number=True),
+    Column("PID", rank=3, is_number=True),
+    Column("RESTARTS", rank=4, is_number=True),
+    Column("LAST CAUSE", rank=5),
+    Column("LAST EXIT", rank=7),
+    Column("CPU", rank=4, is_number=True),
+    Column("MEMORY", rank=2, is_number=True),
+    Column("ADDRESS", rank=1),
+)
+_STYLES = {"serving": GREEN, "replacing": GREEN, "held": RED, "backoff": YELLOW, "down": DIM}
+_INDENT = "  "
+
+
+def _shown(
+    statuses: Sequence[Mapping[str, Any]], options: StatusOptions, before: Mapping[int, tuple[float, float]]
+) -> str:
+    if options.output is OutputFormat.JSON:
+        return json.dumps({"daemons": statuses}, indent=None if options.watch else 2) + "\n"
+    colour, width, at = has_colour(), terminal_width(), now()
+    lines: list[str] = []
+    for status in statuses:
+        if lines:
+            lines.append("")
+        lines += _daemon_lines(status, before, at, width=width, colour=colour)
+    return "\n".join(lines) + "\n"
+
+
+def _daemon_lines(
+    status: Mapping[str, Any],
+    before: Mapping[int, tuple[float, float]],
+    at: datetime,
+    *,
+    width: int | None,
+    colour: bool,
+) -> list[str]:
+    title = f"daemon {status['pid']}, up {ago(status['since'], at)}, in {status['directory']}"
+    lines = [paint(cut(title, width or len(title)), DIM, colour=colour)]
+    if status["history"]["error"] is not None:
+        trouble = f"history cannot be kept in {status['history']['path']}: {status['history']['error']}"
+        lines.append(paint(cut(trouble, width or len(trouble)), YELLOW, colour=colour))
+    profiles = status["profiles"]
+    if not profiles:
+        return [*lines, "no profiles"]
+    rows = [_row(profile, before, at) for profile in profiles]
+    head, *table = draw_table(_COLUMNS, rows, width=width, colour=colour)
+    lines.append(head)
+    for profile, line in zip(profiles, table, strict=True):
+        lines.append(line)
+        lines += [_INDENT + cut(text, (width or len(text) + 2) - 2) for text in _remarks(profile)]
+    return lines
+
+
+def _row(profile: Mapping[str, Any], before: Mapping[int, tuple[float, float]], at: datetime) -> list[Cell]:
+    usage, state, generation = profile["usage"], profile["state"], profile["generation"]
+    runs = usage is not None and usage["processes"] > 0
+    return [
+        Cell(profile["name"]),
+        Cell(state, _STYLES.get(state)),
+        Cell(ago(profile["since"], at)),
+        Cell("" if generation is None else f"#{generation}"),
+        Cell(str(profile["pid"] or "")),
+        Cell(str(profile["restarts"])),
+        Cell(_cause(profile)),
+        Cell(profile["last_exit"]["exit"].partition(" (")[0] if profile["last_exit"] else ""),
+        Cell(f"{_percent(profile, before):.0f}%" if runs else ""),
+        Cell(size(usage["memory_bytes"]) if runs else ""),
+        Cell(" ".join(profile["addresses"].values())),
+    ]
+
+
+def _cause(profile: Mapping[str, Any]) -> str:
+    if profile["cause"] is None:
+        return ""
+    return f"{profile['cause']}, {profile['start']}, {profile['took_ms']} ms"
+
+
+def _percent(profile: Mapping[str, Any], before: Mapping[int, tuple[float, float]]) -> float:
+    """Of one processor: since the last look, and where there was none, since the app's processes began."""
+    usage = profile["usage"]
+    if profile["pid"] in before:
+        at, spent = before[profile["pid"]]
+        return max(0.0, float(usage["cpu_s"]) - spent) / max(time.monotonic() - at, 0.01) * 100
+    return float(usage["cpu_s"] / max(usage["lived_s"], 0.01) * 100)
+
+
+def _remarks(profile: Mapping[str, Any]) -> list[str]:
+    """What stands below the row of an app that is not as it should be, and what others add."""
+    said = [profile["error"], profile["note"]]
+    added = [
+        f"{title}: " + ", ".join(f"{key} {value}" for key, value in part.items() if value is not None)
+        for title, part in profile["parts"].items()
+    ]
+    return [*filter(None, said), *added]

@@ -1,0 +1,129 @@
+"""When changes are a restart loop: tables of change sets and how long the app had served when each came."""
+
+from __future__ import annotations
+
+import pytest
+
+from reloadd.core.changes import Change, ChangeKind, ChangeSet
+from reloadd.core.loops import Loop, LoopGuard, exclude_pattern
+
+NOTHING: frozenset[str] = frozenset()
+IT_WRITES = frozenset({"a.py"})
+STARTING = None
+
+
+def changed(*paths: str, at: float = 0.0) -> ChangeSet:
+    """A set of modified files."""
+    return ChangeSet(tuple(Change(ChangeKind.MODIFIED, path) for path in paths), seen_at=at, settled_at=at)
+
+
+@pytest.mark.parametrize(
+    ("served", "written", "expected"),
+    [
+        ([100.0, *[STARTING] * 9], NOTHING, []),
+        ([100.0, *[STARTING] * 10], NOTHING, [11]),  # it writes while it starts
+        ([100.0, *[STARTING] * 9, 2.0, STARTING], NOTHING, []),  # one that served in between breaks the row
+        ([100.0, *[0.3] * 29], NOTHING, []),  # a script that saves when it is answered
+        ([100.0, *[0.3] * 30], NOTHING, [31]),
+        ([100.0, *[5.0] * 100], NOTHING, []),  # a developer at work on one file
+        ([100.0, *[5.0] * 3], IT_WRITES, [4]),  # the app was seen to write it
+        ([100.0, *[5.0] * 3], frozenset({"b.py"}), []),  # it writes something else
+        ([20.0] * 50, IT_WRITES, []),  # too rarely to be a loop
+    ],
+)
+def test_a_loop_is_found(served: list[float | None], written: frozenset[str], expected: list[int]) -> None:
+    """By the rate, or sooner by what the app was seen to write; its last set is not acted on"""
+    guard, found = LoopGuard(), []
+    for number, seconds in enumerate(served, start=1):
+        before = guard
+        guard, goes_on = guard.after(changed("a.py", at=number), seconds, written)
+        loop = guard.loop_since(before)
+        assert goes_on is (loop is None)
+        if loop is not None:
+            assert loop == Loop("a.py", number)
+            found.append(number)
+    assert found == expected
+
+
+def stopped(written: frozenset[str] = NOTHING) -> LoopGuard:
+    """A guard that has just found a loop, at second 0."""
+    guard = LoopGuard()
+    for _ in range(11):
+        guard, _ = guard.after(changed("a.py"), STARTING, written)
+    return guard
+
+
+def test_the_file_that_all_sets_share_is_named() -> None:
+    """Others that change beside it do not break the row, and are not blamed"""
+    guard = LoopGuard()
+    for number in range(11):
+        before = guard
+        guard, _ = guard.after(changed("data.py", f"{number}.py"), STARTING, NOTHING)
+    assert guard.loop_since(before) == Loop("data.py", 11)
+
+
+def test_another_file_is_another_row() -> None:
+    """Edits of several files in turn are no loop, however quick"""
+    guard = LoopGuard()
+    for number in range(50):
+        guard, goes_on = guard.after(changed(f"{number}.py"), STARTING, NOTHING)
+        assert goes_on
+
+
+@pytest.mark.parametrize(
+    ("paths", "at", "served", "written", "goes_on"),
+    [
+        (["a.py"], 4.9, 4.0, NOTHING, False),
+        (["a.py"], 5.0, 4.0, NOTHING, True),  # after a pause it may be anybody's save
+        (["a.py"], 60.0, STARTING, NOTHING, False),  # not where the app has only just started
+        (["a.py"], 60.0, 0.9, NOTHING, False),
+        (["a.py"], 500.0, 400.0, IT_WRITES, False),  # nor where it is known that the app writes it
+        (["a.py", "b.py"], 1.0, STARTING, IT_WRITES, True),
+        (["b.py"], 1.0, STARTING, NOTHING, True),
+    ],
+)
+def test_a_loop_stays_stopped(
+    paths: list[str], at: float, served: float | None, written: frozenset[str], *, goes_on: bool
+) -> None:
+    """Until another file changes, or the file has been quiet; it is told once"""
+    before = stopped(written)
+    guard, is_acted_on = before.after(changed(*paths, at=at), served, written)
+    assert is_acted_on is goes_on
+    assert guard.loop_since(before) is None
+
+
+def test_a_file_that_looped_loops_no_more() -> None:
+    """When another file restarts the app, what it writes then is known at once"""
+    guard, _ = stopped().after(changed("b.py", at=60.0), 100.0, NOTHING)
+    _, goes_on = guard.after(changed("a.py", at=61.0), STARTING, NOTHING)
+    assert not goes_on
+
+
+def test_each_write_of_a_stopped_loop_counts() -> None:
+    """Whoever writes without a pause is not taken for somebody else after a while"""
+    guard = stopped()
+    for second in range(4, 40, 4):
+        guard, goes_on = guard.after(changed("a.py", at=second), 100.0, NOTHING)
+        assert not goes_on
+
+
+def test_suspicion_comes_before_proof() -> None:
+    """What the app writes is looked at from the third start in a row"""
+    guard, _ = LoopGuard().after(changed("a.py"), 5.0, NOTHING)
+    assert not guard.is_suspicious
+    guard, _ = guard.after(changed("a.py"), 5.0, NOTHING)
+    assert guard.is_suspicious
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "expected"),
+    [
+        ("/src/data/state.json", "/src", "/data/state.json"),
+        ("/src/a [1]!.py", "/src/", r"/a\ \[1\]\!.py"),
+        ("/src", "/src", None),
+        ("/elsewhere/a.py", "/src", None),
+    ],
+)
+def test_the_line_that_ends_a_loop_is_said(path: str, root: str, expected: str | None) -> None:
+    """It leaves out that file and no other of its name"""
+    assert exclude_pattern(path, root) == expected
