@@ -83,6 +83,7 @@ class Pool:
         self._edited: tuple[str, ...] = ()
         self._not_ahead_of: set[str] = set()
         self._warm_starts = 0
+        self._is_foreign = False
         self._must_learn = True
         self._is_closed = False
 
@@ -90,6 +91,10 @@ class Pool:
 
     def take(self, plan: Plan, changes: ChangeSet | None) -> Prepared | Cold:
         """Give the best process that is of use, or say why there is none."""
+        self._is_foreign = plan.foreign is not None
+        if plan.foreign is not None:
+            self._step(slots.Outdated(plan.foreign))
+            return Cold(plan.foreign)
         self._edited = () if changes is None else tuple(changes.paths)
         if self._warm_starts >= _COLD_AFTER:
             self._must_learn = True
@@ -105,6 +110,8 @@ class Pool:
     def ledger(self, generation: int, start: Start) -> Mapping[str, object] | None:
         """Have each child keep one; one that starts cold notes everything."""
         self._last = generation
+        if self._is_foreign:
+            return None
         is_cold = isinstance(start, Cold)
         if is_cold:
             self._cold.add(generation)
@@ -119,6 +126,8 @@ class Pool:
 
     def serves(self, generation: int) -> None:
         """Learn from this child, and prepare the next."""
+        if self._is_foreign:
+            return
         if generation not in self._cold:
             self._step(slots.Answered())
         self._learn(generation, self._prepare)
