@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reloadd.core.records import Value, make_record
+from reloadd.core.records import Level, Value, make_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,17 +26,21 @@ class Sayings:
     def __init__(self, profile: str, publish: Callable[[Record], None]) -> None:
         self._profile = profile
         self._publish = publish
+        self._told: frozenset[str] | None = None
 
     def parked(
         self, process: Parked, source: Source, frame: Frame, memory: int | None, excluded: Mapping[str, str]
     ) -> None:
-        """A process waits."""
+        """A process waits: of interest to everybody the first time, and when less can be prepared than before."""
+        is_news = self._told != frozenset(excluded)
+        self._told = frozenset(excluded)
         self._say(
             "spare.parked",
+            Level.INFO if is_news else None,
             pid=process.booted.pid,
             source=source.value,
             modules=frame.get("imported"),
-            took_ms=frame.get("took_ms"),
+            took_ms=round(float(frame.get("took_ms") or 0)),
             memory_mb=None if memory is None else round(memory / (1 << 20), 1),
             excluded=tuple(f"{module}: {why}" for module, why in excluded.items()),
         )
@@ -54,5 +58,5 @@ class Sayings:
         """Nothing is prepared any more."""
         self._say("spare.disabled", why=why)
 
-    def _say(self, name: str, **fields: Value) -> None:
-        self._publish(make_record(name, fields, profile=self._profile))
+    def _say(self, name: str, level: Level | None = None, /, **fields: Value) -> None:
+        self._publish(make_record(name, fields, profile=self._profile, level=level))
