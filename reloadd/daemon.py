@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reloadd import __version__
@@ -167,7 +168,7 @@ class Daemon:
         """Watch the profiles and follow them; should that break, which is a bug, the apps run on as they are."""
         try:
             await self._reloading.watch(self._watcher)
-            await self._reloading.run(self._manager.reloading)
+            await self._reloading.run(partial(self._manager.reloading, lambda: len(self._reloading.problems)))
         except Exception as error:  # noqa: BLE001 (it becomes a record)
             self._say("daemon.failed", error=repr(error), where="reading the profiles again")
 

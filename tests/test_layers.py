@@ -61,6 +61,7 @@ ALLOWED: dict[str, set[str]] = {
         "profile",
         "starter",
     },
+    "cli.completion": {"cli", "control.protocol"},
     "cli.explain": {"cli", "colour", "profile", "watch.explain", "watch.mounts"},
     "cli.run": {
         "",
@@ -93,6 +94,7 @@ ONLY_IMPORTER = {
     "structlog": "log",
     "watchdog": "watch",
     "pathspec": "watch.ignore",
+    "shtab": "cli.completion",
 }
 """Each dependency, and the one place that may import it."""
 

@@ -19,6 +19,7 @@ from reloadd.watch.explain import Explanation, Verdict, explain
 from reloadd.watch.mounts import file_system_at
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from reloadd.profile.model import Profile
@@ -73,8 +74,8 @@ def main(arguments: Sequence[str]) -> int:
     return _explain(parse(arguments))
 
 
-def parse(arguments: Sequence[str]) -> ExplainOptions:
-    """The options in the words after the verb; raises as `parse_all`."""
+def make() -> argparse.ArgumentParser:
+    """The parser of the words after the verb."""
     parser = make_parser(
         "reloadd explain",
         usage="reloadd explain PATH [options]",
@@ -91,7 +92,12 @@ def parse(arguments: Sequence[str]) -> ExplainOptions:
         help="a profile to ask: a file, a directory of profiles, or a name; may be repeated",
     )
     add_output(parser)
-    found = parse_all(parser, arguments)
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> ExplainOptions:
+    """The options in the words after the verb; raises as `parse_all`."""
+    found = parse_all(make(), arguments)
     return ExplainOptions(found.path, tuple(found.profiles), found.output)
 
 

@@ -19,6 +19,7 @@ from reloadd.starter.project import look
 from reloadd.starter.text import profile_text
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from reloadd.starter.guess import Guess
@@ -40,8 +41,8 @@ exit status:
 """
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Do what the words after the verb ask; returns the exit status."""
+def make() -> argparse.ArgumentParser:
+    """The parser of the words after the verb."""
     parser = make_parser(
         "reloadd init",
         usage="reloadd init [DIR]",
@@ -51,7 +52,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "directory", metavar="DIR", nargs="?", default=".", help="the project (default: this directory)"
     )
-    return _init(Path(parse_all(parser, arguments).directory))
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the words after the verb ask; returns the exit status."""
+    return _init(Path(parse_all(make(), arguments).directory))
 
 
 def _init(directory: Path) -> int:

@@ -14,6 +14,7 @@ from reloadd.colour import wants_colour
 from reloadd.control.client import ANSWER_TIMEOUT
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
 _RIGHT, _FAILED, _WRONG = 0, 1, 2
@@ -46,8 +47,8 @@ class ReloadOptions:
     output: OutputFormat
 
 
-def parse(arguments: Sequence[str]) -> ReloadOptions:
-    """The options in the words after the verb; raises as `parse_all`."""
+def make() -> argparse.ArgumentParser:
+    """The parser of the words after the verb."""
     parser = make_parser(
         "reloadd reload",
         usage="reloadd reload [options]",
@@ -57,7 +58,12 @@ def parse(arguments: Sequence[str]) -> ReloadOptions:
     add_wait(parser)
     add_daemon(parser)
     add_output(parser)
-    found = parse_all(parser, arguments)
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> ReloadOptions:
+    """The options in the words after the verb; raises as `parse_all`."""
+    found = parse_all(make(), arguments)
     return ReloadOptions(found.daemon, found.timeout if found.wait else None, found.output)
 
 

@@ -25,6 +25,7 @@ from reloadd.service.systemctl import is_lingering, systemctl, systemd_version
 from reloadd.supervise.listeners import resolve
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable, Sequence
 
     from reloadd.profile.model import Address
@@ -81,8 +82,8 @@ def main(arguments: Sequence[str]) -> int:
             return show_status(installation, options.output)
 
 
-def parse(arguments: Sequence[str]) -> ServiceOptions:
-    """The options in the words after the verb; raises as `parse_all`."""
+def make() -> argparse.ArgumentParser:
+    """The parser of the words after the verb."""
     parser = make_parser(
         "reloadd service",
         usage="reloadd service install|uninstall|status [options]",
@@ -90,11 +91,18 @@ def parse(arguments: Sequence[str]) -> ServiceOptions:
         "(`reloadd`) or a single one of them (`reloadd@NAME`).",
         epilog=_EPILOG,
     )
-    parser.add_argument("deed", metavar="install|uninstall|status", type=member(Deed), help="what to do")
+    parser.add_argument("deed", metavar="install|uninstall|status", nargs="?", type=member(Deed), help="what to do")
     parser.add_argument("--hardened", action="store_true", help="install: take rights from the apps that few need")
     parser.add_argument("--socket", action="store_true", help="install: a socket unit with the profiles' addresses")
     add_output(parser)
-    found = parse_all(parser, arguments)
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> ServiceOptions:
+    """The options in the words after the verb; raises as `parse_all`."""
+    found = parse_all(make(), arguments)
+    if found.deed is None:
+        raise UsageError("what is to be done with the service?", "write `reloadd service install`, or see `--help`")
     for option in ("hardened", "socket"):
         if getattr(found, option) and found.deed is not Deed.INSTALL:
             raise UsageError(f"`--{option}` goes with `install` only", "see `reloadd service --help`")

@@ -136,10 +136,16 @@ class ControlServer:
         if not self._followers:
             return
         message = encode({"entry": written.entry})
-        for connection, request in tuple(self._followers.items()):
-            if _is_asked_for(written, request) and not connection.send_entry(message):
-                del self._followers[connection]
-                self._say("control.dropped", pid=connection.pid)
+        slow = [
+            connection
+            for connection, request in self._followers.items()
+            if _is_asked_for(written, request) and not connection.send_entry(message)
+        ]
+        for connection in slow:
+            del self._followers[connection]
+        # Only now, since what is said of it is sent to the others, and not before this entry.
+        for connection in slow:
+            self._say("control.dropped", pid=connection.pid)
 
     def _say(self, name: str, /, **fields: Value) -> None:
         self._bus.publish(make_record(name, fields))

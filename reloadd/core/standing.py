@@ -57,7 +57,7 @@ class Standing:
     Attributes:
         phase: of its life.
         apps: those that there are, in the profiles' order.
-        problems: how many the profiles on disk have, when they were refused.
+        problems: how many the profiles on disk have; they were refused.
     """
 
     phase: Phase = Phase.STARTING
@@ -66,9 +66,9 @@ class Standing:
 
 
 def expect(standing: Standing, names: Iterable[str]) -> Standing:
-    """The profiles were read and are right: there are these apps, and no others."""
+    """There are these apps from now on, and no others."""
     apps = {name: standing.apps.get(name, AppStanding()) for name in names}
-    return replace(standing, apps=MappingProxyType(apps), problems=0)
+    return replace(standing, apps=MappingProxyType(apps))
 
 
 def begin_reload(standing: Standing) -> Standing:
@@ -76,9 +76,10 @@ def begin_reload(standing: Standing) -> Standing:
     return replace(standing, phase=Phase.RELOADING) if standing.phase is Phase.UP else standing
 
 
-def end_reload(standing: Standing) -> Standing:
-    """That is over, whatever came of it."""
-    return replace(standing, phase=Phase.UP) if standing.phase is Phase.RELOADING else standing
+def end_reload(standing: Standing, problems: int) -> Standing:
+    """That is over; so many problems were found, for which something was refused."""
+    phase = Phase.UP if standing.phase is Phase.RELOADING else standing.phase
+    return replace(standing, phase=phase, problems=problems)
 
 
 def hear(standing: Standing, record: Record) -> Standing:
@@ -86,8 +87,6 @@ def hear(standing: Standing, record: Record) -> Standing:
     match record.name:
         case "daemon.stopping":
             return replace(standing, phase=Phase.STOPPING)
-        case "profile.rejected" if isinstance(problems := record.fields["problems"], int):
-            return replace(standing, problems=problems)
         case _ if record.profile is not None and record.profile in standing.apps:
             return _settle(_with_app(standing, record.profile, record))
         case _:
@@ -107,7 +106,7 @@ def status(standing: Standing) -> str:
         groups.setdefault(_doing(app), []).append(_named(name, app))
     parts += [f"{doing} {_listed(groups[doing])}" for doing in _ORDER if doing in groups]
     if standing.problems:
-        parts.append("the profiles on disk are wrong and were refused")
+        parts.append(f"what is wrong in the profiles was refused ({standing.problems})")
     return "; ".join(parts) or "no apps"
 
 

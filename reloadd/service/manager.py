@@ -17,7 +17,7 @@ from reloadd.core import standing as core
 from reloadd.service.notify import Notifier, notify_address, watchdog_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from reloadd.core.records import Record
 
@@ -53,13 +53,17 @@ class Manager:
         self._become(core.expect(self._standing, names))
 
     @contextmanager
-    def reloading(self) -> Iterator[None]:
-        """Profiles are read again, until the end of the block."""
+    def reloading(self, problems: Callable[[], int]) -> Iterator[None]:
+        """Profiles are read again, until the end of the block.
+
+        Args:
+            problems: asked at the end: how many were found.
+        """
         self._become(core.begin_reload(self._standing))
         try:
             yield
         finally:
-            self._become(core.end_reload(self._standing))
+            self._become(core.end_reload(self._standing, problems()))
 
     def close(self) -> None:
         """Say nothing any more."""
