@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reloadd import __version__
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from reloadd.profile.accept import Loaded
     from reloadd.profile.load import Source
     from reloadd.supervise.console import Console
+    from reloadd.supervise.groups import GroupUsage
 
 _KILL_TIMEOUT = 5.0
 """Seconds beyond the longest stop-timeout after which an app that cannot even be killed is left to the guardian."""
@@ -68,7 +70,8 @@ class Daemon:
         self._guard = Guard(bus.publish)
         self._watcher = DaemonWatcher(report=bus.publish)
         self._tasks = asyncio.TaskGroup()
-        surroundings = Surroundings(bus.publish, self._guard, console, environ, Groups(delegated_home()), bus.pass_on)
+        self._groups = Groups(delegated_home(environ))
+        surroundings = Surroundings(bus.publish, self._guard, console, environ, self._groups, bus.pass_on)
         self._fleet = Fleet(self._pool, surroundings, self._watcher, self._tasks, on_names=self._expect)
         self._reloading = Reloading(source, loaded, fleet=self._fleet, pool=self._pool, publish=bus.publish)
         self._stop_asked = asyncio.Event()
@@ -80,6 +83,10 @@ class Daemon:
     def apps(self) -> Mapping[str, App]:
         """The apps of the profiles that run now, by name."""
         return self._fleet.apps
+
+    def grouped(self, name: str) -> GroupUsage | None:
+        """What the control groups of an app tell; None where it has none."""
+        return self._groups.usage(name)
 
     async def reload(self) -> Reloaded:
         """Read the profiles again, and return once what has changed was begun, or refused.
@@ -161,7 +168,7 @@ class Daemon:
         """Watch the profiles and follow them; should that break, which is a bug, the apps run on as they are."""
         try:
             await self._reloading.watch(self._watcher)
-            await self._reloading.run(self._manager.reloading)
+            await self._reloading.run(partial(self._manager.reloading, lambda: len(self._reloading.problems)))
         except Exception as error:  # noqa: BLE001 (it becomes a record)
             self._say("daemon.failed", error=repr(error), where="reading the profiles again")
 

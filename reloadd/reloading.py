@@ -62,6 +62,11 @@ class Reloading:
         self._waiting: list[asyncio.Future[Reloaded]] = []
         self._watch: Watch | None = None
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was found wrong the last time, and refused."""
+        return self._loaded.problems
+
     async def watch(self, watcher: Watcher) -> None:
         """Watch the files and directories that the command line names, or the user's own directory."""
         self._watch = await watcher.watch(None, watch_set_of(self._source.roots()), self._changed)

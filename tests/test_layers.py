@@ -45,6 +45,7 @@ ALLOWED: dict[str, set[str]] = {
         "supervise",
         "watch",
     },
+    "starter": {"core", "profile", "starter"},
     "colour": set(),
     "cli": {
         "",
@@ -57,7 +58,10 @@ ALLOWED: dict[str, set[str]] = {
         "history",
         "lines",
         "profile",
+        "starter",
     },
+    "cli.completion": {"cli", "control.protocol"},
+    "cli.explain": {"cli", "colour", "profile", "watch.explain", "watch.mounts"},
     "cli.run": {
         "",
         "bus",
@@ -73,6 +77,8 @@ ALLOWED: dict[str, set[str]] = {
         "supervise",
         "terminal",
     },
+    "cli.service": {"cli.parser", "cli.service_status", "colour", "profile", "service", "supervise.listeners"},
+    "cli.service_status": {"cli.parser", "service"},
     "__init__": set(),
     "__main__": {"cli"},
 }
@@ -87,6 +93,7 @@ ONLY_IMPORTER = {
     "structlog": "log",
     "watchdog": "watch",
     "pathspec": "watch.ignore",
+    "shtab": "cli.completion",
 }
 """Each dependency, and the one place that may import it."""
 

@@ -17,6 +17,7 @@ import pytest
 
 from tests.support.daemon import RunningDaemon, ask, write_files
 from tests.support.screen import Screen
+from tests.support.service import page_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -177,8 +178,8 @@ def shop(checkout: Path) -> Iterable[Path]:
 
 
 def test_every_command_is_run_here() -> None:
-    """A command that nobody has tried does not get onto the page."""
-    assert set(commands()) == {SET_UP, TEST, SESSION, SEVERAL, HANG_UP, CHECK}
+    """A command that nobody has tried does not get onto the page. Those of the service are run on a real systemd."""
+    assert set(commands()) == {SET_UP, TEST, SESSION, SEVERAL, HANG_UP, CHECK, *page_commands()}
 
 
 @pytest.mark.slow
@@ -295,7 +296,7 @@ def test_lines_of_the_log_are_what_is_written(checkout: Path) -> None:
     shown = json.loads(line)
     python = str(checkout / ".venv" / "bin" / "python")
     arguments = shlex.split(SESSION)[1:]
-    with RunningDaemon(checkout, *arguments, environ=environment(), python=python) as daemon:
+    with RunningDaemon(checkout, *arguments, environ=environment(), python=(python,)) as daemon:
         daemon.wait_for("child.ready")
         hello = checkout / "profiles" / "hello" / "hello.py"
         hello.write_text(hello.read_text() + "\n")

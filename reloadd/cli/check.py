@@ -16,6 +16,7 @@ from reloadd.profile.model import AppTarget, CommandTarget, ModuleTarget, Script
 from reloadd.profile.problems import draw, shown_path
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from reloadd.profile.accept import Loaded
@@ -52,8 +53,8 @@ def main(arguments: Sequence[str]) -> int:
     return check(parse(arguments))
 
 
-def parse(arguments: Sequence[str]) -> CheckOptions:
-    """The options in the words after the verb; raises as `parse_all`."""
+def make() -> argparse.ArgumentParser:
+    """The parser of the words after the verb."""
     parser = make_parser(
         "reloadd check",
         usage="reloadd check [PROFILE]... [options]",
@@ -68,7 +69,12 @@ def parse(arguments: Sequence[str]) -> CheckOptions:
         "(default: all in ~/.config/reloadd)",
     )
     add_output(parser)
-    found = parse_all(parser, arguments)
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> CheckOptions:
+    """The options in the words after the verb; raises as `parse_all`."""
+    found = parse_all(make(), arguments)
     return CheckOptions(profiles=tuple(found.profiles), output=found.output)
 
 

@@ -60,8 +60,8 @@ class HistoryOptions:
     output: OutputFormat
 
 
-def parse(arguments: Sequence[str]) -> HistoryOptions:
-    """The options in the words after the verb; raises as `parse_all`."""
+def make() -> argparse.ArgumentParser:
+    """The parser of the words after the verb."""
     parser = make_parser(
         "reloadd history",
         usage="reloadd history [NAME]... [options]",
@@ -74,7 +74,12 @@ def parse(arguments: Sequence[str]) -> HistoryOptions:
         "-n", metavar="COUNT", type=count, dest="lines", help="how many of the newest (default: 20, or all since WHEN)"
     )
     add_output(parser)
-    found = parse_all(parser, arguments)
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> HistoryOptions:
+    """The options in the words after the verb; raises as `parse_all`."""
+    found = parse_all(make(), arguments)
     lines = found.lines if found.lines is not None or found.since is not None else 20
     return HistoryOptions(tuple(found.profiles), found.since, lines, found.output)
 

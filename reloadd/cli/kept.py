@@ -64,7 +64,7 @@ def since(word: str) -> str:
     """
     present = datetime.now().astimezone()
     if (found := _AGO.fullmatch(word)) is not None:
-        moment = present - timedelta(**{_UNITS[found[2]]: float(found[1])})
+        moment = _before(present, float(found[1]), found[2], word)
     elif _CLOCK.fullmatch(word):
         moment = _read(f"{present:%Y-%m-%d}T{word.zfill(5)}", word)
         if moment > present:
@@ -74,9 +74,20 @@ def since(word: str) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def _before(present: datetime, number: float, unit: str, word: str) -> datetime:
+    try:
+        return present - timedelta(**{_UNITS[unit]: number})
+    except OverflowError:
+        raise _no_time(word) from None
+
+
 def _read(text: str, word: str) -> datetime:
     try:
         return datetime.fromisoformat(text).astimezone()
     except (ValueError, OverflowError):
-        expected = "expected one such as `10m`, `2h`, `12:30` or `2026-11-22T12:30`"
-        raise argparse.ArgumentTypeError(f"no time `{word}`, {expected}") from None
+        raise _no_time(word) from None
+
+
+def _no_time(word: str) -> argparse.ArgumentTypeError:
+    expected = "expected one such as `10m`, `2h`, `12:30` or `2026-11-22T12:30`"
+    return argparse.ArgumentTypeError(f"no time `{word}`, {expected}")

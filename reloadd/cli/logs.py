@@ -26,6 +26,7 @@ from reloadd.history.reader import read_log
 from reloadd.lines import console_line
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Mapping, Sequence
 
     from reloadd.control.client import Connection
@@ -81,8 +82,8 @@ class LogsOptions:
         return not self.printed and (self.verbose or _RANK.get(entry["level"], 0) > 0)
 
 
-def parse(arguments: Sequence[str]) -> LogsOptions:
-    """The options in the words after the verb; raises as `parse_all`."""
+def make() -> argparse.ArgumentParser:
+    """The parser of the words after the verb."""
     parser = make_parser(
         "reloadd logs",
         usage="reloadd logs [NAME]... [options]",
@@ -103,7 +104,12 @@ def parse(arguments: Sequence[str]) -> LogsOptions:
     parser.add_argument("--printed", action="store_true", help="only what the apps printed")
     parser.add_argument("-v", "--verbose", action="store_true", help="also what is of little interest to most")
     add_output(parser)
-    found = parse_all(parser, arguments)
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> LogsOptions:
+    """The options in the words after the verb; raises as `parse_all`."""
+    found = parse_all(make(), arguments)
     if found.records and found.printed:
         raise UsageError("`--records` and `--printed` leave nothing", "write one of them, or none for both")
     return LogsOptions(

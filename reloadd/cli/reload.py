@@ -14,6 +14,7 @@ from reloadd.colour import wants_colour
 from reloadd.control.client import ANSWER_TIMEOUT
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
 _RIGHT, _FAILED, _WRONG = 0, 1, 2
@@ -26,7 +27,7 @@ examples:
   reloadd reload --wait --timeout 20         return once the changed apps serve
 
 exit status:
-  0  done                              2  a profile is wrong: nothing was done
+  0  done                              2  a profile is wrong and stays as it was
   1  an app does not serve (--wait)    3  no daemon answers
 """
 
@@ -46,18 +47,23 @@ class ReloadOptions:
     output: OutputFormat
 
 
-def parse(arguments: Sequence[str]) -> ReloadOptions:
-    """The options in the words after the verb; raises as `parse_all`."""
+def make() -> argparse.ArgumentParser:
+    """The parser of the words after the verb."""
     parser = make_parser(
         "reloadd reload",
         usage="reloadd reload [options]",
-        description="Read the profiles again and do what has changed. If one is wrong, all runs on as before.",
+        description="Read the profiles again and do what has changed. One that is wrong stays what it was.",
         epilog=_EPILOG,
     )
     add_wait(parser)
     add_daemon(parser)
     add_output(parser)
-    found = parse_all(parser, arguments)
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> ReloadOptions:
+    """The options in the words after the verb; raises as `parse_all`."""
+    found = parse_all(make(), arguments)
     return ReloadOptions(found.daemon, found.timeout if found.wait else None, found.output)
 
 

@@ -9,11 +9,12 @@ from reloadd.cli.parser import make_parser, parse_all
 from reloadd.profile.json_schema import FILE, json_schema_text
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Print it; returns the exit status."""
+def make() -> argparse.ArgumentParser:
+    """The parser of the words after the verb."""
     parser = make_parser(
         "reloadd schema",
         usage="reloadd schema [options]",
@@ -22,7 +23,12 @@ def main(arguments: Sequence[str]) -> int:
         epilog=_EPILOG,
     )
     parser.add_argument("--path", action="store_true", help="print where the file with it is")
-    found = parse_all(parser, arguments)
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print it; returns the exit status."""
+    found = parse_all(make(), arguments)
     sys.stdout.write(f"{FILE}\n" if found.path else json_schema_text())
     return 0
 

@@ -16,6 +16,7 @@ from reloadd.history.figures import Figures, figures
 from reloadd.history.reader import read_restarts
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from reloadd.history.entries import Entry
@@ -48,8 +49,8 @@ class StatsOptions:
     output: OutputFormat
 
 
-def parse(arguments: Sequence[str]) -> StatsOptions:
-    """The options in the words after the verb; raises as `parse_all`."""
+def make() -> argparse.ArgumentParser:
+    """The parser of the words after the verb."""
     parser = make_parser(
         "reloadd stats",
         usage="reloadd stats [NAME]... [options]",
@@ -59,7 +60,12 @@ def parse(arguments: Sequence[str]) -> StatsOptions:
     parser.add_argument("profiles", metavar="NAME", nargs="*", help="a profile, or a pattern (default: all)")
     parser.add_argument("--since", metavar="WHEN", type=since, help="only from then on: 10m, 2h, 12:30, 2026-11-22")
     add_output(parser)
-    found = parse_all(parser, arguments)
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> StatsOptions:
+    """The options in the words after the verb; raises as `parse_all`."""
+    found = parse_all(make(), arguments)
     return StatsOptions(tuple(found.profiles), found.since, found.output)
 
 

@@ -31,6 +31,7 @@ from reloadd.cli.printing import (
 )
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
@@ -71,8 +72,8 @@ class StatusOptions:
     output: OutputFormat
 
 
-def parse(arguments: Sequence[str]) -> StatusOptions:
-    """The options in the words after the verb; raises as `parse_all`."""
+def make() -> argparse.ArgumentParser:
+    """The parser of the words after the verb."""
     parser = make_parser(
         "reloadd status",
         usage="reloadd status [NAME]... [options]",
@@ -83,7 +84,12 @@ def parse(arguments: Sequence[str]) -> StatusOptions:
     parser.add_argument("--watch", action="store_true", help="show it again whenever something changes")
     add_daemon(parser)
     add_output(parser)
-    found = parse_all(parser, arguments)
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> StatusOptions:
+    """The options in the words after the verb; raises as `parse_all`."""
+    found = parse_all(make(), arguments)
     return StatusOptions(tuple(found.profiles), found.watch, found.daemon, found.output)
 
 

@@ -14,6 +14,7 @@ from reloadd.control.client import ANSWER_TIMEOUT
 from reloadd.control.protocol import Verb
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
 _DONE, _FAILED = 0, 1
@@ -70,8 +71,8 @@ def start(arguments: Sequence[str]) -> int:
     return tell(parse(Verb.START, arguments))
 
 
-def parse(verb: Verb, arguments: Sequence[str]) -> TellOptions:
-    """The options in the words after the verb; raises as `parse_all`."""
+def make(verb: Verb) -> argparse.ArgumentParser:
+    """The parser of the words after the verb."""
     name = verb.value
     parser = make_parser(
         f"reloadd {name}",
@@ -83,7 +84,13 @@ def parse(verb: Verb, arguments: Sequence[str]) -> TellOptions:
     add_wait(parser)
     add_daemon(parser)
     add_output(parser)
-    found = parse_all(parser, arguments)
+    return parser
+
+
+def parse(verb: Verb, arguments: Sequence[str]) -> TellOptions:
+    """The options in the words after the verb; raises as `parse_all`."""
+    name = verb.value
+    found = parse_all(make(verb), arguments)
     if not found.profiles:
         raise UsageError(f"`{name}` needs the name of a profile", f"write `reloadd {name} '*'` for all")
     return TellOptions(verb, tuple(found.profiles), found.daemon, found.timeout if found.wait else None, found.output)

@@ -56,13 +56,8 @@ A profile's keys are described in profiles/README.md.
 """
 
 
-def parse(arguments: Sequence[str]) -> RunOptions:
-    """The options in the words after the program's name.
-
-    Raises:
-        UsageError: they cannot be understood.
-        SystemExit: with status 0, after help or the version was printed.
-    """
+def make() -> argparse.ArgumentParser:
+    """The parser of the words after the program's name."""
     parser = make_parser(
         "reloadd",
         usage="reloadd [--profile PROFILE]... [options]\n       reloadd COMMAND [options]",
@@ -85,10 +80,22 @@ def parse(arguments: Sequence[str]) -> RunOptions:
         metavar="auto|console|json",
         type=member(LogFormat),
         default=LogFormat.AUTO,
-        help="how to write the log (default: console on a terminal, json elsewhere)",
+        help="how to write the log (default: console on a terminal, "
+        "entries of the journal in a service, json elsewhere)",
     )
     parser.add_argument("-v", "--verbose", action="count", default=0, dest="verbosity", help="say more")
     parser.add_argument("--version", action="version", version=f"reloadd {__version__}", help="print the version")
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> RunOptions:
+    """The options in the words after the program's name.
+
+    Raises:
+        UsageError: they cannot be understood.
+        SystemExit: with status 0, after help or the version was printed.
+    """
+    parser = make()
     found, rest = parse_known(parser, arguments)
     if rest:
         raise _stray_word(rest[0], parser)

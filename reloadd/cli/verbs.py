@@ -1,7 +1,8 @@
 """The verbs: a row for each, with the module that has its options and does it. To run profiles needs no verb.
 
 A verb's module is imported when it is asked for. It has a function that takes the words after the verb and returns the
-exit status, and raises `UsageError` where they cannot be understood.
+exit status, and raises `UsageError` where they cannot be understood; and `make`, which makes the parser of those words,
+and takes the verb where the module has several.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ _ROWS = (
     Verb("history", "each restart: why it was, and what it cost", "history"),
     Verb("stats", "how long saves took to be served", "stats"),
     Verb("check", "read profiles and report every problem in them", "check"),
+    Verb("explain", "whether a path is watched, and which rule decides", "explain"),
+    Verb("init", "look at a project and write a first profile for it", "init"),
+    Verb("completion", "print what lets a shell complete these commands", "completion"),
     Verb("schema", "print the JSON Schema of a profile, for editors", "schema"),
+    Verb("service", "have systemd run reloadd for the whole login", "service"),
 )
 
 VERBS: Mapping[str, Verb] = {verb.name: verb for verb in _ROWS}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -84,8 +85,7 @@ class Answers:
     # Status.
 
     async def _status(self, *, with_usage: bool) -> Mapping[str, object]:
-        leaders = {name: tuple(self._standing(name).children.values()) for name in self._commands.apps}
-        usage = await asyncio.to_thread(measure, leaders) if with_usage else {}
+        usage = await self._measure() if with_usage else {}
         apps = self._commands.apps
         return {
             "daemon": {
@@ -96,6 +96,21 @@ class Answers:
                 "history": {"path": str(self._keeper.directory), "error": self._keeper.trouble},
             },
             "profiles": [self._app_status(name, app, usage.get(name)) for name, app in apps.items()],
+        }
+
+    async def _measure(self) -> Mapping[str, Usage]:
+        """What each app uses: as its control groups have it, and as its processes have it where it has none."""
+        grouped = {name: self._commands.grouped(name) for name in self._commands.apps}
+        leaders = {
+            name: (*self._standing(name).children.values(), *(found.pids if found is not None else ()))
+            for name, found in grouped.items()
+        }
+        measured = await asyncio.to_thread(measure, leaders)
+        return {
+            name: usage
+            if (found := grouped[name]) is None
+            else replace(usage, cpu_s=found.cpu, memory=usage.memory if found.memory is None else found.memory)
+            for name, usage in measured.items()
         }
 
     def _app_status(self, name: str, app: CommandedApp, usage: Usage | None) -> Mapping[str, object]:

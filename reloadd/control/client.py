@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT = 2.0
 """Seconds for a daemon that is alive but busy to take the connection."""
 
-ANSWER_TIMEOUT = 10.0
+ANSWER_TIMEOUT = 5.0
 """Seconds for a daemon to answer what it need not wait for."""
 
 _CHUNK = 1 << 16

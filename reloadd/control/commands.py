@@ -55,8 +55,27 @@ class CommandedApp(Protocol):
         """Return once all that it was told so far has been decided on."""
 
 
+class Grouped(Protocol):
+    """What the processes of an app use, as their control groups have it."""
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """All of them."""
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of processor time."""
+
+    @property
+    def memory(self) -> int | None:
+        """Bytes; None where the kernel does not count them per group."""
+
+
 class Commands(Protocol):
     """The daemon, as far as commands go."""
+
+    def grouped(self, name: str) -> Grouped | None:
+        """What the control groups of an app tell; None where it has none."""
 
     @property
     def apps(self) -> Mapping[str, CommandedApp]:

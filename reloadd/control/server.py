@@ -80,7 +80,8 @@ class ControlServer:
             self._place.close()
         for connection in tuple(self._connections):
             connection.abort()
-        await self._tasks.__aexit__(kind, error, trace)
+        # It is not told what ended the block: it would make a group of that, and the error is wanted as it is.
+        await self._tasks.__aexit__(None, None, None)
 
     def _listen(self) -> socket.socket:
         self._place = Place(runtime_directory(self._environ), make=True)
@@ -135,10 +136,16 @@ class ControlServer:
         if not self._followers:
             return
         message = encode({"entry": written.entry})
-        for connection, request in tuple(self._followers.items()):
-            if _is_asked_for(written, request) and not connection.send_entry(message):
-                del self._followers[connection]
-                self._say("control.dropped", pid=connection.pid)
+        slow = [
+            connection
+            for connection, request in self._followers.items()
+            if _is_asked_for(written, request) and not connection.send_entry(message)
+        ]
+        for connection in slow:
+            del self._followers[connection]
+        # Only now, since what is said of it is sent to the others, and not before this entry.
+        for connection in slow:
+            self._say("control.dropped", pid=connection.pid)
 
     def _say(self, name: str, /, **fields: Value) -> None:
         self._bus.publish(make_record(name, fields))

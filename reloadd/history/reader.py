@@ -48,8 +48,13 @@ def all_kept(state: Path) -> list[Kept]:
         names = sorted(os.listdir(state))  # noqa: PTH208 - names are what is wanted
     except FileNotFoundError:
         return []
-    found = [_kept(state / name) for name in names if (state / name / LOG).exists()]
+    found = [_kept(state / name) for name in names if _has_log(state / name)]
     return sorted(found, key=lambda kept: (kept.profile is None, kept.profile or "", kept.file))
+
+
+def _has_log(directory: Path) -> bool:
+    """Whether anything was kept there; a log that its last entry filled has no successor yet."""
+    return any((directory / name).exists() for name in (LOG, LOG + OLDER))
 
 
 def _kept(directory: Path) -> Kept:

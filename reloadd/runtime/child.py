@@ -69,15 +69,21 @@ def _app(go: Frame, link: Link, adopted: List[Listener]) -> None:
 def _module(go: Frame, link: Link, _: List[Listener]) -> None:
     from . import program  # noqa: PLC0415 - as above
 
-    link.close()
+    _hang_up(go, link)
     program.run_module(go["name"], go["argv"])
 
 
 def _script(go: Frame, link: Link, _: List[Listener]) -> None:
     from . import program  # noqa: PLC0415 - as above
 
-    link.close()
+    _hang_up(go, link)
     program.run_script(go["name"], go["argv"])
+
+
+def _hang_up(go: Frame, link: Link) -> None:
+    """Only an app has more to say; but whoever runs ahead has to be told to `go` yet."""
+    if go["word"] == "go":
+        link.close()
 
 
 def _command(go: Frame, link: Link, _: List[Listener]) -> None:

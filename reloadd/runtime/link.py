@@ -32,11 +32,35 @@ class Link:
             EOFError: the daemon is gone.
             ValueError: what came is not a frame.
         """
-        while b"\n" not in self._unread:
+        while not self.has_frame():
             self._read()
         line, newline, self._unread = self._unread.partition(b"\n")
         frames, _ = wire.split_frames(line + newline)
         return next(frames)
+
+    def has_frame(self) -> bool:
+        """Whether a whole frame has been read."""
+        return b"\n" in self._unread
+
+    def feed(self, chunk: bytes) -> None:
+        """Take what somebody else has read.
+
+        Raises:
+            EOFError: it is nothing, so the daemon is gone.
+        """
+        if not chunk:
+            raise EOFError("the daemon is gone")
+        self._unread += chunk
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._descriptor
+
+    def replace(self, descriptor: int) -> None:
+        """Go on over another connection."""
+        self.close()
+        self._unread = b""
+        self._descriptor = descriptor
 
     def has_come(self) -> bool:
         """Whether there is anything to receive now.
@@ -73,10 +97,7 @@ class Link:
             self._descriptor = move_above(self._descriptor, lowest)
 
     def _read(self) -> None:
-        chunk = os.read(self._descriptor, _CHUNK)
-        if not chunk:
-            raise EOFError("the daemon is gone")
-        self._unread += chunk
+        self.feed(os.read(self._descriptor, _CHUNK))
 
     def close(self) -> None:
         """Say no more. Safe to call twice."""

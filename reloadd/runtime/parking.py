@@ -10,11 +10,11 @@ import os
 import sys
 
 from .observer import Observer
-from .preload import preload
+from .preload import Preload, preload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn, Optional
+    from typing import Callable, NoReturn, Optional
 
     from .link import Link
     from .wire import Frame
@@ -31,25 +31,51 @@ def park(frame: Frame, link: Link) -> Frame:
     observer.begin(frame)
     try:
         _yield_to_others()
-        done = preload(frame, link, observer.see_imports(), _is_never_forked)
+        check = _checker(frame)
+        done = preload(frame, link, observer.see_imports(), check)
         if done.failures:
             link.say("unfit", failures=done.failures, took_ms=done.took_ms)
             leave()
         say_parked(link, imported=done.imported, left=done.left, took_ms=done.took_ms)
-        go = wait(link)
+        go = _wait(frame, link, done)
         _take_part_again()
-    except BaseException:  # noqa: BLE001 - nothing of the user's has run, so there is nobody to tell
+        observer.begin(go)
+        forget_files()
+        if go["word"] == "ahead":
+            from .scout import Scout  # noqa: PLC0415 - few run ahead
+
+            Scout(go, link, observer).set_out()
+        else:
+            link.say("started")
+    except (EOFError, KeyboardInterrupt):
         leave()
-    observer.begin(go)
-    forget_files()
-    link.say("started")
+    except BaseException as error:  # noqa: BLE001 - nothing of the user's has run, so it is the daemon's to know
+        reason = "%s: %s" % (type(error).__name__, error)
+        link.say("unfit", failures=[{"module": "", "kind": "raised", "reason": reason}], took_ms=0)
+        leave()
     return go
+
+
+def _checker(frame: Frame) -> Callable[[], Optional[str]]:
+    if not frame["zygote"]:
+        return _is_never_forked
+    from .fork_safety import ForkSafety  # noqa: PLC0415 - as above
+
+    return ForkSafety().reason
+
+
+def _wait(frame: Frame, link: Link, done: Preload) -> Frame:
+    if not frame["zygote"]:
+        return wait(link)
+    from . import zygote  # noqa: PLC0415 - as above
+
+    return zygote.wait(link, imported=done.imported)
 
 
 def say_parked(link: Link, **fields: object) -> None:
     """Tell the daemon that it can have this process."""
-    for stream in (sys.stdout, sys.stderr):
-        # What was printed until now is told apart from what the app prints.
+    for stream in (sys.__stdout__, sys.__stderr__):
+        # What was printed until now is told apart from what is printed later.
         if stream is not None:
             stream.flush()
     link.say("parked", pid=os.getpid(), parent=os.getppid(), **fields)

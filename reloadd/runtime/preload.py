@@ -10,11 +10,11 @@ import os
 import sys
 from time import perf_counter
 
-from . import program
+from . import environment, program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, List, Mapping, Optional
+    from typing import Callable, Dict, List, Optional
 
     from .imports import Finder
     from .link import Link
@@ -70,7 +70,7 @@ def preload(frame: Frame, link: Link, finder: Finder, check: Callable[[], Option
 
     directory = os.getcwd()
     first = _set_scene(frame)
-    environ = _overlay(frame["environ"])
+    environ = environment.change(frame["environ"])
     finder.on_users = refuse
     # Nothing that is imported goes away again; looking for garbage in between only takes time.
     gc.disable()
@@ -80,7 +80,7 @@ def preload(frame: Frame, link: Link, finder: Finder, check: Callable[[], Option
         gc.collect()
         gc.enable()
         finder.on_users = None
-        _overlay(environ)
+        environment.change(environ)
         if first is not None and first in sys.path:
             sys.path.remove(first)
         os.chdir(directory)
@@ -134,14 +134,3 @@ def _set_scene(frame: Frame) -> Optional[str]:
     before = len(sys.path)
     program.put_first_on_path(directory)
     return directory if len(sys.path) > before else None
-
-
-def _overlay(environ: Mapping[str, Optional[str]]) -> Dict[str, Optional[str]]:
-    """Set and unset variables; what undoes it."""
-    before = {name: os.environ.get(name) for name in environ}
-    for name, value in environ.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-    return before

@@ -30,10 +30,12 @@ is, with the environment, directory, listeners, input and output of the generati
                         leave time for), `took_ms`. Said before `started` even when `go` came first
             unfit       something went wrong, so it is used for nothing and ends: `failures`, each with `module`, `kind`
                         and `reason`; `took_ms`. Kinds: `raised` (it cannot be imported), `touched` (it would run a
-                        module of the user's), `unsafe` (it leaves something that a fork would break)
+                        module of the user's), `unsafe` (it leaves something that a fork would break). No `module`: it
+                        is none's fault
             unforked    `fork` failed; `reason`
-            spoiled     a child that runs ahead was about to do what shows outside, or passed no such module, and ends
-                        without having done it; `reason`, `by` (file and line, or null)
+            spoiled     a child that runs ahead was about to do what shows outside, and ends without having done it:
+                        `reason`, `by` (the user's file and line, or null). One that never looks up `until` comes to
+                        that when it begins to serve, perhaps after `imported`, or it just ends
             started     `go` was taken; the user's code comes next. From parked children only, at once
 
 A descriptor goes with the first byte of its frame (SCM_RIGHTS, unix(7)), so descriptors and the frames that carry them

@@ -11,7 +11,6 @@ import socket
 import time
 from array import array
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 
 _PAUSE = 0.02
 """Seconds until the next try: the peer's queue has no room, and a socket that is not connected cannot be waited for."""
-
-_ROOM = 8 << 20
-"""Bytes that the kernel may hold for us; one datagram is never larger (SO_SNDBUF, socket(7))."""
 
 _FULL = frozenset({errno.EAGAIN, errno.ENOBUFS})
 
@@ -55,8 +51,6 @@ class Datagrams:
         self._retry: asyncio.TimerHandle | None = None
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.settimeout(0)
-        with suppress(OSError):
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ROOM)
 
     def send(self, data: bytes, descriptors: Sequence[int] = ()) -> None:
         """Send a datagram, after those that wait. The descriptors stay the caller's, who keeps them open."""

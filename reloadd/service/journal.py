@@ -28,6 +28,9 @@ _KINDS = uuid.UUID("6f1d7a3e-0c58-4b0e-9d0f-2f6a4f4b8c51")
 """The name space of the MESSAGE_IDs, which are made of it and of the records' names (RFC 9562, version 5)."""
 
 _MOST = 2000
+_MOST_VALUES = 500
+"""Values of one list that become fields: the journal drops an entry of more than 1024 fields, without a word."""
+
 _CLOSE_TIMEOUT = 1.0
 _PRIORITIES = {Level.ERROR: 3, Level.WARNING: 4, Level.INFO: 6, Level.DEBUG: 7}
 """As syslog(3) numbers them."""
@@ -35,7 +38,7 @@ _PRIORITIES = {Level.ERROR: 3, Level.WARNING: 4, Level.INFO: 6, Level.DEBUG: 7}
 _RANK = {level: rank for rank, level in enumerate(Level)}
 
 
-class Journal:
+class SystemdJournal:
     """A sink that writes records to the journal.
 
     Args:
@@ -110,7 +113,7 @@ def _values(value: Value) -> tuple[str, ...]:
         case None:
             return ()
         case tuple():
-            return value
+            return value[:_MOST_VALUES]
         case bool():
             return ("true" if value else "false",)
         case _:

@@ -21,23 +21,22 @@ if TYPE_CHECKING:
 _DAEMONS_OWN = "supervisor"
 """As `DelegateSubgroup=` of the units has it: no process may be in a group that has groups below it (cgroups(7))."""
 
-_DELEGATED = "user.delegate"
-"""The attribute by which systemd, from 251 on, marks the groups that it leaves to others."""
-
 _KILL_TIMEOUT = 2.0
 _ASK_AGAIN = 0.005
 _ASK_AT_LEAST = 0.08
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """What an app has used.
+class GroupUsage:
+    """What the generations of an app that are there use, by the kernel's own count; it is `control.commands.Grouped`.
 
     Attributes:
-        cpu: seconds of processor time, of all its generations.
-        memory: bytes in use now; None where the kernel does not count them per group.
+        pids: their processes, however far they got from the child that started them.
+        cpu: seconds of processor time, of processes that have ended too.
+        memory: bytes; None where the kernel does not count them per group.
     """
 
+    pids: tuple[int, ...]
     cpu: float
     memory: int | None
 
@@ -74,35 +73,42 @@ class Groups:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _ASK_AT_LEAST)
 
-    def usage(self, profile: str) -> Usage | None:
+    def usage(self, profile: str) -> GroupUsage | None:
         """What an app uses; None without a group of its own."""
-        if self._home is None:
+        parts = list(_app(self._home, profile).glob("part-*")) if self._home is not None else []
+        if not parts:
             return None
-        group = _app(self._home, profile)
-        try:
-            cpu = int(_table(group / "cpu.stat")["usage_usec"]) / 1e6
-        except (OSError, KeyError, ValueError):
-            return None
-        memory = None
-        with suppress(OSError, ValueError):
-            memory = int((group / "memory.current").read_text("ascii"))
-        return Usage(cpu, memory)
+        spent = sum(int(_table(part / "cpu.stat").get("usage_usec", 0)) for part in parts)
+        memory = [int(word) for part in parts for word in _words(part / "memory.current")]
+        groups = [below for part in parts for below in part.glob("**/")]
+        return GroupUsage(
+            pids=tuple(int(pid) for group in groups for pid in _words(group / "cgroup.procs")),
+            cpu=spent / 1e6,
+            memory=sum(memory) if memory else None,
+        )
 
 
-def delegated_home() -> Path | None:
-    """The group that the service manager has delegated to this process, which is in the daemon's own part of it then.
+def delegated_home(environ: Mapping[str, str]) -> Path | None:
+    """The group of the service that this process is, which is in the daemon's own part of it then.
 
-    None where there is none: not a service, not Linux, no cgroups v2, or a manager that delegates nothing.
+    None where there is none: not a service of a manager that we can talk to, no cgroups v2, or a group that is not ours
+    to divide. Whether a group was delegated cannot be asked: a user's manager marks its groups in no way.
+
+    Args:
+        environ: the daemon's environment.
     """
+    is_service = "NOTIFY_SOCKET" in environ and environ.get("SYSTEMD_EXEC_PID", str(os.getpid())) == str(os.getpid())
+    if not is_service:
+        return None
     try:
         group = _group_of_this_process()
         home = group.parent if group.name == _DAEMONS_OWN else group
-        if os.getxattr(home, _DELEGATED) != b"1":
+        if home.suffix != ".service":
             return None
         own = home / _DAEMONS_OWN
         own.mkdir(exist_ok=True)
         (own / "cgroup.procs").write_text(str(os.getpid()))
-    except (OSError, AttributeError, LookupError):
+    except (OSError, LookupError):
         return None
     for controller in _words(home / "cgroup.controllers"):
         with suppress(OSError):
@@ -113,7 +119,7 @@ def delegated_home() -> Path | None:
 def _group_of_this_process() -> Path:
     """Where our control group is in the file system (cgroups(7), proc_pid_mountinfo(5))."""
     lines = Path("/proc/self/cgroup").read_text("utf-8").splitlines()
-    path = next(line.removeprefix("0::") for line in lines if line.startswith("0::"))
+    path = next((line.removeprefix("0::") for line in lines if line.startswith("0::")), "/")
     for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines():
         before, _, after = line.partition(" - ")
         if after.startswith("cgroup2 "):
@@ -154,8 +160,10 @@ def _kill(group: Path) -> None:
                 os.kill(int(pid), signal.SIGKILL)
 
 
-def _table(file: Path) -> Mapping[str, str]:
-    return dict(line.split(" ", 1) for line in file.read_text("ascii").splitlines() if " " in line)
+def _table(file: Path) -> dict[str, str]:
+    """A file of names and values; empty if its group has just been removed."""
+    words = _words(file)
+    return dict(zip(words[::2], words[1::2], strict=False))
 
 
 def _words(file: Path) -> list[str]:

@@ -198,8 +198,22 @@ class Forest:
                     look(tree)
             return self._outcome()
 
+    def _findings(self) -> tuple[Finding, ...]:
+        """What the look showed, once for each path.
+
+        Roots may overlap. What one tree has seen, the others see now, and not when their own event or turn comes: it
+        may be told by then, and would be told a second time.
+        """
+        found = {finding.path: finding for tree in self._trees for finding in tree.snapshot.findings()}
+        if len(self._trees) > 1:
+            for tree in self._trees:
+                for finding in found.values():
+                    tree.look_too(finding)
+            found |= {finding.path: finding for tree in self._trees for finding in tree.snapshot.findings()}
+        return tuple(found.values())
+
     def _outcome(self) -> Look:
-        findings = tuple(finding for tree in self._trees for finding in tree.snapshot.findings())
+        findings = self._findings()
         refused: dict[int, tuple[str, ...]] = {}
         for tree in self._trees:
             for number, directories in tree.take_refused().items():

@@ -86,7 +86,8 @@ def compile_ignore_list(base: str, lines: Iterable[str], file: str | None = None
         file: where they stand; None for the watch set's own.
     """
     written = tuple(lines)
-    spec = GitIgnoreSpec.from_lines(line if _is_pattern(line) else "" for line in written)
+    # An empty line would be left out, and the place of a pattern is its line.
+    spec = GitIgnoreSpec.from_lines(line if line and _is_pattern(line) else "#" for line in written)
     return IgnoreList(base.rstrip("/") + "/", file, written, spec, _any_of(spec))
 
 

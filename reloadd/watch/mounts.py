@@ -39,6 +39,12 @@ def blind_file_system(path: str, mountinfo: str | None = None) -> str | None:
         path: absolute; symbolic links in it are followed. It need not exist.
         mountinfo: the table's text, for whoever has read it already.
     """
+    kind = file_system_at(path, mountinfo)
+    return kind if _BLIND.fullmatch(kind) else None
+
+
+def file_system_at(path: str, mountinfo: str | None = None) -> str:
+    """The type of the file system at `path`, such as `ext4`; empty where it is not known. See `blind_file_system`."""
     real = os.path.realpath(path)
     kind, longest = "", -1
     for point, each in _mounts(read_mountinfo() if mountinfo is None else mountinfo):
@@ -46,7 +52,7 @@ def blind_file_system(path: str, mountinfo: str | None = None) -> str | None:
         # Of two mounts at one point the later one lies on top.
         if below and len(point) >= longest:
             kind, longest = each, len(point)
-    return kind if _BLIND.fullmatch(kind) else None
+    return kind
 
 
 def mounted_files(directory: str, mountinfo: str | None = None) -> list[str]:

@@ -24,6 +24,7 @@ from reloadd.watch.ties import Ties
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from reloadd.core.settle import Finding
     from reloadd.profile.model import WatchSet
     from reloadd.watch.ignore import Rules
     from reloadd.watch.inbox import Source
@@ -131,6 +132,11 @@ class Tree:
                 walked = path + "/"
             self.snapshot.heard_of(path, writer)
             self._rounds.edited(path)
+
+    def look_too(self, finding: Finding) -> None:
+        """Look where another root's tree has found something, if the place is in this one as well."""
+        if finding.path == self._root or os.path.dirname(finding.path) in self._directories:
+            self._examine(finding.path, Writer.DONE if finding.complete else Writer.BUSY)
 
     def look_everywhere(self) -> None:
         """Listen and look anew everywhere: for after events were lost, and for what no event tells."""

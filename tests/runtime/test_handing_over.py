@@ -280,7 +280,7 @@ def test_stream_is_ended_with_the_drain(
         body = client.getresponse().read()
         outcome = child.outcome()
 
-        assert 0.3 <= time.monotonic() - begun < 2.5
+        assert 0.3 <= time.monotonic() - begun < 15
         assert body.startswith(b"data: 0\n\ndata: 1\n\n")
         assert body.endswith(b"data: 1\n\n")
         assert (outcome.status, b"Traceback" in outcome.stderr) == (0, False), outcome
@@ -305,7 +305,7 @@ def test_websocket_is_closed_with_the_drain(
         outcome = child.outcome()
 
         assert code == 1012
-        assert 0.3 <= time.monotonic() - begun < 2.5
+        assert 0.3 <= time.monotonic() - begun < 15
         assert b"websocket.disconnect" in outcome.stdout
         assert (outcome.status, b"Traceback" in outcome.stderr) == (0, False), outcome
 
@@ -323,7 +323,7 @@ def test_thread_that_never_returns_is_left(
         begun = time.monotonic()
         outcome = child.stop()
 
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 15
         assert (outcome.status, b"at exit" in outcome.stdout) == (0, True), outcome
         assert b"Traceback" not in outcome.stderr
 

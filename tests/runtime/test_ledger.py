@@ -10,8 +10,10 @@ import pytest
 from reloadd.runtime import wire
 from tests.support.booting import Outcome, app, booted, module, script, write_files
 from tests.support.interpreters import Interpreter, find_interpreters, newest_interpreter
+from tests.support.served import get
 
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
 
     from tests.support.booting import Go
@@ -66,7 +68,8 @@ def _run(interpreter: Interpreter, go: Go, directory: Path, *, audit: bool) -> t
 
 
 def _names(lines: list[wire.Frame], word: str) -> list[str]:
-    return [line["name"] for line in lines if line["word"] == word]
+    """Those that a `word` names, without our own modules, which are preloaded like others."""
+    return [line["name"] for line in lines if line["word"] == word and not line["name"].startswith("_reloadd_runtime")]
 
 
 @each_interpreter
@@ -224,9 +227,25 @@ def test_full_disk_is_nobodys_trouble(tmp_path: Path) -> None:
         assert child.outcome() == Outcome(b"fine\n", b"", 0)
 
 
-def test_app_is_observed_beyond_its_import(tmp_path: Path) -> None:
-    """What its first request imports is told too; processes beside the first one keep no ledger."""
-    write_files(tmp_path, {"shop.py": "def app(environ, start_response):\n    return []\nimport colorsys\n"})
-    _, lines = _run(newest_interpreter(), app("shop:nothing", "wsgiref"), tmp_path, audit=False)
+def test_modules_of_the_first_request_are_told(tmp_path: Path, http: socket.socket) -> None:
+    """What the app imports late is imported beforehand at the next start as well."""
+    write_files(
+        tmp_path,
+        {
+            "shop.py": "def app(environ, start_response):\n"
+            "    import colorsys\n"
+            "    start_response('200 OK', [])\n"
+            "    return [colorsys.__name__.encode()]\n"
+        },
+    )
+    ledger = tmp_path / "ledger"
+    go = {**app("shop:app", "wsgiref"), "ledger": {"path": str(ledger), "audit": False}}
+    with booted(newest_interpreter().executable, go, directory=tmp_path, listeners={"http": http}) as child:
+        child.until_ready()
+        before = _names(_kept(ledger), "sought")
+        assert get(http) == "colorsys"
+        after = _names(_kept(ledger), "sought")
 
-    assert _names(lines, "sought")[:2] == ["shop", "colorsys"]
+    assert before[0] == "shop"
+    assert "colorsys" not in before
+    assert "colorsys" in after

@@ -21,7 +21,7 @@ each_age = pytest.mark.parametrize("age", ["old", "new"])
 each_server = pytest.mark.parametrize("server", INTERFACES)
 each_tls_server = pytest.mark.parametrize("server", ["uvicorn", "hypercorn", "werkzeug"])
 
-AT_ONCE = 3.0
+AT_ONCE = 15.0
 """Seconds that a stop may take where nothing is in flight; far less than any server's own patience."""
 
 FAILING_LIFESPAN = """\

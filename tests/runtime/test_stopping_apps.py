@@ -71,7 +71,7 @@ def test_import_is_not_waited_for(interpreter: Interpreter, http: socket.socket,
         outcome = child.stop()
 
     assert outcome.status == -signal.SIGTERM
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 15
 
 
 @pytest.mark.parametrize("age", ["old", "new"])

@@ -120,6 +120,10 @@ class BootedChild:
         """Say a word with fields, and give the child descriptors with it."""
         socket.send_fds(self._connection, [wire.encode(word, **fields)], descriptors)
 
+    def hang_up(self) -> None:
+        """Close the daemon's end of the wire, as its death would."""
+        self._connection.close()
+
     def until_ready(self) -> wire.Frame:
         """Wait for `ready`; fail with what the child wrote if it ends first."""
         while (frame := self.next_word()) is not None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
 DEADLINE = 20.0
@@ -67,7 +67,8 @@ class RunningDaemon:
         directory: where it is started.
         arguments: of the command `reloadd`.
         environ: of the daemon.
-        python: what runs it.
+        python: the words that run Python.
+        pass_fds: descriptors that it inherits.
     """
 
     def __init__(
@@ -75,20 +76,22 @@ class RunningDaemon:
         directory: Path,
         *arguments: str,
         environ: Mapping[str, str] | None = None,
-        python: str = sys.executable,
+        python: Sequence[str] = (sys.executable,),
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self.directory = directory
         self.records: list[Fields] = []
         self._printed: list[bytes] = []
         self._news = threading.Condition()
         self.process = subprocess.Popen(
-            [python, "-m", "reloadd", "--log", "json", *arguments],
+            [*python, "-m", "reloadd", "--log", "json", *arguments],
             cwd=directory,
             env=environ if environ is not None else clean_environ(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            pass_fds=pass_fds,
         )
         self._readers = [
             threading.Thread(target=self._read_records, daemon=True),

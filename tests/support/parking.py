@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tests.support.booting import booted
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -27,6 +28,7 @@ def parked(
     ledger: Path | None = None,
     environ: Mapping[str, str] | None = None,
     stdin: int = subprocess.DEVNULL,
+    listeners: Mapping[str, socket.socket] | None = None,
 ) -> Iterator[BootedChild]:
     """A child that was told to import `modules` and to wait; it has said nothing yet that was listened to."""
     park: Go = {
@@ -37,7 +39,7 @@ def parked(
         "zygote": zygote,
         "ledger": None if ledger is None else {"path": str(ledger), "audit": True},
     }
-    with booted(python, park, directory=directory, environ=environ, stdin=stdin) as child:
+    with booted(python, park, directory=directory, environ=environ, stdin=stdin, listeners=listeners) as child:
         yield child
 
 

@@ -7,3 +7,5 @@ import shutil
 import pytest
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+needs_zsh = pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+needs_fish = pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")

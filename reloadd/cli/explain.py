@@ -1,0 +1,218 @@
+"""The verb `explain`: whether a path is watched, by which profiles, by which rule, and how a change of it is seen."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reloadd.cli.daemons import all_daemons
+from reloadd.cli.parser import NoDaemonError, OutputFormat, add_output, make_parser, parse_all
+from reloadd.colour import wants_colour
+from reloadd.profile.load import Source
+from reloadd.profile.problems import draw, shown_path
+from reloadd.profile.watched import ALWAYS_EXCLUDED
+from reloadd.watch.explain import Explanation, Verdict, explain
+from reloadd.watch.mounts import file_system_at
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from reloadd.profile.model import Profile
+    from reloadd.profile.parse import Document
+
+_WATCHED, _NOT_WATCHED, _WRONG = 0, 1, 2
+
+_EPILOG = """\
+Without --profile it asks the profiles that run, and if none does, those in
+~/.config/reloadd.
+
+examples:
+  reloadd explain src/shop/cart.py
+  reloadd explain .env --profile dev.toml --output json
+
+exit status:
+  0  a profile watches it    2  a profile or an argument is wrong
+  1  none does
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainOptions:
+    """`reloadd explain`.
+
+    Attributes:
+        path: as it was written.
+        profiles: files, directories and bare names; empty for those that run.
+        output: how the answer is given.
+    """
+
+    path: str
+    profiles: tuple[str, ...]
+    output: OutputFormat
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one profile makes of the path."""
+
+    profile: Profile
+    document: Document
+    found: Explanation
+
+    @property
+    def is_watched(self) -> bool:
+        return self.found.verdict is Verdict.WATCHED
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the words after the verb ask; returns the exit status."""
+    return _explain(parse(arguments))
+
+
+def make() -> argparse.ArgumentParser:
+    """The parser of the words after the verb."""
+    parser = make_parser(
+        "reloadd explain",
+        usage="reloadd explain PATH [options]",
+        description="Say whether a file or directory is watched, by which profiles, and which rule decides.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("path", metavar="PATH", help="a file or a directory; it need not exist")
+    parser.add_argument(
+        "--profile",
+        metavar="PROFILE",
+        action="append",
+        default=[],
+        dest="profiles",
+        help="a profile to ask: a file, a directory of profiles, or a name; may be repeated",
+    )
+    add_output(parser)
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> ExplainOptions:
+    """The options in the words after the verb; raises as `parse_all`."""
+    found = parse_all(make(), arguments)
+    return ExplainOptions(found.path, tuple(found.profiles), found.output)
+
+
+def _explain(options: ExplainOptions) -> int:
+    here = Path.cwd()
+    profiles = options.profiles or _running()
+    loaded = Source(profiles, os.environ, here, Path(sys.executable)).load()
+    if loaded.problems:
+        colour = wants_colour(sys.stderr, os.environ)
+        outcome = "nothing can be said of the path"
+        sys.stderr.write(draw(loaded.problems, directory=here, colour=colour, outcome=outcome) + "\n")
+        return _WRONG
+    path = os.path.abspath(options.path)  # noqa: PTH100 - `resolve` would follow links
+    answers = [_Answer(one.profile, one.document, explain(one.profile.watch, path)) for one in loaded.accepted.values()]
+    owner = next((each.profile.name for each in answers if str(each.profile.file) == path), None)
+    if options.output is OutputFormat.JSON:
+        answer = {"path": path, "profile_of": owner, "profiles": [_as_json(each) for each in answers]}
+        sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+    else:
+        sys.stdout.write(f"{path}\n")
+        if owner is not None:
+            sys.stdout.write(f"  reloadd: read again when it is saved, because it is the profile of `{owner}`\n")
+        for each in answers:
+            sys.stdout.write(f"  {each.profile.name}: {_words(each, here)}\n")
+    return _WATCHED if any(each.is_watched for each in answers) else _NOT_WATCHED
+
+
+def _running() -> tuple[str, ...]:
+    """The files of the profiles that run; none if no daemon does."""
+    try:
+        with all_daemons(os.environ, None) as daemons:
+            return tuple(str(profile["file"]) for each in daemons for profile in each.status["profiles"])
+    except NoDaemonError:
+        return ()
+
+
+def _words(answer: _Answer, here: Path) -> str:
+    """What decides, in a line."""
+    found = answer.found
+    is_above = found.decided_at is not None and found.decided_at != found.path
+    above = f"it lies in {shown_path(Path(found.decided_at or ''), here)}, and " if is_above else ""
+    match found.verdict:
+        case Verdict.WATCHED:
+            return f"watched, {_by_include(answer)}; {_seen(answer)}"
+        case Verdict.OUTSIDE:
+            return f"not watched: it lies below none of the roots, {', '.join(map(str, answer.profile.watch.roots))}"
+        case Verdict.NOT_INCLUDED:
+            return f"not watched: nothing in {_include_of(answer)} matches it"
+        case Verdict.EXCLUDED if _is_built_in(answer):
+            way_in = f'`exclude = ["!{found.rule}"]` would take it in'
+            return f"not watched: {above}`{found.rule}` is always left out; {way_in}"
+        case Verdict.EXCLUDED:
+            return f"not watched: {above}`{found.rule}` of `exclude` leaves {'that' if above else 'it'} out"
+        case Verdict.IGNORED_BY_GIT:
+            rule = f"`{found.rule}` in {shown_path(Path(found.file or ''), here)}:{found.line}"
+            way_in = "`gitignore = false` would take it in"
+            return f"not watched: {above}{rule} leaves {'that' if above else 'it'} out; {way_in}"
+
+
+def _by_include(answer: _Answer) -> str:
+    found = answer.found
+    if found.path == found.root:
+        return "because it is a root"
+    if found.rule is None:
+        return "because files that matter may lie below it"
+    return f"because `{found.rule}` of {_include_of(answer)} matches"
+
+
+def _include_of(answer: _Answer) -> str:
+    return "`include`" if _gives(answer, "include") else "the default `include`"
+
+
+def _is_built_in(answer: _Answer) -> bool:
+    """Whether a pattern that leaves out is ours: the built-in ones stand first, the environment's own next."""
+    line = answer.found.line
+    given = answer.document.data.get("watch")
+    own = given.get("exclude", []) if isinstance(given, dict) else []
+    count = len(answer.profile.watch.exclude) - (len(own) if isinstance(own, list) else 0)
+    return line is not None and line < max(count, len(ALWAYS_EXCLUDED))
+
+
+def _gives(answer: _Answer, key: str) -> bool:
+    given = answer.document.data.get("watch")
+    return isinstance(given, dict) and key in given
+
+
+def _seen(answer: _Answer) -> str:
+    """How a change is noticed."""
+    kind = file_system_at(answer.found.path) or "unknown file system"
+    if answer.found.backend == "poll":
+        return f"polled every {answer.profile.watch.poll_interval:g} s ({kind})"
+    return f"changes are told by events ({kind})"
+
+
+def _as_json(answer: _Answer) -> dict[str, object]:
+    found = answer.found
+    return {
+        "profile": answer.profile.name,
+        "profile_file": str(answer.profile.file),
+        "watched": answer.is_watched,
+        "verdict": found.verdict.name.lower().replace("_", "-"),
+        "root": found.root,
+        "rule": found.rule,
+        "is_default": _is_default(answer),
+        "file": found.file,
+        "line": found.line if found.file else None,
+        "decided_at": found.decided_at,
+        "backend": found.backend,
+        "file_system": file_system_at(found.path) or None,
+    }
+
+
+def _is_default(answer: _Answer) -> bool | None:
+    """Whether the rule is built in; None where it is a file's, or where there is none."""
+    found = answer.found
+    if found.rule is None or found.file is not None:
+        return None
+    return _is_built_in(answer) if found.verdict is Verdict.EXCLUDED else not _gives(answer, "include")

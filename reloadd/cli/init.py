@@ -1,0 +1,130 @@
+"""The verb `init`: look at a project and write a first profile for it. Never overwrites a file."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reloadd.cli.parser import make_parser, parse_all
+from reloadd.colour import wants_colour
+from reloadd.profile.json_schema import FILE
+from reloadd.profile.load import load_profiles
+from reloadd.profile.problems import draw, shown_path
+from reloadd.starter.guess import guess
+from reloadd.starter.project import look
+from reloadd.starter.text import profile_text
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from reloadd.starter.guess import Guess
+
+_WRITTEN, _WRONG = 0, 2
+_NAME = "reloadd.toml"
+_FIRST_PORT, _LAST_PORT = 8000, 8099
+
+_EPILOG = """\
+It finds Flask, FastAPI, Starlette, Django and Pyramid apps, packages with a
+__main__.py, scripts, and package.json.
+
+examples:
+  reloadd init                               the project in this directory
+  reloadd init shop && reloadd -p shop/reloadd.toml
+
+exit status:
+  0  a profile was written    2  there is one already, or nothing was found
+"""
+
+
+def make() -> argparse.ArgumentParser:
+    """The parser of the words after the verb."""
+    parser = make_parser(
+        "reloadd init",
+        usage="reloadd init [DIR]",
+        description=f"Look at a project, and write {_NAME} with what is to be run and why.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument(
+        "directory", metavar="DIR", nargs="?", default=".", help="the project (default: this directory)"
+    )
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the words after the verb ask; returns the exit status."""
+    return _init(Path(parse_all(make(), arguments).directory))
+
+
+def _init(directory: Path) -> int:
+    here = Path.cwd()
+    file = (directory / _NAME).absolute()
+    shown = shown_path(file, here)
+    if not directory.is_dir():
+        return _fail(f"there is no directory `{directory}`", "name the directory of a project")
+    if file.is_symlink() or file.exists():
+        return _fail(f"`{shown}` is there already", f"see what is wrong with it with `reloadd check {shown}`")
+    project = look(directory)
+    found = guess(project)
+    if found is None:
+        return _fail(
+            f"nothing to run was found in `{directory}`",
+            f'write `{shown}` by hand: `[target]` and below it `command = ["..."]`, or see `reloadd init --help`',
+        )
+    text = profile_text(found, name=_name(project.name), address=_free_address(), schema_path=_schema_path(file.parent))
+    try:
+        with file.open("x", encoding="utf-8") as written:
+            written.write(text)
+    except OSError as error:
+        return _fail(
+            f"`{shown}` cannot be written: {(error.strerror or str(error)).lower()}", "choose another directory"
+        )
+    return _tell(found, file, shown, here)
+
+
+def _tell(found: Guess, file: Path, shown: str, here: Path) -> int:
+    sys.stdout.write(f"found {found.found}\n")
+    for note in found.notes:
+        sys.stdout.write(f"note: {note}\n")
+    sys.stdout.write(f"wrote {shown}\n\nrun it with\n\n    reloadd --profile {shown}\n")
+    sys.stdout.flush()
+    loaded = load_profiles([str(file)], environ=os.environ, directory=here, interpreter=Path(sys.executable))
+    if not loaded.problems:
+        return _WRITTEN
+    colour = wants_colour(sys.stderr, os.environ)
+    outcome = "mend what is drawn before you run it"
+    sys.stderr.write(draw(loaded.problems, directory=here, colour=colour, outcome=outcome) + "\n")
+    return _WRONG
+
+
+def _fail(message: str, hint: str) -> int:
+    sys.stderr.write(f"error: {message}\n  = hint: {hint}\n")
+    return _WRONG
+
+
+def _name(directory: str) -> str:
+    """A profile's name from that of a directory."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", directory).strip("-._") or "app"
+
+
+def _free_address() -> str:
+    """The first port from 8000 on that nobody listens at now."""
+    for port in range(_FIRST_PORT, _LAST_PORT + 1):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return f"127.0.0.1:{port}"
+    return "127.0.0.1:0"
+
+
+def _schema_path(directory: Path) -> str:
+    """The schema's file as editors find it from the profile: relative where it belongs to the project."""
+    home = directory.resolve()
+    return f"./{FILE.relative_to(home)}" if FILE.is_relative_to(home) else str(FILE)

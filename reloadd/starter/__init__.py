@@ -1,0 +1,1 @@
+"""A first profile for a project: what lies there, what it most likely is, and the text that says so."""

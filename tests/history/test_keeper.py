@@ -1,0 +1,151 @@
+"""From the bus to the disk and back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from reloadd.bus import Bus
+from reloadd.core.records import CATALOGUE, Printed, Record, make_record
+from reloadd.history.journal import Journal
+from reloadd.history.keeper import Keeper
+from reloadd.history.reader import all_kept, read_log, read_restarts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from reloadd.core.records import Value
+
+FILE = "/home/ada/shop/web.toml"
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def say(name: str, generation: int | None = None, **fields: Value) -> Record:
+    """A record about `web`, with None for the fields that do not matter."""
+    whole = {**dict.fromkeys(CATALOGUE[name].fields), **fields}
+    return make_record(name, whole, profile="web", generation=generation)
+
+
+def keep(directory: Path, act: Callable[[Bus], None]) -> list[Record]:
+    """Keep what happens while `act` is called; the records that were said."""
+
+    async def run() -> list[Record]:
+        bus, said = Bus(), list[Record]()
+        journal = Journal(now=lambda: NOON)
+        bus.subscribe(said.append)
+        bus.subscribe(journal.hear)
+        bus.subscribe_output(journal.hear_output)
+        files = {"web": FILE}
+        keeper = Keeper(directory, file_of=files.get, publish=bus.publish)
+        journal.subscribe(keeper.hear)
+        act(bus)
+        await keeper.flush()
+        # What the thread said is heard in the loop's next turn.
+        await asyncio.sleep(0)
+        keeper.close()
+        return said
+
+    return asyncio.run(run())
+
+
+def test_what_happens_is_read_back_as_it_was(tmp_path: Path) -> None:
+    """Records and printed lines in one order, each with its number; daemons' apart; bytes that are no text replaced."""
+
+    def act(bus: Bus) -> None:
+        bus.publish(say("child.ready", 1, pid=7, took_ms=30))
+        bus.pass_on(Printed("web", 1, (b"one", b"tw\xff\x1b[31mo\r")))
+        bus.publish(make_record("daemon.stopped", {"took_ms": 5}))
+
+    keep(tmp_path, act)
+    web, daemons = all_kept(tmp_path)
+    entries = read_log([web])
+    common: dict[str, Any] = {
+        "timestamp": "2026-11-22T12:00:00.000000Z",
+        "level": "info",
+        "profile": "web",
+        "generation": 1,
+    }
+    run = entries[0]["run"]
+
+    assert (web.profile, web.file, daemons.profile) == ("web", FILE, None)
+    assert entries == [
+        {**common, "event": "child.ready", "pid": 7, "took_ms": 30, "run": run, "number": 1},
+        {**common, "event": "app.printed", "text": "one", "run": run, "number": 2},
+        {**common, "event": "app.printed", "text": "tw\ufffd\x1b[31mo", "run": run, "number": 3},
+    ]
+    assert [entry["event"] for entry in read_log([daemons])] == ["daemon.stopped"]
+    assert {each.stat().st_mode & 0o777 for each in tmp_path.iterdir()} == {0o700}
+
+
+def test_a_restart_is_one_row_with_what_led_to_it(tmp_path: Path) -> None:
+    """A crash, a failed try and the next one are told by how the app ended and what it answers to."""
+
+    def act(bus: Bus) -> None:
+        bus.publish(say("child.ready", 1, pid=7, took_ms=30))
+        bus.publish(say("child.exited", 1, exit="SIGSEGV (segmentation fault)", asked=False))
+        bus.publish(say("restart.completed", 2, cause="exit", paths=(), start="cold", took_ms=40, ready_ms=40))
+        bus.publish(say("restart.requested", 3, cause="change", paths=tuple(f"f{n}.py" for n in range(500))))
+        bus.publish(
+            say("child.exited", 3, exit="code 1 (failure)", asked=False, error="NameError: x", file="f1.py", line=2)
+        )
+        bus.publish(say("supervisor.held", attempts=5, why="failed too often in a row", until="a file changes"))
+
+    keep(tmp_path, act)
+    rows = read_restarts(all_kept(tmp_path))
+    told = [[row[key] for key in ("generation", "outcome", "cause", "exit", "error", "changes")] for row in rows]
+
+    assert told == [
+        [1, "started", "start", None, None, 0],
+        [2, "completed", "exit", "SIGSEGV (segmentation fault)", None, 0],
+        [3, "held", "change", "code 1 (failure)", "NameError: x", 500],
+    ]
+    assert len(rows[2]["paths"]) == 20
+    assert (rows[1]["ready_ms"], rows[2]["place"], rows[0]["file"]) == (40, "f1.py:2", FILE)
+
+
+def test_lines_that_a_crash_cut_are_passed_over(tmp_path: Path) -> None:
+    """So is what another program wrote there."""
+    keep(tmp_path, lambda bus: bus.publish(say("child.ready", 1)))
+    (web,) = all_kept(tmp_path)
+    with (web.directory / "log.jsonl").open("ab") as log:
+        log.write(b'{"timestamp": "2026\n[]\n{}\n\xff\n' + b"[" * 100_000 + b"\n")
+    keep(tmp_path, lambda bus: bus.publish(say("child.ready", 2)))
+
+    assert [entry["generation"] for entry in read_log([web])] == [1, 2]
+    assert [entry["generation"] for entry in read_log([web], last=1)] == [2]
+
+
+def test_a_disk_that_fails_is_told_once(tmp_path: Path) -> None:
+    """However much is said; once it is well again, how much was left out is told."""
+    blocked = tmp_path / "state"
+    blocked.write_text("")
+
+    def act(bus: Bus) -> None:
+        for number in range(1000):
+            bus.publish(say("child.ready", number))
+
+    said = keep(blocked / "reloadd", act)
+    failures = [record for record in said if record.name == "history.failed"]
+
+    assert [record.fields["error"] for record in failures] == ["not a directory"]
+
+
+def test_what_finds_no_room_is_left_out_at_once(tmp_path: Path) -> None:
+    """An app that prints faster than the disk takes it costs neither memory nor time."""
+
+    def act(bus: Bus) -> None:
+        line = b"x" * 60_000
+        for _ in range(2000):
+            bus.pass_on(Printed("web", 1, (line,)))
+
+    begun = time.monotonic()
+    keep(tmp_path, act)
+    (web,) = all_kept(tmp_path)
+    sizes = [each.stat().st_size for each in web.directory.iterdir()]
+
+    assert time.monotonic() - begun < 30
+    assert sum(sizes) < 10 << 20
+    assert len(read_log([web])) > 0
