@@ -51,7 +51,7 @@ SURROUNDINGS = re.compile(r"PATH|HOME|(PIP|UV|SSL_CERT)_\w+|\w+_(CA_BUNDLE|PROXY
 MASKS = {
     r"\b\d\d:\d\d:\d\d\b": "TIME",
     r"\bpid=\d+": "pid=PID",
-    r"_(ms|s)=[\d.]+": r"_\1=N",
+    r"(_ms|_s|_mb|modules)=[\d.]+": r"\1=N",
     r"127\.0\.0\.1:\d+": "ADDRESS",
 }
 """What differs from run to run."""
@@ -235,6 +235,7 @@ def test_session_is_what_happens(checkout: Path) -> None:
             said.extend([screen.wait_for(event), event, screen.wait_for("\n"), "\n"])
 
         read_line_of("child.ready")
+        read_line_of("spare.parked")
         edit(hello, "Hello from", "Good day from")
         read_line_of("restart.completed")
         read_line_of("child.exited")
