@@ -80,7 +80,8 @@ def make() -> argparse.ArgumentParser:
         metavar="auto|console|json",
         type=member(LogFormat),
         default=LogFormat.AUTO,
-        help="how to write the log (default: console on a terminal, json elsewhere)",
+        help="how to write the log (default: console on a terminal, "
+        "entries of the journal in a service, json elsewhere)",
     )
     parser.add_argument("-v", "--verbose", action="count", default=0, dest="verbosity", help="say more")
     parser.add_argument("--version", action="version", version=f"reloadd {__version__}", help="print the version")

@@ -26,7 +26,7 @@ options:
                            run several apps, -p for short (default: all in
                            ~/.config/reloadd)
   --log auto|console|json  how to write the log (default: console on a terminal,
-                           json elsewhere)
+                           entries of the journal in a service, json elsewhere)
   -v, --verbose            say more
   --version                print the version
 

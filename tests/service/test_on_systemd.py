@@ -13,7 +13,7 @@ import pytest
 from tests.support.box import HOME, UID
 from tests.support.daemon import wait_until
 from tests.support.knocking import knocking
-from tests.support.service import AWKWARD, PROFILES, UNITS, install, make_wheel
+from tests.support.service import AWKWARD, PROFILES, UNITS, install, make_wheel, page_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,6 +86,28 @@ def test_it_is_active_once_its_apps_serve(service: Service) -> None:
     service.write({"slow/go": ""})
     wait_until(lambda: is_active(service), "active")
     assert 'Status: "serving shop, slow"' in service.systemctl("status", "reloadd")
+
+
+def test_the_commands_of_the_page(service: Service) -> None:
+    """Typed one after the other, in a login session, they do what the page says."""
+    service.write_web("shop", ADDRESS)
+    service.write_program("reloadd")
+    printed = [service.box.login("sh", "-c", command, environ=service.environ) for command in page_commands()]
+
+    assert "unchanged" in printed[0]
+    assert 'Status: "serving shop"' in printed[2]
+    assert "shop#1: child.ready" in printed[4]
+    assert service.show("reloadd", "UnitFileState") == "enabled"
+
+
+def test_a_wrong_profile_is_no_loop(service: Service) -> None:
+    """At the start it ends the service, with the drawing in the journal; trying again would not mend it."""
+    service.write({f"{PROFILES}/shop.toml": "[target]\nsrcipt = 1\n"})
+    started = service.box.try_user("systemctl", "--user", "start", "reloadd")
+
+    assert started.returncode == 1
+    assert (service.show("reloadd", "ExecMainStatus"), service.show("reloadd", "NRestarts")) == ("2", "0")
+    assert any("unknown key `srcipt` in `[target]`" in str(entry["MESSAGE"]) for entry in service.journal())
 
 
 def test_a_held_app_keeps_nobody_waiting(service: Service) -> None:

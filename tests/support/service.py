@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,12 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"{greeting}"]
 """
+
+
+def page_commands() -> list[str]:
+    """What README.md tells its readers to type for the service."""
+    (block,) = re.findall(r"(?ms)^## For the whole login\n+```sh\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"))
+    return str(block).splitlines()
 
 
 def make_wheel(directory: Path, version: str) -> Path:
@@ -119,6 +126,16 @@ class Service:
     def write(self, files: Mapping[str, str]) -> None:
         """Write files below the user's home."""
         self.box.write({Path(name): text for name, text in files.items()})
+
+    def write_program(self, name: str) -> None:
+        """What an installation leaves on a user's `PATH`."""
+        self.write({f"bin/{name}": f'#!/bin/sh\nexec "{self.python}" -P -m {name} "$@"\n'.replace("$env", "\\$env")})
+        self.box.path(HOME / "bin" / name).chmod(0o755)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Of a login that finds such programs."""
+        return {"PATH": f"{HOME}/bin:/usr/bin:/bin"}
 
     def write_profile(self, name: str, target: str, more: str = "") -> None:
         """A profile of the user's, for an app in the directory of that name."""
