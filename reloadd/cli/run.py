@@ -25,7 +25,7 @@ from reloadd.log import Form, Log
 from reloadd.profile.load import Source
 from reloadd.profile.problems import draw
 from reloadd.reloading import problem_of
-from reloadd.service.journal import Journal, is_journal
+from reloadd.service.journal import SystemdJournal, is_journal
 from reloadd.supervise.console import Console
 from reloadd.supervise.pool import CannotListenError
 from reloadd.terminal import Writer, is_foreground, keys_at_once
@@ -96,7 +96,7 @@ def _log(options: RunOptions, writer: Writer, bus: Bus, stack: ExitStack) -> Cal
         case LogFormat.JSON:
             form = Form.JSON
         case LogFormat.AUTO if is_journal(_STDERR, os.environ):
-            journal = Journal(bus.publish, lowest=lowest)
+            journal = SystemdJournal(bus.publish, lowest=lowest)
             stack.callback(journal.close)
             return journal
         case LogFormat.AUTO:

@@ -59,6 +59,7 @@ class Ledger:
         self.process = os.getpid()
         self._left = 0
         self._descriptor = -1
+        self._identity = (-1, -1)
 
     def begin(self, path: str) -> None:
         """Go on in the file at `path`, as a ledger that begins; where that cannot be, note nothing."""
@@ -78,13 +79,20 @@ class Ledger:
         """Append a line."""
         if self._left <= 0:
             return
+        self._left -= 1
         try:
-            self._left -= 1
+            status = os.fstat(self._descriptor)
+            if (status.st_dev, status.st_ino) != self._identity:
+                # A program that closes all descriptors, as daemons do; this one is somebody else's by now.
+                raise OSError("the ledger is closed")  # noqa: TRY301 - it ends like any other failure
             writer = os.getpid()
             if writer != self._writer:
                 self._writer = writer
-                self._write("begun", pid=writer, parent=os.getppid())
-            self._write(word, **fields)
+                self.note("begun", pid=writer, parent=os.getppid())
+            if writer != self.process:
+                fields["pid"] = writer
+            fields["at"] = round((perf_counter() - self._begun_at) * 1e3, 2)
+            os.write(self._descriptor, wire.encode(word, **fields))
         except Exception:  # noqa: BLE001 - whatever it is, it is not the app's affair
             self._left = 0
 
@@ -92,24 +100,12 @@ class Ledger:
         """Note no more. Safe to call twice."""
         self._left = 0
         descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0 and self._is_ours(descriptor):
-            os.close(descriptor)
-
-    def _write(self, word: str, **fields: Any) -> None:
-        if not self._is_ours(self._descriptor):
-            # A daemon of the user's has closed all descriptors; this one is somebody else's by now.
-            raise OSError("the ledger is closed")
-        if self._writer != self.process:
-            fields["pid"] = self._writer
-        fields["at"] = round((perf_counter() - self._begun_at) * 1e3, 2)
-        os.write(self._descriptor, wire.encode(word, **fields))
-
-    def _is_ours(self, descriptor: int) -> bool:
         try:
             status = os.fstat(descriptor)
         except OSError:
-            return False
-        return (status.st_dev, status.st_ino) == self._identity
+            return
+        if (status.st_dev, status.st_ino) == self._identity:
+            os.close(descriptor)
 
 
 def signature(status: Optional[os.stat_result]) -> Optional[List[int]]:

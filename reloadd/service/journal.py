@@ -38,7 +38,7 @@ _PRIORITIES = {Level.ERROR: 3, Level.WARNING: 4, Level.INFO: 6, Level.DEBUG: 7}
 _RANK = {level: rank for rank, level in enumerate(Level)}
 
 
-class Journal:
+class SystemdJournal:
     """A sink that writes records to the journal.
 
     Args:

@@ -1,7 +1,7 @@
 """The service manager, kept informed: every record may change how the daemon stands, and what changed is told.
 
-Never decides what that is: `core.standing` does. The sign of life comes from the event loop itself, because a thread
-would go on giving it for a loop that hangs.
+Never decides what that is: `core.daemon_standing` does. The sign of life comes from the event loop itself, because a
+thread would go on giving it for a loop that hangs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from reloadd.core import standing as core
+from reloadd.core import daemon_standing as core
 from reloadd.service.notify import Notifier, notify_address, watchdog_seconds
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class Manager:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.notifier = Notifier(notify_address(environ))
         self._watchdog = watchdog_seconds(environ, os.getpid())
-        self._standing = core.Standing()
-        self._told: core.Standing | None = None
+        self._standing = core.DaemonStanding()
+        self._told: core.DaemonStanding | None = None
         self._beats: asyncio.TimerHandle | None = None
         if self.notifier.is_heard:
             if self._watchdog is not None:
@@ -71,7 +71,7 @@ class Manager:
             self._beats.cancel()
         self.notifier.close()
 
-    def _become(self, standing: core.Standing) -> None:
+    def _become(self, standing: core.DaemonStanding) -> None:
         self._standing = standing
         if not self.notifier.is_heard:
             return

@@ -1,6 +1,6 @@
 """What we say to the service manager that started us: sd_notify(3), without its library.
 
-Never decides what is said: `core.standing` does.
+Never decides what is said: `core.daemon_standing` does.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.records import CATALOGUE, Level, Record, record
 from reloadd.service.datagrams import Datagrams
-from reloadd.service.journal import Journal, encode, is_journal, message_id
+from reloadd.service.journal import SystemdJournal, encode, is_journal, message_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ def test_what_no_datagram_holds_is_handed_over_sealed(tmp_path: Path) -> None:
     lost: list[Record] = []
 
     async def send(said: Record) -> None:
-        journal = Journal(lost.append, lowest=Level.INFO, address=tmp_path / "socket")
+        journal = SystemdJournal(lost.append, lowest=Level.INFO, address=tmp_path / "socket")
         journal(said)
         journal.close()
 
@@ -142,7 +142,7 @@ def test_a_journal_that_is_not_there_is_no_trouble(tmp_path: Path) -> None:
     lost: list[Record] = []
 
     async def send() -> None:
-        journal = Journal(lost.append, lowest=Level.INFO, address=tmp_path / "nowhere")
+        journal = SystemdJournal(lost.append, lowest=Level.INFO, address=tmp_path / "nowhere")
         journal(settled("a.py"))
         journal.close()
 

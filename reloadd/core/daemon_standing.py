@@ -51,7 +51,7 @@ class AppStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DaemonStanding:
     """How the daemon stands.
 
     Attributes:
@@ -65,24 +65,24 @@ class Standing:
     problems: int = 0
 
 
-def expect(standing: Standing, names: Iterable[str]) -> Standing:
+def expect(standing: DaemonStanding, names: Iterable[str]) -> DaemonStanding:
     """There are these apps from now on, and no others."""
     apps = {name: standing.apps.get(name, AppStanding()) for name in names}
     return replace(standing, apps=MappingProxyType(apps))
 
 
-def begin_reload(standing: Standing) -> Standing:
+def begin_reload(standing: DaemonStanding) -> DaemonStanding:
     """Profiles are read again. Before all is up, that is a part of the start."""
     return replace(standing, phase=Phase.RELOADING) if standing.phase is Phase.UP else standing
 
 
-def end_reload(standing: Standing, problems: int) -> Standing:
+def end_reload(standing: DaemonStanding, problems: int) -> DaemonStanding:
     """That is over; so many problems were found, for which something was refused."""
     phase = Phase.UP if standing.phase is Phase.RELOADING else standing.phase
     return replace(standing, phase=phase, problems=problems)
 
 
-def hear(standing: Standing, record: Record) -> Standing:
+def hear(standing: DaemonStanding, record: Record) -> DaemonStanding:
     """What a record makes of the standing."""
     match record.name:
         case "daemon.stopping":
@@ -93,12 +93,12 @@ def hear(standing: Standing, record: Record) -> Standing:
             return standing
 
 
-def is_settled(standing: Standing) -> bool:
+def is_settled(standing: DaemonStanding) -> bool:
     """Whether every app serves, is held, or is not wanted: nobody has to wait for any of them."""
     return all(app.state in _SETTLED for app in standing.apps.values())
 
 
-def status(standing: Standing) -> str:
+def status(standing: DaemonStanding) -> str:
     """The standing in words, on one line."""
     parts = [_PHASE_WORDS[standing.phase]] if standing.phase in _PHASE_WORDS else []
     groups: dict[str, list[str]] = {}
@@ -110,7 +110,7 @@ def status(standing: Standing) -> str:
     return "; ".join(parts) or "no apps"
 
 
-def assignments(before: Standing | None, after: Standing, *, moment: int) -> tuple[str, ...]:
+def assignments(before: DaemonStanding | None, after: DaemonStanding, *, moment: int) -> tuple[str, ...]:
     """What to tell the service manager of a new standing; nothing where nothing changed for it.
 
     Args:
@@ -134,7 +134,7 @@ def assignments(before: Standing | None, after: Standing, *, moment: int) -> tup
     return tuple(said)
 
 
-def beat(standing: Standing, *, watchdog: float | None) -> tuple[str, ...]:
+def beat(standing: DaemonStanding, *, watchdog: float | None) -> tuple[str, ...]:
     """What to tell it again and again, as a sign of life and a request for patience.
 
     Args:
@@ -189,7 +189,7 @@ def _listed(names: list[str]) -> str:
     return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
 
 
-def _with_app(standing: Standing, name: str, record: Record) -> Standing:
+def _with_app(standing: DaemonStanding, name: str, record: Record) -> DaemonStanding:
     app = standing.apps[name]
     fields = record.fields
     match record.name:
@@ -209,7 +209,7 @@ def _with_app(standing: Standing, name: str, record: Record) -> Standing:
     return replace(standing, apps=MappingProxyType({**standing.apps, name: app}))
 
 
-def _settle(standing: Standing) -> Standing:
+def _settle(standing: DaemonStanding) -> DaemonStanding:
     if standing.phase is Phase.STARTING and is_settled(standing):
         return replace(standing, phase=Phase.UP)
     return standing

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reloadd.core.records import record
-from reloadd.core.standing import (
+from reloadd.core.daemon_standing import (
     EXTENSION,
+    DaemonStanding,
     Phase,
-    Standing,
     assignments,
     beat,
     begin_reload,
@@ -21,6 +20,7 @@ from reloadd.core.standing import (
     pause_between_beats,
     status,
 )
+from reloadd.core.records import record
 from reloadd.core.state import State
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ def failed(name: str, error: str | None, code: int = 1) -> Record:
     )
 
 
-def after(*records: Record, names: tuple[str, ...] = ("shop",)) -> Standing:
+def after(*records: Record, names: tuple[str, ...] = ("shop",)) -> DaemonStanding:
     """The standing after these records."""
-    return reduce(hear, records, expect(Standing(), names))
+    return reduce(hear, records, expect(DaemonStanding(), names))
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_only_what_is_news_is_said() -> None:
         (after(moved("shop", State.SERVING), record("daemon.stopping", apps=1)), True),
     ],
 )
-def test_patience_is_asked_for_while_apps_start_and_stop(standing: Standing, is_slow: bool) -> None:  # noqa: FBT001 (a case)
+def test_patience_is_asked_for_while_apps_start_and_stop(standing: DaemonStanding, is_slow: bool) -> None:  # noqa: FBT001 (a case)
     """Again and again, so that a daemon that hangs gets none; and for longer than the pause until the next time."""
     patience = (f"EXTEND_TIMEOUT_USEC={EXTENSION * 1e6:.0f}",) if is_slow else ()
 
