@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 
 from reloadd.cli import main
+from reloadd.doctor import limits
 from reloadd.doctor.findings import Verdict, judge_descriptors, judge_python, judge_use, raised, worst
 from reloadd.doctor.limits import check_limits
 from reloadd.doctor.watching import check_watching
@@ -83,7 +84,7 @@ def test_a_healthy_machine_is_told_in_full(here: Path, capsys: pytest.CaptureFix
     assert main(["doctor", "dev.toml"]) == 0
 
     said, wrong = capsys.readouterr()
-    versions, limits, places, service, *rest = said.split("\n\n")
+    versions, limited, places, service, *rest = said.split("\n\n")
     assert wrong == ""
     assert re.match(
         rf"versions\n  ok    reloadd: [\w.]+, on Python [\w.+]+ \({re.escape(sys.executable)}\)\n", versions
@@ -95,7 +96,7 @@ def test_a_healthy_machine_is_told_in_full(here: Path, capsys: pytest.CaptureFix
         r"limits\n  \w+ +fs.inotify.max_user_watches: \d+ of \d+ used.*\n(        fix: .*\n)?"
         r"  \w+ +fs.inotify.max_user_instances: \d+ of \d+ used.*\n(        fix: .*\n)?"
         r"  \w+ +open files: \d+ for each process, at most -?\d+(\n        fix: .*)?",
-        limits,
+        limited,
     )
     assert places == (
         "places\n"
@@ -179,14 +180,17 @@ def test_places_that_cannot_be_used_are_bad(
 def test_the_profiles_that_run_are_looked_at(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """And the daemon is, which holds what it watches."""
     write_files(here, {"dev.toml": '[target]\ncommand = ["sleep", "600"]\n'})
-    with RunningDaemon(here, "--profile", "dev.toml", environ=dict(os.environ)) as daemon:
+    with RunningDaemon(here, "--profile", "dev.toml", "-v", environ=dict(os.environ)) as daemon:
         daemon.wait_for("child.ready")
+        daemon.wait_for("control.opened")
         status, checks = examined(capsys)
 
         assert status == 0
         assert checks[f"daemon {daemon.process.pid}"]["found"] == "answers, and runs dev"
         assert checks[f"dev: {here}"]["topic"] == "watching"
-        assert any(f"[{daemon.process.pid}]" in str(check["found"]) for check in checks.values())
+        watches, instances = limits._use()
+        (name,) = [name for name in instances if name.endswith(f"[{daemon.process.pid}]")]
+        assert watches[name] >= 1
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.daemon import RunningDaemon, ask, wait_until, write_files
+from tests.support.daemon import RunningDaemon, ask, clean_environ, wait_until, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,11 +102,12 @@ def test_an_app_whose_leader_is_held_waits_and_says_so(tmp_path: Path) -> None:
             "migrate.toml": '[target]\nscript = "migrate.py"\n[restart]\nbackoff = { attempts = 1 }\n',
         },
     )
-    with RunningDaemon(tmp_path, "--profile", ".") as daemon:
+    with RunningDaemon(tmp_path, "--profile", ".", "-v") as daemon:
+        daemon.wait_for("control.opened")
         held = daemon.wait_for("start.postponed", why="`migrate` is held", profile="web")
         assert held["level"] == "warning"
         command = [sys.executable, "-m", "reloadd", "start", "hasty", "--wait", "--daemon", str(daemon.process.pid)]
-        assert subprocess.run(command, check=False, capture_output=True).returncode == 0
+        assert subprocess.run(command, env=clean_environ(), check=False, capture_output=True).returncode == 0
         assert order_of(daemon, "child.ready") == ["hasty"]
         (tmp_path / "migrate.py").write_text("print('migrated')\n")
         daemon.wait_for("child.ready", profile="web")
@@ -178,13 +179,13 @@ def test_an_app_that_waits_can_be_added_and_taken_away(tmp_path: Path) -> None:
     write(tmp_path, {"db": gated("db")})
     with RunningDaemon(tmp_path, "--profile", ".") as daemon:
         daemon.wait_for("watch.started", profile="db")
-        write(tmp_path, {"web": gated("web", after='"db"')}, "web")
+        write_files(tmp_path, {"web.toml": gated("web", after='"db"'), "web.go": ""})
         daemon.wait_for("start.postponed", profile="web")
         (tmp_path / "web.toml").unlink()
         daemon.wait_for("profile.removed", profile="web")
         (tmp_path / "db.go").touch()
         daemon.wait_for("child.ready", profile="db")
-        write(tmp_path, {"late": gated("late", after='"db"')}, "late")
+        write_files(tmp_path, {"late.toml": gated("late", after='"db"'), "late.go": ""})
         daemon.wait_for("child.ready", profile="late")
 
         assert daemon.all("child.ready", profile="web") == []
