@@ -45,6 +45,7 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "history.failed": Kind(
             Level.WARNING, "what happens cannot be kept on disk; all runs on", ("path", "error", "hint")
         ),
+        "history.overrun": Kind(Level.WARNING, "more happened than could be kept on disk in time", ("left_out",)),
         "history.resumed": Kind(Level.INFO, "what happens is kept on disk again", ("path", "left_out")),
         "control.opened": Kind(Level.DEBUG, "commands are taken at a socket", ("path",)),
         "control.failed": Kind(Level.WARNING, "no commands can be taken; all else runs", ("error", "hint")),
@@ -125,6 +126,16 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "restart.abandoned": Kind(
             Level.ERROR, "the new generation failed; the old one serves on", ("cause", "paths", "error", "file", "line")
         ),
+        "spare.parked": Kind(
+            Level.DEBUG,
+            "a process has imported what the next child needs, and waits",
+            ("pid", "source", "modules", "took_ms", "memory_mb", "excluded"),
+        ),
+        "spare.excluded": Kind(
+            Level.INFO, "a module cannot be imported before the app itself does it", ("module", "why")
+        ),
+        "spare.lost": Kind(Level.DEBUG, "a process that was prepared is gone", ("pid", "why")),
+        "spare.disabled": Kind(Level.WARNING, "no more processes are prepared for this app", ("why",)),
         "supervisor.held": Kind(Level.ERROR, "given up until something changes", ("attempts", "why", "until")),
         "supervisor.finished": Kind(Level.INFO, "the app ended by itself, as it may", ("until",)),
         "supervisor.moved": Kind(Level.DEBUG, "the supervisor's state changed", ("before", "after")),
