@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "terminal": set(),
     "warm": {"core", "profile.environment", "profile.model", "runtime.wire", "supervise", "warm"},
     "imported": {"core", "profile.model", "supervise", "watch.base"},
-    "app": {"imported", "core", "profile.difference", "profile.model", "supervise", "warm.supplies", "watch.base"},
+    "app": {"core", "imported", "profile.difference", "profile.model", "supervise", "warm.supplies", "watch.base"},
     "fleet": {"app", "core", "profile.difference", "profile.model", "supervise", "watch.base"},
     "reloading": {"control.commands", "core", "fleet", "profile", "supervise", "watch.base"},
     "history": {"core", "history"},

@@ -48,6 +48,8 @@ PROFILES = 50
 STARTS = 3
 _DEADLINE = 20.0
 
+HEAD = ("way", "start ms", "watches", "threads", "MB", "p50 ms", "p99 ms", "missed", "idle %", f"{READS:,} reads, ms")
+
 
 def make_tree(top: Path, files: int, *, with_packages: bool) -> None:
     """Nine files to a directory, ten directories to one, as in a large project; and its packages."""
