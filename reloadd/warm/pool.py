@@ -57,6 +57,7 @@ class _Process:
     parked: Parked
     plan: Plan
     account: Account | None = None
+    memory: int | None = None
 
 
 class Pool:
@@ -78,6 +79,7 @@ class Pool:
         self._slots = slots.Slots()
         self._processes: dict[int, _Process] = {}
         self._knowledge = Knowledge()
+        self._given_ahead: Path | None = None
         self._starts: dict[int, Start] = {}
         self._last = 0
         self._edited: tuple[str, ...] = ()
@@ -114,6 +116,10 @@ class Pool:
             return None
         self._starts[generation] = start
         is_cold = isinstance(start, Cold)
+        if self._given_ahead is not None:
+            # A scout goes on in the ledger that it has.
+            self._given_ahead.replace(self._ledgers.path(str(generation)))
+            self._given_ahead = None
         if is_cold:
             self._warm_starts = 0
         else:
@@ -140,6 +146,19 @@ class Pool:
         if generation == self._last and not self._must_learn:
             self._prepare()
 
+    def status(self) -> Mapping[str, object]:
+        """How far each process is, or why there is no spare."""
+        spare, scout = self._slots.spare, self._slots.scout
+        memory = [process.memory for process in self._processes.values() if process.memory is not None]
+        found: dict[str, object] = {
+            "spare": self._slots.why if spare is None else spare.stage.value,
+            "scout": None if scout is None else f"{scout.stage.value}, up to {scout.until}",
+            "modules": len(self._knowledge.learned.modules),
+            "excluded": len(self._knowledge.learned.excluded) or None,
+            "memory_mb": round(sum(memory) / (1 << 20), 1) if memory else None,
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
     def close(self) -> None:
         """End all that is prepared. Safe to call twice."""
         self._is_closed = True
@@ -155,7 +174,7 @@ class Pool:
         self._in_background(
             lambda: ledgers.read_prepared(*paths), lambda account: setattr(prepared, "account", account)
         )
-        memory = process.memory()
+        prepared.memory = memory = process.memory()
         scout = self._slots.scout
         source = Source.SCOUT if scout is not None and scout.number == process.number else Source.SPARE
         self._say.parked(process, source, frame, memory, self._knowledge.learned.excluded)
@@ -291,6 +310,9 @@ class Pool:
 
     def _give(self, number: int, source: Source, *, is_parked: bool) -> Prepared:
         booted = self._processes[number].parked.release()
+        if source is Source.SCOUT:
+            self._given_ahead = self._ledgers.path("given")
+            self._ledgers.path(f"ahead-{number}").replace(self._given_ahead)
         self._forget(number)
         return Prepared(booted, Warm(source), 0.0 if is_parked else _PATIENCE)
 
