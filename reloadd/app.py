@@ -93,11 +93,6 @@ class App:
         is_coming = not self.has_turn and not is_stuck(self._waits_for)
         return self._has_begun and self.machine.state in {State.DOWN, State.HELD} and not is_coming
 
-    @property
-    def prepared(self) -> Mapping[str, object] | None:
-        """What is prepared for the next child; None where nothing ever is."""
-        return self._attendance.status()
-
     async def run(self) -> None:
         """Take the baseline, start when it is its turn, then go on until cancelled."""
         self._tell_of_own_reloader()

@@ -88,11 +88,6 @@ class Daemon:
         """What the control groups of an app tell; None where it has none."""
         return self._groups.usage(name)
 
-    def prepared(self, name: str) -> Mapping[str, object] | None:
-        """What is prepared for the next child of an app; None where nothing ever is."""
-        app = self._fleet.apps.get(name)
-        return None if app is None else app.prepared
-
     async def reload(self) -> Reloaded:
         """Read the profiles again, and return once what has changed was begun, or refused.
 

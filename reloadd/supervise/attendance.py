@@ -63,10 +63,6 @@ class Attendance:
         self._serving_since.pop(generation, None)
         self._supply.ended(generation)
 
-    def status(self) -> Mapping[str, object] | None:
-        """What is prepared for the next child."""
-        return self._supply.status()
-
     def close(self) -> None:
         """There will be no more children."""
         self._supply.close()

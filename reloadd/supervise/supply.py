@@ -51,9 +51,6 @@ class Supply(Protocol):
     def ended(self, generation: int) -> None:
         """This child is gone."""
 
-    def status(self) -> Mapping[str, object] | None:
-        """What is prepared now, for people and programs; None where nothing ever is."""
-
     def close(self) -> None:
         """End what is prepared: there will be no more children. Safe to call twice."""
 
@@ -85,9 +82,6 @@ class NoSupply:
 
     def ended(self, generation: int) -> None:
         """Nothing to clean up."""
-
-    def status(self) -> None:
-        """Nothing to tell."""
 
     def close(self) -> None:
         """Nothing to end."""

@@ -57,7 +57,6 @@ class _Process:
     parked: Parked
     plan: Plan
     account: Account | None = None
-    memory: int | None = None
 
 
 class Pool:
@@ -146,19 +145,6 @@ class Pool:
         if generation == self._last and not self._must_learn:
             self._prepare()
 
-    def status(self) -> Mapping[str, object]:
-        """How far each process is, or why there is no spare."""
-        spare, scout = self._slots.spare, self._slots.scout
-        memory = [process.memory for process in self._processes.values() if process.memory is not None]
-        found: dict[str, object] = {
-            "spare": self._slots.why if spare is None else spare.stage.value,
-            "scout": None if scout is None else f"{scout.stage.value}, up to {scout.until}",
-            "modules": len(self._knowledge.learned.modules),
-            "excluded": len(self._knowledge.learned.excluded) or None,
-            "memory_mb": round(sum(memory) / (1 << 20), 1) if memory else None,
-        }
-        return {name: value for name, value in found.items() if value is not None}
-
     def close(self) -> None:
         """End all that is prepared. Safe to call twice."""
         self._is_closed = True
@@ -174,7 +160,7 @@ class Pool:
         self._in_background(
             lambda: ledgers.read_prepared(*paths), lambda account: setattr(prepared, "account", account)
         )
-        prepared.memory = memory = process.memory()
+        memory = process.memory()
         scout = self._slots.scout
         source = Source.SCOUT if scout is not None and scout.number == process.number else Source.SPARE
         self._say.parked(process, source, frame, memory, self._knowledge.learned.excluded)

@@ -53,7 +53,7 @@ def test_status_is_a_table_with_what_is_wrong_below_its_row(home: Home, daemon: 
     said = home.reloadd("status")
     text = re.sub(r"\b\d+[smh]\b", "AGO", masked(said.out))
     text = re.sub(r"\b(\d+%|[\d.]+ (k|M)B)", "USED", text).replace(str(home.directory), "DIRECTORY")
-    text = re.sub(r"(?m)^  prepared: spare .*$", "  PREPARED", re.sub(r"\b\d{2,}\b", "PID", text))
+    text = re.sub(r"\b\d{2,}\b", "PID", text)
 
     assert (said.status, said.err) == (0, "")
     assert text.splitlines() == [
@@ -62,11 +62,8 @@ def test_status_is_a_table_with_what_is_wrong_below_its_row(home: Home, daemon: 
         "crash  held  AGO  #2  0  code 1",
         "  LookupError: no such thing (crash.py:2)",
         "  failed too often in a row; waits until a file changes",
-        "  PREPARED",
         "talker  serving  AGO  #1  PID  0  start, cold, N ms  USED  USED",
-        "  PREPARED",
         "web  serving  AGO  #1  PID  0  start, cold, N ms  USED  USED  ADDRESS",
-        "  PREPARED",
     ]
     assert daemon.process.poll() is None
 
@@ -101,7 +98,6 @@ def test_status_for_programs_says_all_that_is_known(home: Home, daemon: RunningD
         "spare": web["spare"],
         "no_spare": None,
     }
-    assert web["parts"]["prepared"].keys() >= {"spare", "modules"}
     assert usage["processes"] == 1
     assert usage["memory_bytes"] > 1_000_000
     assert usage["cpu_s"] > 0
