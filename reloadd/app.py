@@ -20,7 +20,7 @@ from reloadd.profile.model import AppTarget, CommandTarget, Launch, ModuleTarget
 from reloadd.supervise.attendance import Attendance
 from reloadd.supervise.intake import Intake
 from reloadd.supervise.supervisor import Supervisor
-from reloadd.supervise.supply import NoSupply
+from reloadd.warm.supplies import supply_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,11 +71,11 @@ class App:
         self._first: Start | Stop | Restart = Start()
         self._has_begun = False
         self._is_stopped = False
-        attendance = Attendance(NoSupply())
-        self.supervisor = Supervisor(
-            profile, policy_of(profile, self._own_reloader), listeners, surroundings, attendance, generation=generation
-        )
-        self._intake = Intake(self.supervisor, attendance, surroundings.publish)
+        self._surroundings = surroundings
+        self._attendance = Attendance(supply_for(profile, listeners, surroundings))
+        policy = policy_of(profile, self._own_reloader)
+        self.supervisor = Supervisor(profile, policy, listeners, surroundings, self._attendance, generation=generation)
+        self._intake = Intake(self.supervisor, self._attendance, surroundings.publish)
 
     @property
     def file(self) -> Path:
@@ -106,6 +106,7 @@ class App:
             self._tell_of_failure(error)
         finally:
             self._has_begun = False
+            self._attendance.close()
             self._unwatch()
 
     def give_turn(self, waits_for: Mapping[str, Progress]) -> None:
@@ -141,6 +142,7 @@ class App:
             except Exception as error:  # noqa: BLE001 (the watch that there was goes on)
                 self._tell_of_failure(error)
         self._own_reloader = _own_reloader(step.profile.launch)
+        self._attendance.go_on_with(supply_for(step.profile, self.listeners, self._surroundings))
         self.supervisor.adopt(step.profile, policy_of(step.profile, self._own_reloader), self.listeners)
         if self._has_begun and self.has_turn:
             for word in words_for(step.child, self.machine):
@@ -150,6 +152,7 @@ class App:
         """End the child, within the profile's own deadlines; an app that has not started yet never does."""
         self._is_stopped = True
         self._unwatch()
+        self._attendance.close()
         if self._has_begun:
             self.supervisor.tell(Stop())
             await self.supervisor.wait_down()

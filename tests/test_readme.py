@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.daemon import RunningDaemon, ask, write_files
+from tests.support.daemon import RunningDaemon, ask, clean_environ, write_files
 from tests.support.screen import Screen
 from tests.support.service import page_commands
 
@@ -34,8 +34,13 @@ PAGES = [
 SET_UP, TEST = re.findall(r"(?m)^python3 -m venv .*$", README)
 SESSION = "reloadd --profile profiles/hello.toml"
 SEVERAL = "reloadd --profile profiles/hello.toml --profile profiles/worker.toml"
-HANG_UP = "kill -HUP 32406"
+STATUS = "reloadd status"
+HISTORY = "reloadd history hello"
+RESTART, RELOAD, LOGS, STATS = re.findall(r"(?m)^(reloadd (?:restart|reload|logs|stats)[^#\n]*?) +#.*$", README)
 CHECK = "reloadd check shop.toml"
+
+PLACES = {name: value for name, value in clean_environ().items() if name in {"XDG_RUNTIME_DIR", "XDG_STATE_HOME"}}
+"""Where daemons of this run of the tests have their sockets and their history."""
 
 INSTALLING = 240.0
 """Seconds in which packages are installed; a slow network is no fault of ours."""
@@ -46,7 +51,7 @@ SURROUNDINGS = re.compile(r"PATH|HOME|(PIP|UV|SSL_CERT)_\w+|\w+_(CA_BUNDLE|PROXY
 MASKS = {
     r"\b\d\d:\d\d:\d\d\b": "TIME",
     r"\bpid=\d+": "pid=PID",
-    r"_(ms|s)=[\d.]+": r"_\1=N",
+    r"(_ms|_s|_mb|modules)=[\d.]+": r"\1=N",
     r"127\.0\.0\.1:\d+": "ADDRESS",
 }
 """What differs from run to run."""
@@ -59,7 +64,7 @@ def blocks(language: str) -> list[str]:
 
 def commands() -> list[str]:
     """All that the page tells its readers to type."""
-    typed = [line for block in blocks("sh") for line in block.splitlines()]
+    typed = [line.partition("  #")[0].rstrip() for block in blocks("sh") for line in block.splitlines()]
     return typed + [
         line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines() if line[0:2] == "$ "
     ]
@@ -67,8 +72,8 @@ def commands() -> list[str]:
 
 def shown_below(command: str) -> str:
     """What the page shows to be printed by a command."""
-    (text,) = [block for block in blocks("console") if block.startswith(f"$ {command}\n")]
-    return text.partition("\n")[2]
+    (text,) = [block for block in blocks("console") if f"$ {command}\n" in block]
+    return text.partition(f"$ {command}\n")[2].partition("$ ")[0]
 
 
 def masked(text: str, checkout: Path) -> list[str]:
@@ -84,7 +89,7 @@ def environment(checkout: Path | None = None) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if SURROUNDINGS.fullmatch(name)}
     if checkout is not None:
         kept["PATH"] = f"{checkout / '.venv/bin'}:{kept['PATH']}"
-    return {**kept, "TERM": "dumb"}
+    return {**kept, "TERM": "dumb", **PLACES}
 
 
 def run(command: str, directory: Path, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -179,7 +184,8 @@ def shop(checkout: Path) -> Iterable[Path]:
 
 def test_every_command_is_run_here() -> None:
     """A command that nobody has tried does not get onto the page. Those of the service are run on a real systemd."""
-    assert set(commands()) == {SET_UP, TEST, SESSION, SEVERAL, HANG_UP, CHECK, *page_commands()}
+    asked = {STATUS, HISTORY, RESTART, RELOAD, LOGS, STATS}
+    assert set(commands()) == {SET_UP, TEST, SESSION, SEVERAL, CHECK, *asked, *page_commands()}
 
 
 @pytest.mark.slow
@@ -229,6 +235,7 @@ def test_session_is_what_happens(checkout: Path) -> None:
             said.extend([screen.wait_for(event), event, screen.wait_for("\n"), "\n"])
 
         read_line_of("child.ready")
+        read_line_of("spare.parked")
         edit(hello, "Hello from", "Good day from")
         read_line_of("restart.completed")
         read_line_of("child.exited")
@@ -248,11 +255,9 @@ def test_session_is_what_happens(checkout: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(2 * INSTALLING)
 def test_several_apps_and_profiles_read_again(checkout: Path) -> None:
-    """Two apps run in one daemon; a saved profile restarts its own app, a wrong one none; SIGHUP reads all again."""
+    """Two apps run in one daemon; a saved profile restarts its own app, a wrong one none; `reload` reads all again."""
     worker = checkout / "profiles" / "worker.toml"
     with Screen(checkout, command=("bash", "-c", SEVERAL), environ=environment(checkout)) as screen:
-        screen.wait_for("pid=")
-        hang_up = HANG_UP.replace("32406", screen.wait_for(" "))
         screen.wait_for("worker | resize picture 2")
 
         edit(worker, "stop-timeout = 10", "stop-timeout = 9")
@@ -264,7 +269,7 @@ def test_several_apps_and_profiles_read_again(checkout: Path) -> None:
 
         edit(worker, "stop-timeout = 9", "stop-timeout = '9'")
         screen.wait_for("profile.rejected")
-        assert run(hang_up, checkout, environment()).returncode == 0
+        assert run(RELOAD, checkout, environment(checkout)).returncode == 2
         screen.wait_for("profile.rejected")
         screen.wait_for("what ran before runs on")
         screen.wait_for("worker | resize picture")
@@ -272,6 +277,48 @@ def test_several_apps_and_profiles_read_again(checkout: Path) -> None:
         assert screen.wait_ended() == 0
     edit(worker, "stop-timeout = '9'", "stop-timeout = 10")
     edit(worker, '"0.4"', '"0.5"')
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2 * INSTALLING)
+def test_what_is_asked_is_answered_as_it_is_written(checkout: Path, tmp_path: Path) -> None:
+    """Status and history have the rows of the same session; every other command there does well."""
+    hello = checkout / "profiles" / "hello" / "hello.py"
+    places = {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    environ = {**environment(checkout), **places}
+    python = (str(checkout / ".venv" / "bin" / "python"),)
+    with RunningDaemon(checkout, *shlex.split(SESSION)[1:], environ=environ, python=python) as daemon:
+        daemon.wait_for("child.ready")
+        edit(hello, "Hello from", "Good day from")
+        daemon.wait_for("restart.completed")
+        edit(hello, 'GREETING = "Good day from', "GREETING = Hello from")
+        daemon.wait_for("restart.abandoned")
+        status, history = run(STATUS, checkout, environ), run(HISTORY, checkout, environ)
+        edit(hello, "GREETING = Hello from", 'GREETING = "Hello from')
+        daemon.wait_for("restart.completed", cause="change", generation=4)
+        others = {each: run(each, checkout, environ).returncode for each in (RESTART, RELOAD, LOGS, STATS)}
+
+    assert table_of(status.stdout) == table_of(shown_below(STATUS))
+    assert table_of(history.stdout) == table_of(shown_below(HISTORY))
+    assert set(others.values()) == {0}, others
+
+
+def table_of(text: str) -> list[str]:
+    """The lines of a table, without what differs from run to run: times, numbers of processes, the kind of start."""
+    for pattern, mask in {
+        r"daemon \d+, up \w+, in .*": "daemon",
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d": "WHEN",
+        r"\b(cold|warm)( \([^)]*\))?": "START",
+        r"\b((settled|stopped|spawned|imported|ready) \d+(, )?)+": "PARTS",
+        r"\b\d+ ms": "TOOK",
+        r"\b\d+[smhd]\b": "AGO",
+        r"[\d.]+(%| [kMG]?B)": "USED",
+        r"\b\d{2,}\b(?=  )": "PID",
+        r"127\.0\.0\.1:\d+": "ADDRESS",
+        r" {2,}": "  ",
+    }.items():
+        text = re.sub(pattern, mask, text)
+    return text.splitlines()
 
 
 @pytest.mark.slow

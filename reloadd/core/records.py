@@ -125,6 +125,16 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "restart.abandoned": Kind(
             Level.ERROR, "the new generation failed; the old one serves on", ("cause", "paths", "error", "file", "line")
         ),
+        "spare.parked": Kind(
+            Level.DEBUG,
+            "a process has imported what the next child needs, and waits",
+            ("pid", "source", "modules", "took_ms", "memory_mb", "excluded"),
+        ),
+        "spare.excluded": Kind(
+            Level.INFO, "a module cannot be imported before the app itself does it", ("module", "why")
+        ),
+        "spare.lost": Kind(Level.DEBUG, "a process that was prepared is gone", ("pid", "why")),
+        "spare.disabled": Kind(Level.WARNING, "no more processes are prepared for this app", ("why",)),
         "supervisor.held": Kind(Level.ERROR, "given up until something changes", ("attempts", "why", "until")),
         "supervisor.finished": Kind(Level.INFO, "the app ended by itself, as it may", ("until",)),
         "supervisor.moved": Kind(Level.DEBUG, "the supervisor's state changed", ("before", "after")),

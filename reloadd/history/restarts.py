@@ -23,6 +23,7 @@ _OUTCOMES = {
 _MOST_PATHS = 20
 """Paths of a row; a checkout of thousands of files is told by their number."""
 
+_AGAIN = "exit"
 _UNSAID = {"level", "event", "pid", "run", "number"}
 
 
@@ -55,7 +56,8 @@ class Restarts:
         if profile is None:
             return None
         seen = self._seen.setdefault(profile, _Seen())
-        if entry["event"] == "restart.requested":
+        if entry["event"] == "restart.requested" and (seen.cause is None or entry["cause"] != _AGAIN):
+            # What tries again after a failure answers to what the first try did.
             seen.cause, seen.paths = entry["cause"], entry["paths"]
         if entry["event"] == "child.exited" and not entry["asked"]:
             file, line = entry["file"], entry["line"]

@@ -69,10 +69,12 @@ class Effects:
     """Hears of each event, and says what matters.
 
     Attributes:
+        is_noting: whether the ledger is to have it.
         on_effect: called before an effect comes about, with the event, what it is about, and who does it.
     """
 
     def __init__(self, ledger: Ledger) -> None:
+        self.is_noting = False
         self.on_effect: Optional[Callable[[str, str, Optional[str]], None]] = None
         self._ledger = ledger
         self._noted: Set[Tuple[str, ...]] = set()
@@ -91,7 +93,7 @@ class Effects:
 
         def hook(event: str, arguments: Any) -> None:
             handle = find(event)
-            if handle is None:
+            if handle is None or not (self.is_noting or self.on_effect):
                 return
             try:
                 if os.getpid() == self._ledger.process:
@@ -101,8 +103,9 @@ class Effects:
 
         sys.addaudithook(hook)
 
-    def begin(self) -> None:
-        """Note from here on as if nothing had happened before."""
+    def begin(self, *, is_noting: bool) -> None:
+        """Note from here on as if nothing had happened before, or note nothing."""
+        self.is_noting = is_noting
         self._noted.clear()
 
     def _effect(self, event: str, arguments: Any) -> None:
@@ -128,11 +131,16 @@ class Effects:
         self._read("listed", os.path.abspath(os.fsdecode("." if path is None else path)))
 
     def _read(self, word: str, path: str) -> None:
-        if not path.startswith(_NOT_FILES) and not bytecode.is_installed(path) and self._is_new(word, path):
+        if (
+            self.is_noting
+            and not path.startswith(_NOT_FILES)
+            and not bytecode.is_installed(path)
+            and self._is_new(word, path)
+        ):
             self._ledger.note(word, file=path, signature=stat_signature(path))
 
     def _set(self, _: str, arguments: Any) -> None:
-        by = _find_user()
+        by = _find_user() if self.is_noting else None
         if by is not None:
             name, value = os.fsdecode(arguments[0]), None
             if len(arguments) > 1:
@@ -144,7 +152,7 @@ class Effects:
         by = _find_user()
         if self.on_effect is not None:
             self.on_effect(event, detail, by)
-        if self._is_new(event, by or ""):
+        if self.is_noting and self._is_new(event, by or ""):
             self._ledger.note("effect", event=event, detail=detail, by=by)
 
     def _is_new(self, *what: str) -> bool:

@@ -32,12 +32,14 @@ class Observer:
         wanted = frame.get("ledger")
         if wanted is None:
             self.ledger.close()
-            return
-        self.ledger.begin(wanted["path"])
-        self.see_imports().begin()
-        if wanted["audit"]:
-            self.see_effects().begin()
-        if frame["target"] == "script" and os.path.isfile(frame["name"]):
+        else:
+            self.ledger.begin(wanted["path"])
+            self.see_imports().begin()
+        has_audit = wanted is not None and wanted["audit"]
+        if has_audit or self._effects is not None:
+            self.see_effects().begin(is_noting=has_audit)
+        if frame["word"] != "park" and frame["target"] == "script" and os.path.isfile(frame["name"]):
+            # Whoever parks does not read it yet.
             imports.note_script(self.ledger, frame["name"])
 
     def see_imports(self) -> imports.Finder:

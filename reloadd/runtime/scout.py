@@ -6,6 +6,7 @@ a thing ends instead: the interpreter tells of it beforehand (`effects`).
 
 from __future__ import annotations
 
+import os
 import sys
 from _thread import get_ident
 
@@ -13,11 +14,13 @@ from .parking import forget_files, leave, say_parked, wait
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Optional, Set
 
     from .link import Link
     from .observer import Observer
     from .wire import Frame
+
+_DESCRIPTORS = "/proc/self/fd"
 
 
 class Scout:
@@ -38,6 +41,7 @@ class Scout:
         self._effects = observer.see_effects()
         self._thread = get_ident()
         self._threads = _count_threads()
+        self._sockets = _open_sockets()
 
     def set_out(self) -> None:
         """From now on, park at the module, and let nothing out before."""
@@ -49,6 +53,9 @@ class Scout:
             return
         if _count_threads() > self._threads:
             self._spoil("thread", "one is running", None)
+        if _open_sockets() - self._sockets:
+            # Drivers in C connect without telling the interpreter.
+            self._spoil("connection", "one is open", None)
         self._finder.on_first = None
         self._effects.on_effect = None
         try:
@@ -64,6 +71,20 @@ class Scout:
     def _spoil(self, event: str, detail: str, by: Optional[str]) -> None:
         self._link.say("spoiled", reason="%s: %s" % (event, detail), by=by)
         leave()
+
+
+def _open_sockets() -> Set[str]:
+    """The sockets of this process, where the system tells (proc_pid_fd(5))."""
+    found = set()
+    for descriptor in os.listdir(_DESCRIPTORS) if os.path.isdir(_DESCRIPTORS) else ():
+        try:
+            what = os.readlink("%s/%s" % (_DESCRIPTORS, descriptor))
+        except OSError:
+            # The one that the list itself was read by.
+            continue
+        if what.startswith("socket:"):
+            found.add(what)
+    return found
 
 
 def _count_threads() -> int:

@@ -9,10 +9,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from reloadd.core.changes import ChangeSet
-    from reloadd.core.starts import Cold, Warm
+    from reloadd.core.starts import Cold, Start
     from reloadd.supervise.launch import Plan
     from reloadd.supervise.supply import Prepared, Supply
 
@@ -34,23 +34,24 @@ class Attendance:
         since = None if generation is None else self._serving_since.get(generation)
         return None if since is None else self._loop.time() - since
 
+    def go_on_with(self, supply: Supply) -> None:
+        """Have another supply from now on."""
+        self._supply.close()
+        self._supply = supply
+
     # What it is told as a `Supply`.
 
     def take(self, plan: Plan, changes: ChangeSet | None) -> Prepared | Cold:
         """A process that a child of this plan can be made from, after these changes; or why there is none."""
         return self._supply.take(plan, changes)
 
-    def ledger(self, generation: int) -> Path | None:
-        """The file in which this child is to note what it imports and reads; None if it need not."""
-        return self._supply.ledger(generation)
+    def ledger(self, generation: int, start: Start) -> Mapping[str, object] | None:
+        """What this child is to note of what it imports and reads, as `go` has it; None if it need not."""
+        return self._supply.ledger(generation, start)
 
     def refused(self, why: str) -> None:
         """A process that was taken did not become a child."""
         self._supply.refused(why)
-
-    def began(self, generation: int, plan: Plan, start: Warm | Cold) -> None:
-        """A child was started."""
-        self._supply.began(generation, plan, start)
 
     def serves(self, generation: int) -> None:
         """This child serves."""
@@ -61,3 +62,7 @@ class Attendance:
         """This child is gone."""
         self._serving_since.pop(generation, None)
         self._supply.ended(generation)
+
+    def close(self) -> None:
+        """There will be no more children."""
+        self._supply.close()

@@ -51,6 +51,7 @@ class Child:
         go: what it is to become.
         start: how the process came to be. One that was prepared is given words only once it has answered.
         owner: who is told.
+        patience: seconds in which a process that is not parked yet has to be; 0 for one that is.
 
     Attributes:
         generation: as above.
@@ -62,7 +63,14 @@ class Child:
     """
 
     def __init__(
-        self, generation: int, booted: Booted, go: Mapping[str, object], *, start: Start, owner: Owner
+        self,
+        generation: int,
+        booted: Booted,
+        go: Mapping[str, object],
+        *,
+        start: Start,
+        owner: Owner,
+        patience: float = 0.0,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.generation = generation
@@ -80,7 +88,7 @@ class Child:
         booted.wire.send("go", go)
         if not isinstance(start, Cold):
             self._unsent = []
-            self._answer = loop.call_later(_ANSWER_TIMEOUT, self._refuse, "it did not answer")
+            self._wait_for_answer(patience)
 
     def admit(self) -> None:
         """Let it accept connections: now, or as soon as it serves. Any child but an `app` needs no leave."""
@@ -130,8 +138,8 @@ class Child:
         if descriptor is not None:
             self._owner.child_handed_in(self, descriptor)
             return
-        if word == "started":
-            self._answered()
+        if self._unsent is not None:
+            self._hear_parked(word)
             return
         if word == "paused":
             self._unconfirmed -= 1
@@ -161,6 +169,22 @@ class Child:
             self.booted.wire.send(word, descriptor=descriptor)
         else:
             self._unsent.append((word, descriptor))
+
+    def _hear_parked(self, word: str) -> None:
+        """Take a word of a process that has yet to become the child."""
+        match word:
+            case "started":
+                self._answered()
+            case "parked":
+                self._wait_for_answer(0.0)
+            case "unfit":
+                self._refuse("it could not be built")
+
+    def _wait_for_answer(self, patience: float) -> None:
+        self._stop_waiting()
+        deadline = patience + _ANSWER_TIMEOUT
+        loop = asyncio.get_running_loop()
+        self._answer = loop.call_later(deadline, self._refuse, f"it did not answer within {deadline * 1000:.0f} ms")
 
     def _answered(self) -> None:
         self._stop_waiting()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reloadd.core.commands import Foreign, PythonCommand
 from reloadd.core.servers import TRAITS, Ability, Server, able_servers
 from reloadd.profile.environment import read_env_file
 from reloadd.profile.model import (
@@ -19,10 +20,12 @@ from reloadd.profile.model import (
     ModuleTarget,
     Profile,
     ScriptTarget,
+    Switch,
     TlsAdhoc,
     TlsFiles,
 )
 from reloadd.runtime import wire
+from reloadd.supervise.programs import find_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,12 +60,21 @@ INVOCATION_ID is not among them: a child belongs to the same run of the same uni
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that starting a child takes, apart from descriptors and a terminal."""
+    """All that starting a child takes, apart from descriptors and a terminal.
+
+    Attributes:
+        interpreter: what runs our runtime, with its options.
+        environ: of the child.
+        directory: where it is run.
+        go: what it is to become, as the wire has it.
+        foreign: why it becomes a program that need not be Python, and cannot be prepared; None if it is Python.
+    """
 
     interpreter: tuple[str, ...]
     environ: Mapping[str, str]
     directory: Path
     go: Mapping[str, object]
+    foreign: str | None = None
 
 
 def plan_launch(profile: Profile, environ: Mapping[str, str], extra: Mapping[str, str]) -> Plan:
@@ -77,16 +89,25 @@ def plan_launch(profile: Profile, environ: Mapping[str, str], extra: Mapping[str
         EnvFileError: the `env-file` cannot be read.
     """
     launch = profile.launch
+    made = _environment(profile, environ, extra)
     if isinstance(launch.target, CommandTarget):
-        interpreter: tuple[str, ...] = (sys.executable, "-I", "-S")
+        return _plan_command((*launch.target.argv, *launch.args), made, profile)
+    return Plan((str(launch.python),), made, launch.directory, _go(profile))
+
+
+def _plan_command(argv: tuple[str, ...], environ: Mapping[str, str], profile: Profile) -> Plan:
+    """A command is started by exec; one that is Python, and may be prepared, as Python would start it."""
+    directory = profile.launch.directory
+    if profile.warm.mode is Switch.OFF:
+        found: PythonCommand | Foreign = Foreign("nothing is prepared")
     else:
-        interpreter = (str(launch.python),)
-    return Plan(
-        interpreter=interpreter,
-        environ=_environment(profile, environ, extra),
-        directory=launch.directory,
-        go=_go(profile),
-    )
+        found = find_python(argv, environ, directory)
+    match found:
+        case Foreign(why):
+            return Plan((sys.executable, "-I", "-S"), environ, directory, _go(profile), foreign=why)
+        case PythonCommand(interpreter, script, module, rest):
+            kind, name = ("module", module) if script is None else ("script", script)
+            return Plan(interpreter, environ, directory, {"target": kind, "name": name, "argv": list(rest)})
 
 
 def _environment(profile: Profile, environ: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:

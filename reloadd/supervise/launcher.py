@@ -54,7 +54,7 @@ class Launcher:
         found = self._supply.take(plan, changes)
         if isinstance(found, Cold):
             return self._start_cold(generation, plan, found, owner)
-        return self._become(generation, found.booted, plan, found.start, owner)
+        return self._become(generation, found.booted, plan, found.start, owner, patience=found.patience)
 
     def start_again(self, refused: Child, why: str, owner: Owner) -> Child:
         """Start cold what a prepared process did not become, in the same generation.
@@ -75,19 +75,18 @@ class Launcher:
         booted = boot(self._profile, plan, self._listeners, self._surroundings)
         return self._become(generation, booted, plan, start, owner)
 
-    def _become(self, generation: int, booted: Booted, plan: Plan, start: Start, owner: Owner) -> Child:
+    def _become(
+        self, generation: int, booted: Booted, plan: Plan, start: Start, owner: Owner, *, patience: float = 0.0
+    ) -> Child:
         name, around = self._profile.name, self._surroundings
         ends, output = booted.around.ends, booted.around.output
         output.on_lines = lambda lines: around.pass_on(Printed(name, generation, lines))
         around.console.bring_forward(name, ends, output)
-        ledger = self._supply.ledger(generation)
         go = {
             **plan.go,
             "listeners": describe_listeners(self._listeners),
             "terminal": ends.has_keyboard,
-            "ledger": None if ledger is None else str(ledger),
+            "ledger": self._supply.ledger(generation, start),
         }
         around.groups.enter(name, str(generation), booted.pid)
-        child = Child(generation, booted, go, start=start, owner=owner)
-        self._supply.began(generation, plan, start)
-        return child
+        return Child(generation, booted, go, start=start, owner=owner, patience=patience)

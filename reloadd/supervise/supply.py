@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from reloadd.core.starts import Cold, Warm
+from reloadd.core.starts import Cold, Start, Warm
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from reloadd.core.changes import ChangeSet
     from reloadd.supervise.booted import Booted
@@ -20,10 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A parked process, which belongs to whoever took it."""
+    """A process that is parked or soon will be, and belongs to whoever took it.
+
+    Attributes:
+        booted: the process.
+        start: what it is.
+        patience: seconds in which it is parked; 0 if it is.
+    """
 
     booted: Booted
     start: Warm
+    patience: float
 
 
 class Supply(Protocol):
@@ -32,14 +39,11 @@ class Supply(Protocol):
     def take(self, plan: Plan, changes: ChangeSet | None) -> Prepared | Cold:
         """A process that a child of this plan can be made from, after these changes; or why there is none."""
 
-    def ledger(self, generation: int) -> Path | None:
-        """The file in which this child is to note what it imports and reads; None if it need not."""
+    def ledger(self, generation: int, start: Start) -> Mapping[str, object] | None:
+        """What this child is to note of what it imports and reads, as `go` has it; None if it need not."""
 
     def refused(self, why: str) -> None:
         """A process that was taken did not become a child."""
-
-    def began(self, generation: int, plan: Plan, start: Warm | Cold) -> None:
-        """A child was started."""
 
     def serves(self, generation: int) -> None:
         """This child serves: there is time to prepare the next."""
@@ -47,23 +51,30 @@ class Supply(Protocol):
     def ended(self, generation: int) -> None:
         """This child is gone."""
 
+    def close(self) -> None:
+        """End what is prepared: there will be no more children. Safe to call twice."""
+
 
 class NoSupply:
-    """Prepares nothing."""
+    """Prepares nothing.
+
+    Args:
+        why: for the log; None where nobody wants it to.
+    """
+
+    def __init__(self, why: str | None = None) -> None:
+        self._why = why
 
     def take(self, plan: Plan, changes: ChangeSet | None) -> Cold:
         """There never is any."""
         del plan, changes
-        return Cold()
+        return Cold(self._why)
 
-    def ledger(self, generation: int) -> None:
+    def ledger(self, generation: int, start: Start) -> None:
         """Nobody would read it."""
-        del generation
+        del generation, start
 
     def refused(self, why: str) -> None:
-        """Nothing to learn."""
-
-    def began(self, generation: int, plan: Plan, start: Warm | Cold) -> None:
         """Nothing to learn."""
 
     def serves(self, generation: int) -> None:
@@ -71,3 +82,6 @@ class NoSupply:
 
     def ended(self, generation: int) -> None:
         """Nothing to clean up."""
+
+    def close(self) -> None:
+        """Nothing to end."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.watch.inbox import Purpose
-from reloadd.watch.links import names_behind
+from reloadd.watch.links import leads_back, names_behind
 from reloadd.watch.listing import list_directory
 from reloadd.watch.repository import Repository, repository_at
 
@@ -40,6 +40,7 @@ class Directory:
         subscription: how it is listened to; None if it is polled.
         files: names of the files that matter.
         children: names of the directories that were entered.
+        is_behind_link: whether a link below the root leads here, so that one further on may lead back.
         stamp: its own signature before it was listed last; None if that cannot vouch for what was listed.
     """
 
@@ -47,6 +48,7 @@ class Directory:
     subscription: Subscription | None
     files: set[str] = field(default_factory=set)
     children: set[str] = field(default_factory=set)
+    is_behind_link: bool = False
     stamp: Stamp | None = None
 
 
@@ -114,6 +116,10 @@ class Directories:
         except OSError:
             return None
 
+    def may_enter(self, path: str, above: Directory) -> bool:
+        """Whether a directory in another one leads on, and not back to one that it lies in."""
+        return not ((above.is_behind_link or os.path.islink(path)) and leads_back(path))
+
     def walk(self, top: str, around: Rules, *, adopt: bool = False, deep: bool = True) -> None:
         """List a directory and those below it.
 
@@ -131,6 +137,8 @@ class Directories:
             stamp = stamp_of(path)
             old_rules = before.rules if before is not None and before.rules != directory.rules else None
             listing = list_directory(path, directory.rules, () if old_rules else directory.files, self.follow)
+            if listing is not None and directory.is_behind_link:
+                listing.children = {each for each in listing.children if self.may_enter(f"{path}/{each}", directory)}
             if listing is None:
                 self.leave(path)
                 continue
@@ -179,6 +187,8 @@ class Directories:
         """Listen to a directory: to the one that has this path now."""
         before = self._entered.get(path)
         directory = Directory(around.inside(path), self._hearing.listen(path, Purpose.CONTENT))
+        above = self._entered.get(os.path.dirname(path))
+        directory.is_behind_link = above is not None and (above.is_behind_link or os.path.islink(path))
         if before is not None:
             directory.files, directory.children = before.files, before.children
             if before.subscription is not None:

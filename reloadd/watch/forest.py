@@ -59,6 +59,7 @@ class Forest:
         self._lock = threading.Lock()
         self._closed = False
         self._poll_interval = watch_set.poll_interval
+        self._real_roots = tuple(os.path.realpath(root) for root in watch_set.roots)
         self._trees = [
             Tree(os.path.normpath(root), watch_set, source, inbox, number)
             for number, root in enumerate(watch_set.roots)
@@ -75,6 +76,10 @@ class Forest:
         told = tuple(paths)
         for tree in self._trees:
             tree.snapshot.tell(told)
+
+    def is_about(self, point: str) -> bool:
+        """Whether what is at or below this path, without links, is a part of a root, or holds one."""
+        return any(_is_below(point, root) or _is_below(root, point) for root in self._real_roots)
 
     def sweep_pause(self) -> float:
         """Seconds until the next slice of everything is to be looked at."""
@@ -229,3 +234,7 @@ class Forest:
 
     def _is_known(self, path: str) -> bool:
         return any(path in tree.snapshot for tree in self._trees)
+
+
+def _is_below(path: str, directory: str) -> bool:
+    return path == directory or path.startswith(directory.rstrip("/") + "/")

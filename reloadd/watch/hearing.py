@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from reloadd.watch.inbox import Inbox, Listener, Purpose
-from reloadd.watch.mounts import blind_file_system
+from reloadd.watch.mounts import blind_file_system, mounted_files
 
 if TYPE_CHECKING:
     from reloadd.watch.inbox import Source, Subscription
@@ -61,6 +61,12 @@ class Hearing:
     def forget_mounts(self) -> None:
         """Read the mounts anew when next asked."""
         self._blind.clear()
+
+    def mounted_files(self, directory: str) -> frozenset[str]:
+        """The files below a directory whose changes cause no event there, since they are mounted one by one."""
+        if self._source is None or not self._checks_mounts:
+            return frozenset()
+        return frozenset(mounted_files(directory))
 
     def _is_blind(self, directory: str) -> bool:
         try:

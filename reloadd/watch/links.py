@@ -54,11 +54,11 @@ def names_behind(path: str) -> frozenset[Name]:
     return frozenset(found | {last}) if last else frozenset(found)
 
 
-def leads_back(link: str) -> bool:
-    """Whether the directory behind `link` is one that the link itself lies in, so that a walk would not end."""
+def leads_back(path: str) -> bool:
+    """Whether the directory at `path` is one that the path itself leads through, so that a walk would not end."""
     try:
-        target = os.stat(link)
-        here = os.path.dirname(link)
+        target = os.stat(path)
+        here = os.path.dirname(path)
         while not os.path.samestat(os.stat(here), target):
             above = os.path.dirname(here)
             if above == here:

@@ -1,13 +1,20 @@
-"""Which file systems the kernel's events cannot see into, because others write to them behind its back.
+"""Where file systems are mounted: which of them the kernel's events cannot see into, and when that changes.
 
-Reads `/proc/self/mountinfo` (proc(5)); where there is none, nothing is held to be blind.
+Reads `/proc/self/mountinfo` (proc(5)); where there is none, nothing is held to be blind, and nothing ever changes.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
+import select
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 
@@ -46,6 +53,58 @@ def file_system_at(path: str, mountinfo: str | None = None) -> str:
         if below and len(point) >= longest:
             kind, longest = each, len(point)
     return kind
+
+
+def mounted_files(directory: str, mountinfo: str | None = None) -> list[str]:
+    """The files below a directory that are mounted one by one, as Docker does with `-v FILE:FILE`.
+
+    An edit of such a file on its other side causes no event in the directory that it is seen in.
+
+    Args:
+        directory: absolute; symbolic links in it are followed.
+        mountinfo: the table's text, for whoever has read it already.
+    """
+    real = os.path.realpath(directory).rstrip("/")
+    points = {point for point, _ in _mounts(read_mountinfo() if mountinfo is None else mountinfo)}
+    below = sorted(point for point in points if point.startswith(real + "/") and os.path.isfile(point))
+    return [os.path.join(directory, point[len(real) + 1 :]) for point in below]
+
+
+class MountWatch:
+    """Tells when something is mounted or unmounted. To be used on the running event loop's thread.
+
+    The kernel marks the table as exceptional then (proc_pid_mountinfo(5)). asyncio cannot wait for that; an epoll(7)
+    that waits for nothing else is readable instead.
+
+    Args:
+        on_change: is called with the mount points that came, went or changed.
+    """
+
+    def __init__(self, on_change: Callable[[frozenset[str]], None]) -> None:
+        self._on_change = on_change
+        self._loop = asyncio.get_running_loop()
+        self._lines = frozenset(read_mountinfo().splitlines())
+        self._table: int | None = None
+        with suppress(OSError):
+            self._table = os.open(MOUNTINFO, os.O_RDONLY | os.O_CLOEXEC)
+            self._epoll = select.epoll()
+            self._epoll.register(self._table, select.EPOLLPRI | select.EPOLLET)
+            self._loop.add_reader(self._epoll.fileno(), self._changed)
+
+    def _changed(self) -> None:
+        self._epoll.poll(0)
+        lines = frozenset(read_mountinfo().splitlines())
+        changed, self._lines = lines ^ self._lines, lines
+        if points := frozenset(point for point, _ in _mounts("\n".join(changed))):
+            self._on_change(points)
+
+    def close(self) -> None:
+        """Tell no more. Safe to call twice."""
+        table, self._table = self._table, None
+        if table is not None:
+            self._loop.remove_reader(self._epoll.fileno())
+            self._epoll.close()
+            os.close(table)
 
 
 def read_mountinfo() -> str:

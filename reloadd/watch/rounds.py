@@ -38,6 +38,9 @@ class Rounds:
         directories: its directories.
         snapshot: its files.
         rules_around: gives the rules that the directory above has for a directory.
+
+    Attributes:
+        mounted: files to look at each time, wherever they lie.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Rounds:
         self._directories = directories
         self._snapshot = snapshot
         self._rules_around = rules_around
+        self.mounted: frozenset[str] = frozenset()
         self._hot: dict[str, None] = {}
         self._to_poll: deque[str] = deque()
         self._to_sweep: deque[str] = deque()
@@ -73,8 +77,10 @@ class Rounds:
         polled = self._directories.polled
         for path in tuple(polled):
             self._list_if_another(path)
-        for path in tuple(self._hot):
-            if os.path.dirname(path) in polled:
+        for path in (*self.mounted, *self._hot):
+            directory, name = os.path.split(path)
+            known = self._directories.get(directory)
+            if known is not None and name in known.files and (directory in polled or path in self.mounted):
                 self._stat(path)
         files = sum(len(directory.files) for directory in map(self._directories.get, polled) if directory)
         if not self._to_poll:

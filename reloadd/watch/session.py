@@ -116,8 +116,13 @@ class Session:
         self._executor.submit(self.forest.close)
         self._on_empty()
 
-    def doubt(self) -> None:
-        """Look at everything soon: something happened that no event tells of, such as a mount."""
+    def remounted(self, points: frozenset[str]) -> None:
+        """Take note of mounts that came or went at these places: no event tells what is seen there now."""
+        if any(self.forest.is_about(point) for point in points):
+            self._doubt()
+
+    def _doubt(self) -> None:
+        """Look at everything soon."""
         self._is_doubtful = True
         self._inbox.wake()
 
@@ -139,7 +144,7 @@ class Session:
             except Exception as error:  # noqa: BLE001 - whatever broke, watching goes on and says so
                 self._failed(error)
                 await asyncio.sleep(PAUSE_AFTER_FAILURE)
-                self.doubt()
+                self._doubt()
 
     def _due(self) -> float:
         """When to do something though nothing was heard."""

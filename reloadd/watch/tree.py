@@ -15,7 +15,7 @@ from reloadd.watch.directories import Directories
 from reloadd.watch.hearing import Hearing
 from reloadd.watch.ignore import ignore_files_above, rules_above
 from reloadd.watch.inbox import Hint, Inbox, Purpose, Sighting
-from reloadd.watch.links import Name, leads_back, names_behind
+from reloadd.watch.links import names_behind
 from reloadd.watch.repository import Repository, repository_around
 from reloadd.watch.rounds import Rounds
 from reloadd.watch.snapshot import Snapshot, Writer, signature_of
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reloadd.profile.model import WatchSet
     from reloadd.watch.ignore import Rules
     from reloadd.watch.inbox import Source
+    from reloadd.watch.links import Name
 
 _OF_FILES = frozenset({Hint.COMPLETE, Hint.BEGUN, Hint.GONE})
 """Events that are about a file, or about a link."""
@@ -67,7 +68,7 @@ class Tree:
 
     def is_polled(self) -> bool:
         """Whether anything here is seen only by looking: a part of the tree, or all of it."""
-        return self._hearing.is_deaf or bool(self._directories.polled or self._ties.is_unheard)
+        return self._hearing.is_deaf or bool(self._directories.polled or self._ties.is_unheard or self._rounds.mounted)
 
     def repositories(self) -> Collection[Repository]:
         """The repositories that the root lies in, or that lie in the root."""
@@ -214,7 +215,7 @@ class Tree:
         if status is not None and S_ISDIR(status.st_mode):
             parent.files.discard(name)
             self.snapshot.see(path, None)
-            if parent.rules.wants_directory(path) and not (os.path.islink(path) and leads_back(path)):
+            if parent.rules.wants_directory(path) and self._directories.may_enter(path, parent):
                 parent.children.add(name)
                 self._directories.walk(path, parent.rules)
                 return True
@@ -242,6 +243,7 @@ class Tree:
         if status is not None and S_ISDIR(status.st_mode):
             self.snapshot.see(self._root, None)
             self._directories.walk(self._root, self._above, adopt=adopt)
+            self._rounds.mounted = self._hearing.mounted_files(self._root)
             return True
         self._directories.leave(self._root)
         signature = signature_of(status) if status is not None else None
@@ -253,10 +255,12 @@ class Tree:
 
     def _names_of_rules(self, repository: Repository | None) -> frozenset[Name]:
         """The files above the root that may make rules for it, there or not."""
-        if repository is None or not self._reads_gitignore:
+        if not self._reads_gitignore:
             return frozenset()
-        names = (Name(*os.path.split(file)) for file, _ in ignore_files_above(self._root, repository))
-        return frozenset(name for name in names if os.path.isdir(name.directory))
+        files = [] if repository is None else [file for file, _ in ignore_files_above(self._root, repository)]
+        # A repository may be made, or go: in the directory above, which is listened to anyway.
+        files.append(os.path.join(os.path.dirname(self._root), ".git"))
+        return frozenset(name for file in files for name in names_behind(file))
 
     def _rules_around(self, path: str) -> Rules | None:
         """The rules that the directory above has for `path`."""

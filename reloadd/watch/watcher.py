@@ -14,6 +14,7 @@ from reloadd.core.changes import ChangeSet
 from reloadd.profile.model import Backend
 from reloadd.watch.audience import Member
 from reloadd.watch.digester import Digester
+from reloadd.watch.mounts import MountWatch
 from reloadd.watch.session import Session
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class DaemonWatcher:
         self._executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="reloadd-watch")
         self._digester = Digester(self._executor)
         self._sessions: dict[WatchSet, Session] = {}
+        self._mounts = MountWatch(self._remounted)
 
     async def watch(
         self,
@@ -78,9 +80,14 @@ class DaemonWatcher:
         for session in list(self._sessions.values()):
             session.close()
         self._digester.close()
+        self._mounts.close()
         if self._events is not None:
             self._events.close()
         self._executor.shutdown(wait=False)
+
+    def _remounted(self, points: frozenset[str]) -> None:
+        for session in self._sessions.values():
+            session.remounted(points)
 
     def _open(self, watch_set: WatchSet) -> Session:
         session = Session(

@@ -91,6 +91,8 @@ def test_a_restart_is_one_row_with_what_led_to_it(tmp_path: Path) -> None:
         bus.publish(
             say("child.exited", 3, exit="code 1 (failure)", asked=False, error="NameError: x", file="f1.py", line=2)
         )
+        bus.publish(say("restart.requested", 4, cause="exit", paths=()))
+        bus.publish(say("child.exited", 4, exit="code 1 (failure)", asked=False, error="NameError: x"))
         bus.publish(say("supervisor.held", attempts=5, why="failed too often in a row", until="a file changes"))
 
     keep(tmp_path, act)
@@ -100,10 +102,10 @@ def test_a_restart_is_one_row_with_what_led_to_it(tmp_path: Path) -> None:
     assert told == [
         [1, "started", "start", None, None, 0],
         [2, "completed", "exit", "SIGSEGV (segmentation fault)", None, 0],
-        [3, "held", "change", "code 1 (failure)", "NameError: x", 500],
+        [4, "held", "change", "code 1 (failure)", "NameError: x", 500],
     ]
     assert len(rows[2]["paths"]) == 20
-    assert (rows[1]["ready_ms"], rows[2]["place"], rows[0]["file"]) == (40, "f1.py:2", FILE)
+    assert (rows[1]["ready_ms"], rows[2]["place"], rows[0]["file"]) == (40, None, FILE)
 
 
 def test_lines_that_a_crash_cut_are_passed_over(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.booting import Outcome, app, booted, write_files
 from tests.support.interpreters import Interpreter, find_interpreters, newest_interpreter
+from tests.support.parking import go_now, parked, until_parked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -165,10 +166,30 @@ def test_whole_message(interpreter: Interpreter, case: Case, listener: socket.so
     with booted(interpreter.executable, go, directory=tmp_path, listeners={"http": listener}) as child:
         outcome = child.outcome()
 
-    stderr = case.stderr.format(directory=tmp_path, python=interpreter.executable)
+    _check(outcome, case, interpreter, tmp_path)
+
+
+def _check(outcome: Outcome, case: Case, interpreter: Interpreter, directory: Path) -> None:
+    stderr = case.stderr.format(directory=directory, python=interpreter.executable)
     # From 3.11 on, interpreters underline a part of some lines.
     shown = [line for line in outcome.stderr.decode().splitlines(keepends=True) if line.strip(" ~^\n")]
     assert (outcome.stdout, "".join(shown), outcome.status) == (b"", stderr, 1)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_whole_message_after_a_warm_start(case: Case, listener: socket.socket, tmp_path: Path) -> None:
+    """What was imported beforehand makes no difference to it."""
+    write_files(tmp_path, case.files)
+    interpreter = newest_interpreter()
+    go = app(case.target, *case.servers)
+    modules = ("_reloadd_runtime.app", "_reloadd_runtime.serving", "difflib", "pkgutil", "threading")
+    with parked(interpreter.executable, go, *modules, directory=tmp_path, listeners={"http": listener}) as child:
+        until_parked(child)
+        go_now(child, go)
+        child.say("accept")
+        outcome = child.outcome()
+
+    _check(outcome, case, interpreter, tmp_path)
 
 
 def test_syntax_error_shows_the_place(listener: socket.socket, tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from reloadd.runtime import wire
 from tests.support.booting import BootedChild, Outcome, app, booted, clean_environ, module, script, write_files
 from tests.support.interpreters import Interpreter, find_interpreters, newest_interpreter
 from tests.support.parking import parked, until_parked
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     import socket
     from pathlib import Path
 
-    from reloadd.runtime import wire
     from tests.support.booting import Go
 
 PYTHON = newest_interpreter().executable
@@ -145,6 +146,41 @@ def test_scout_with_a_thread_is_spoiled(interpreter: Interpreter, tmp_path: Path
     assert frame is not None
     assert frame["word"] == "spoiled"
     assert "thread" in frame["reason"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system tells of sockets")
+def test_connection_that_nobody_tells_of_spoils_a_scout(tmp_path: Path) -> None:
+    """Drivers that are written in C connect without an event of the interpreter's; the connection is found open."""
+    in_c = "import ctypes\nctypes.CDLL(None).socket(1, 1, 0)\nimport views\n"
+    write_files(tmp_path, {"main.py": in_c, "views.py": ""})
+    go = script(tmp_path / "main.py")
+    with parked(PYTHON, go, directory=tmp_path) as child:
+        frame = _run_ahead(child, go, "views")
+
+    assert frame is not None
+    assert (frame["word"], frame["reason"]) == ("spoiled", "connection: one is open")
+
+
+def test_scout_keeps_its_ledger_and_a_spare_does_not_name_the_script(tmp_path: Path) -> None:
+    """What a scout has read is what its future depends on; a spare has not read the script yet."""
+    write_files(tmp_path, {"main.py": "open('a.ini')\nimport views\n", "views.py": "", "a.ini": ""})
+    go = script(tmp_path / "main.py")
+    ahead = {"path": str(tmp_path / "ahead"), "audit": True}
+    with parked(PYTHON, go, "colorsys", directory=tmp_path, ledger=tmp_path / "park") as child:
+        _run_ahead(child, {**go, "ledger": ahead}, "views")
+        before, after = (
+            [
+                line.get("name") or line.get("file")
+                for line in wire.split_frames(path.read_bytes())[0]
+                if "path" not in line
+            ]
+            for path in (tmp_path / "park", tmp_path / "ahead")
+        )
+
+    assert "colorsys" in before
+    assert "__main__" not in before
+    assert after[1] == "__main__"
+    assert after[-2:] == [str(tmp_path / "a.ini"), "views"]
 
 
 def test_scout_that_never_comes_to_its_module_serves_nobody(tmp_path: Path, http: socket.socket) -> None:

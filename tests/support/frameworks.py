@@ -140,6 +140,14 @@ GUNICORN_FD = Framework(
     STOPPED,
     requirements=("gunicorn",),
 )
+FLASK_COMMAND = Framework(
+    "flask-command",
+    "flask_app",
+    "shop.py",
+    'command = ["flask", "--app", "shop", "run"]',
+    TERMINATED,
+    requirements=("flask",),
+)
 NODE_FD = Framework("node-fd", "node_server", "server.js", 'command = ["node", "server.js"]', TERMINATED)
 WORKER = Framework("worker", "worker", "worker.py", 'script = "worker.py"', TERMINATED, more="")
 
@@ -203,9 +211,9 @@ class Site:
         self._edited = directory / framework.edited
         self._port = port
 
-    def run(self) -> RunningDaemon:
-        """A daemon for it."""
-        return RunningDaemon(self._directory, "--profile", "dev.toml")
+    def run(self, *options: str) -> RunningDaemon:
+        """A daemon for it, with further options."""
+        return RunningDaemon(self._directory, *options, "--profile", "dev.toml")
 
     def save(self, greeting: str) -> None:
         """Save the app with another greeting."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from typing import TYPE_CHECKING
 
+from tests.support.repositories import git
 from tests.support.watching import digested, save, wait_until, watch_set
 
 if TYPE_CHECKING:
@@ -18,13 +17,6 @@ if TYPE_CHECKING:
     Begin = Callable[[Path], Observed]
 
 FILES = 500
-
-
-def git(root: Path, *arguments: str) -> None:
-    """Run git on a repository, untouched by this machine's own configuration."""
-    names = {f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    environ = {**os.environ, **names, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    subprocess.run(["git", "-C", root, *arguments], check=True, env=environ, capture_output=True)
 
 
 def repository(root: Path, files: int) -> None:

@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     Begin = Callable[[Path], Observed]
 
 
-def test_a_touch_is_nothing(begin: Begin, root: Path) -> None:
-    """New times on the same content are no change"""
-    save(root / "a.py", "one")
-    shop = digested(begin(root))
-    (root / "a.py").touch()
-    shop.has_told_nothing()
-
-
 def test_what_was_ignored_is_recorded(begin: Begin, root: Path) -> None:
     """Who wonders why a save started nothing finds it in the log"""
     save(root / "a.py", "one")
@@ -55,65 +47,6 @@ def test_the_content_that_was_told_last_counts(begin: Begin, root: Path) -> None
     shop.has_told_nothing()
     save(root / "a.py", "one")
     assert shop.told() == {"a.py": "modified"}
-
-
-def test_a_mode_is_no_content(begin: Begin, root: Path) -> None:
-    """`chmod` is no change, nor is opening for writing without a write"""
-    save(root / "a.py", "one")
-    shop = digested(begin(root))
-    (root / "a.py").chmod(0o755)
-    with (root / "a.py").open("r+"):
-        pass
-    shop.has_told_nothing()
-
-
-def test_vim_saves_once(begin: Begin, root: Path) -> None:
-    """With `backupcopy=no` vim moves the file away and writes a new one: one modification, never a deletion"""
-    save(root / "a.py", "one")
-    shop = digested(begin(root))
-    save(root / ".a.py.swp", "swap")
-    save(root / "4913", "")
-    (root / "4913").unlink()
-    (root / "a.py").rename(root / "a.py~")
-    save(root / "a.py", "two")
-    (root / "a.py").chmod(0o644)
-    (root / "a.py~").unlink()
-    (root / ".a.py.swp").unlink()
-    assert shop.told() == {"a.py": "modified"}
-    shop.has_told_nothing()
-
-
-def test_vim_saves_a_copy_once(begin: Begin, root: Path) -> None:
-    """With `backupcopy=yes` vim copies the file aside and writes it in place"""
-    save(root / "a.py", "one")
-    shop = digested(begin(root))
-    save(root / "a.py~", "one")
-    save(root / "a.py", "two")
-    (root / "a.py~").unlink()
-    assert shop.told() == {"a.py": "modified"}
-    shop.has_told_nothing()
-
-
-def test_vim_saving_nothing_new_is_nothing(begin: Begin, root: Path) -> None:
-    """`:w` without an edit makes a new file with the old content"""
-    save(root / "a.py", "one")
-    shop = digested(begin(root))
-    (root / "a.py").rename(root / "a.py~")
-    save(root / "a.py", "one")
-    (root / "a.py~").unlink()
-    shop.has_told_nothing()
-
-
-def test_pycharm_saves_once(begin: Begin, root: Path) -> None:
-    """PyCharm writes beside, moves the old file away, moves the new one in, and deletes the old one"""
-    save(root / "a.py", "one")
-    shop = digested(begin(root))
-    save(root / "a.py___jb_tmp___", "two")
-    (root / "a.py").rename(root / "a.py___jb_old___")
-    (root / "a.py___jb_tmp___").rename(root / "a.py")
-    (root / "a.py___jb_old___").unlink()
-    assert shop.told() == {"a.py": "modified"}
-    shop.has_told_nothing()
 
 
 def test_files_that_editors_keep_beside_are_nothing(begin: Begin, root: Path) -> None:

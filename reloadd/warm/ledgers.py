@@ -1,0 +1,39 @@
+"""The files in which children note what they import and read. Never waits for a child, and never writes to a ledger."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from reloadd.core.account import Account
+from reloadd.runtime import wire
+
+
+class Ledgers:
+    """A directory of them, which goes with this object's end."""
+
+    def __init__(self) -> None:
+        self._directory = tempfile.TemporaryDirectory(prefix="reloadd-ledgers-", ignore_cleanup_errors=True)
+
+    def path(self, name: str) -> Path:
+        """Where the ledger of this name is, or will be."""
+        return Path(self._directory.name, name)
+
+    def remove(self, name: str) -> None:
+        """Nobody will read this one any more."""
+        self.path(name).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Remove all. Safe to call twice."""
+        self._directory.cleanup()
+
+
+def read(*paths: Path) -> Account:
+    """What these ledgers say together, as far as they have been written; nothing of one that is not there."""
+    account = Account()
+    for path in paths:
+        with suppress(OSError, ValueError, RecursionError):
+            frames, _ = wire.split_frames(path.read_bytes())
+            account.add(frames)
+    return account

@@ -1,0 +1,304 @@
+"""Prepares processes for the children of one app while it serves, and gives them away when they are asked for.
+
+Never decides what is prepared: `core.slots` does. Never waits for anything on the way of a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reloadd.core import slots
+from reloadd.core.starts import Cold, Source, Start, Warm
+from reloadd.profile.environment import EnvFileError
+from reloadd.profile.model import Switch
+from reloadd.supervise.booted import boot
+from reloadd.supervise.launch import describe_listeners, plan_launch
+from reloadd.supervise.supply import Prepared
+from reloadd.warm import ledgers
+from reloadd.warm.knowledge import Knowledge
+from reloadd.warm.parked import Parked
+from reloadd.warm.sayings import Sayings
+from reloadd.warm.validity import Installed, fault_of_plan, fault_of_reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from reloadd.core.account import Account
+    from reloadd.core.changes import ChangeSet
+    from reloadd.profile.model import Profile
+    from reloadd.runtime.wire import Frame
+    from reloadd.supervise.launch import Plan
+    from reloadd.supervise.listeners import Listener
+    from reloadd.supervise.running import Surroundings
+
+_LEARN_AGAIN = 4.0
+"""Seconds after which a child's ledger is read once more: the first requests have brought what they need by then."""
+
+_WORTH_RUNNING_AHEAD = 150.0
+"""Milliseconds of the user's own imports from which on a scout pays; below, it is not worth its memory."""
+
+_COLD_AFTER = 100
+"""Warm starts after which one is cold, so that what the app has ceased to import is noticed."""
+
+_PATIENCE = 2.0
+"""Seconds for which a process that is not parked yet is waited for; it leaves out what it has not imported by then."""
+
+_PART = "prepared"
+"""The part of an app's control group that prepared processes are in."""
+
+
+@dataclass(slots=True)
+class _Process:
+    """A prepared process, and what it has read so far; None until that was looked at."""
+
+    parked: Parked
+    plan: Plan
+    account: Account | None = None
+
+
+class Pool:
+    """The prepared processes of one app.
+
+    Args:
+        profile: whose.
+        listeners: what its children inherit.
+        surroundings: what is shared with other apps.
+    """
+
+    def __init__(self, profile: Profile, listeners: Sequence[Listener], surroundings: Surroundings) -> None:
+        self._profile = profile
+        self._listeners = listeners
+        self._surroundings = surroundings
+        self._say = Sayings(profile.name, surroundings.publish)
+        self._loop = asyncio.get_running_loop()
+        self._ledgers = ledgers.Ledgers()
+        self._slots = slots.Slots()
+        self._processes: dict[int, _Process] = {}
+        self._knowledge = Knowledge()
+        self._cold: set[int] = set()
+        self._last = 0
+        self._edited: tuple[str, ...] = ()
+        self._not_ahead_of: set[str] = set()
+        self._warm_starts = 0
+        self._is_foreign = False
+        self._must_learn = True
+        self._is_closed = False
+
+    # What the launcher asks.
+
+    def take(self, plan: Plan, changes: ChangeSet | None) -> Prepared | Cold:
+        """Give the best process that is of use, or say why there is none."""
+        self._is_foreign = plan.foreign is not None
+        if plan.foreign is not None:
+            self._step(slots.Outdated(plan.foreign))
+            return Cold(plan.foreign)
+        self._edited = () if changes is None else tuple(changes.paths)
+        if self._warm_starts >= _COLD_AFTER:
+            self._must_learn = True
+            self._step(slots.Outdated("what it imports is learned anew now and then"))
+        why = self._knowledge.users.fault(self._knowledge.learned.modules) if self._processes else None
+        if why is not None:
+            self._must_learn = True
+            self._step(slots.Outdated(why))
+        found = {number: self._fault(process, plan) for number, process in self._processes.items()}
+        faults = {number: fault for number, fault in found.items() if fault is not None}
+        return self._step(slots.Take(faults)) or Cold(self._slots.why)
+
+    def ledger(self, generation: int, start: Start) -> Mapping[str, object] | None:
+        """Have each child keep one; one that starts cold notes everything."""
+        self._last = generation
+        if self._is_foreign:
+            return None
+        is_cold = isinstance(start, Cold)
+        if is_cold:
+            self._cold.add(generation)
+            self._warm_starts = 0
+        else:
+            self._warm_starts += 1
+        return {"path": str(self._ledgers.path(str(generation))), "audit": is_cold}
+
+    def refused(self, why: str) -> None:
+        """Take note of a process that did not become a child."""
+        self._step(slots.Refused(why))
+
+    def serves(self, generation: int) -> None:
+        """Learn from this child, and prepare the next."""
+        if self._is_foreign:
+            return
+        if generation not in self._cold:
+            self._step(slots.Answered())
+        self._learn(generation, self._prepare)
+        self._loop.call_later(_LEARN_AGAIN, self._learn_again, generation)
+
+    def ended(self, generation: int) -> None:
+        """Prepare the next child also if this one never served; what it kept is of no use any more."""
+        self._cold.discard(generation)
+        self._ledgers.remove(str(generation))
+        if generation == self._last and not self._must_learn:
+            self._prepare()
+
+    def close(self) -> None:
+        """End all that is prepared. Safe to call twice."""
+        self._is_closed = True
+        self._step(slots.Outdated("the app is stopped"))
+        self._ledgers.close()
+
+    # What processes say.
+
+    def process_parked(self, process: Parked, frame: Frame) -> None:
+        """Take a process that waits."""
+        prepared = self._processes[process.number]
+        paths = self._ledgers_of(process.number)
+        self._in_background(lambda: ledgers.read(*paths), lambda account: setattr(prepared, "account", account))
+        memory = process.memory()
+        scout = self._slots.scout
+        source = Source.SCOUT if scout is not None and scout.number == process.number else Source.SPARE
+        self._say.parked(process, source, frame, memory, self._knowledge.learned.excluded)
+        if memory is not None and memory > self._profile.warm.budget_mb << 20:
+            over = f"it takes {memory >> 20} MB, and `warm.budget-mb` is {self._profile.warm.budget_mb}"
+            self._step(slots.Lost(process.number, over))
+        else:
+            self._step(slots.Parked(process.number))
+
+    def process_lost(self, process: Parked, why: str, failures: Mapping[str, str]) -> None:
+        """Take the end of a process."""
+        if failures:
+            self._knowledge = self._knowledge.without(failures)
+            self._say.excluded(failures)
+        if self._slots.scout is not None and self._slots.scout.number == process.number and self._slots.scout.until:
+            self._not_ahead_of.add(self._slots.scout.until)
+        self._forget(process.number)
+        self._say.lost(process, why)
+        self._step(slots.Lost(process.number, why, is_explained=bool(failures)))
+
+    # Learning.
+
+    def _learn(self, generation: int, then: Callable[[], None]) -> None:
+        before, path = self._knowledge, self._ledgers.path(str(generation))
+        anew = generation in self._cold
+
+        def learned(after: Knowledge) -> None:
+            if generation == self._last:
+                # What was found out meanwhile about modules that cannot be imported ahead stays found out.
+                self._knowledge = after.without(self._knowledge.learned.excluded)
+                self._must_learn = self._must_learn and not anew
+                then()
+
+        self._in_background(lambda: before.after(path, anew=anew), learned)
+
+    def _learn_again(self, generation: int) -> None:
+        if generation != self._last or self._is_closed:
+            return
+        known = self._knowledge.learned.modules
+
+        def prepare() -> None:
+            if self._knowledge.learned.modules != known:
+                self._step(slots.Outdated("more of what the app imports is known"))
+                self._prepare()
+
+        self._learn(generation, prepare)
+
+    def _in_background(self, work: Callable[[], object], then: Callable[..., None]) -> None:
+        """Have a thread do what reads files, and go on with what it found, unless all is over by then."""
+        future = self._loop.run_in_executor(None, work)
+        future.add_done_callback(lambda done: None if self._is_closed or done.cancelled() else then(done.result()))
+
+    # Processes.
+
+    def _prepare(self) -> None:
+        denied = self._knowledge.learned.denied
+        if denied is not None:
+            self._step(slots.Outdated(denied))
+        elif not self._is_closed:
+            self._step(slots.Prepare(self._until()))
+
+    def _until(self) -> str | None:
+        """The module that a scout is to stop before."""
+        if self._profile.warm.run_ahead is Switch.OFF:
+            return None
+        until = self._knowledge.earliest(self._edited, least_ms=_WORTH_RUNNING_AHEAD)
+        return None if until in self._not_ahead_of else until
+
+    def _fault(self, process: _Process, plan: Plan) -> str | None:
+        """Why no child may be made from a process now."""
+        if not self._surroundings.console.suits(process.parked.booted.around.ends):
+            return "the terminal is used in another way"
+        account = process.account
+        if account is None:
+            account = ledgers.read(*self._ledgers_of(process.parked.number))
+        return fault_of_plan(process.plan, plan) or process.parked.installed.fault() or fault_of_reading(account)
+
+    def _step(self, word: slots.Word) -> Prepared | Cold | None:
+        """Take a word; what is given for it, if it asked for something."""
+        self._slots, decided = slots.step(self._slots, word)
+        taken: Prepared | Cold | None = None
+        for action in decided:
+            match action:
+                case slots.Build(number):
+                    self._build(number)
+                case slots.RunAhead(number, until):
+                    self._run_ahead(number, until)
+                case slots.Discard(number, why):
+                    self._discard(number, why)
+                case slots.Give(number, source, is_parked):
+                    taken = self._give(number, source, is_parked=is_parked)
+                case slots.Deny(why):
+                    taken = Cold(why)
+                case slots.TurnOff(why):
+                    self._say.disabled(why)
+        return taken
+
+    def _build(self, number: int) -> None:
+        learned = self._knowledge.learned
+        try:
+            plan = plan_launch(self._profile, self._surroundings.environ, self._surroundings.guard.environ)
+            installed = Installed.of(self._knowledge.paths)
+            booted = boot(self._profile, plan, self._listeners, self._surroundings)
+        except (OSError, EnvFileError) as error:
+            self._step(slots.Lost(number, str(error)))
+            return
+        self._surroundings.groups.enter(self._profile.name, _PART, booted.pid)
+        parked = Parked(number, booted, installed, self)
+        self._processes[number] = _Process(parked, plan)
+        frame = {
+            **self._frame(parked, plan, "parked"),
+            "modules": list(learned.modules),
+            "environ": dict(learned.environ),
+            "zygote": False,
+        }
+        parked.tell("park", frame)
+
+    def _run_ahead(self, number: int, until: str) -> None:
+        process = self._processes[number]
+        process.account = None
+        process.parked.tell("ahead", {**self._frame(process.parked, process.plan, "ahead"), "until": until})
+
+    def _frame(self, parked: Parked, plan: Plan, ledger: str) -> dict[str, object]:
+        return {
+            **plan.go,
+            "listeners": describe_listeners(self._listeners),
+            "terminal": parked.booted.around.ends.has_keyboard,
+            "ledger": {"path": str(self._ledgers.path(f"{ledger}-{parked.number}")), "audit": True},
+        }
+
+    def _ledgers_of(self, number: int) -> tuple[Path, ...]:
+        return tuple(self._ledgers.path(f"{name}-{number}") for name in ("parked", "ahead"))
+
+    def _give(self, number: int, source: Source, *, is_parked: bool) -> Prepared:
+        booted = self._processes[number].parked.release()
+        self._forget(number)
+        return Prepared(booted, Warm(source), 0.0 if is_parked else _PATIENCE)
+
+    def _discard(self, number: int, why: str) -> None:
+        process = self._processes[number].parked
+        process.discard()
+        self._forget(number)
+        self._say.lost(process, why)
+
+    def _forget(self, number: int) -> None:
+        del self._processes[number]
+        for path in self._ledgers_of(number):
+            path.unlink(missing_ok=True)

@@ -1,0 +1,62 @@
+"""What is said of prepared processes: one method for each record. Never decides whether something is said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reloadd.core.records import Level, Value, make_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reloadd.core.records import Record
+    from reloadd.core.starts import Source
+    from reloadd.runtime.wire import Frame
+    from reloadd.warm.parked import Parked
+
+
+class Sayings:
+    """Says what happens to one app's prepared processes.
+
+    Args:
+        profile: whose.
+        publish: the bus.
+    """
+
+    def __init__(self, profile: str, publish: Callable[[Record], None]) -> None:
+        self._profile = profile
+        self._publish = publish
+        self._told: frozenset[str] | None = None
+
+    def parked(
+        self, process: Parked, source: Source, frame: Frame, memory: int | None, excluded: Mapping[str, str]
+    ) -> None:
+        """A process waits: of interest to everybody the first time, and when less can be prepared than before."""
+        is_news = self._told != frozenset(excluded)
+        self._told = frozenset(excluded)
+        self._say(
+            "spare.parked",
+            Level.INFO if is_news else None,
+            pid=process.booted.pid,
+            source=source.value,
+            modules=frame.get("imported"),
+            took_ms=round(float(frame.get("took_ms") or 0)),
+            memory_mb=None if memory is None else round(memory / (1 << 20), 1),
+            excluded=tuple(f"{module}: {why}" for module, why in excluded.items()),
+        )
+
+    def excluded(self, failures: Mapping[str, str]) -> None:
+        """Modules were found not to be importable ahead."""
+        for module, why in failures.items():
+            self._say("spare.excluded", module=module, why=why)
+
+    def lost(self, process: Parked, why: str) -> None:
+        """A process is gone."""
+        self._say("spare.lost", pid=process.booted.pid, why=why)
+
+    def disabled(self, why: str) -> None:
+        """Nothing is prepared any more."""
+        self._say("spare.disabled", why=why)
+
+    def _say(self, name: str, level: Level | None = None, /, **fields: Value) -> None:
+        self._publish(make_record(name, fields, profile=self._profile, level=level))

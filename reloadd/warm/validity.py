@@ -1,0 +1,109 @@
+"""Whether what a process has read is still so: compared with the disk at the moment at which the process is wanted.
+
+Events only say when to look. Never repairs anything: a process that is at fault is replaced.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reloadd.core.account import is_installed, is_users_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from reloadd.core.account import Account, Signature
+    from reloadd.supervise.launch import Plan
+
+
+def signature_of(path: str) -> Signature | None:
+    """What tells this state of a file or directory from another; None if it is not there."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - a thousand paths, on the way of a restart
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The directories that packages are installed in, as they were before a process imported anything."""
+
+    directories: Mapping[str, Signature | None]
+
+    @classmethod
+    def of(cls, paths: Iterable[str]) -> Installed:
+        """As they are now, of an import path."""
+        return cls({path: signature_of(path) for path in paths if is_installed(path)})
+
+    def fault(self) -> str | None:
+        """Which of them has changed."""
+        for path, before in self.directories.items():
+            if signature_of(path) != before:
+                return f"packages were installed or removed in `{path}`"
+        return None
+
+
+def fault_of_plan(before: Plan, now: Plan) -> str | None:
+    """How a child that is started now would differ from one that was started before."""
+    for name in sorted({*before.environ, *now.environ}):
+        if before.environ.get(name) != now.environ.get(name):
+            return f"the environment has another `{name}`"
+    if before.interpreter != now.interpreter or before.directory != now.directory:
+        return "it has another interpreter or working directory"
+    if before.go != now.go:
+        return "it has another target or other arguments"
+    return None
+
+
+def fault_of_reading(account: Account) -> str | None:
+    """Which file or directory that was read is another one now, or which that was not there is there now."""
+    for path, before in account.read.items():
+        if signature_of(path) != before:
+            return f"`{path}` has changed"
+    users = [path for path in account.paths if is_users_directory(path)]
+    return _shadow(users, account) or _appeared(users, account)
+
+
+def _shadow(directories: Iterable[str], account: Account) -> str | None:
+    """A file of the user's that would be found in place of what was imported."""
+    names = {module.name for module in account.modules if not module.is_users and "." not in module.name}
+    standing = {module.file for module in account.modules}
+    for directory in directories:
+        if (found := _find(directory, names, standing)) is not None:
+            return f"`{found}` has the name of a module that was imported"
+    return None
+
+
+def _appeared(directories: Iterable[str], account: Account) -> str | None:
+    """A module that was looked for in vain, and could be found now."""
+    homes = {module.name: os.path.dirname(module.file) for module in account.modules}  # noqa: PTH120 - as above
+    by_home: dict[str, set[str]] = {}
+    for name in account.missed:
+        package, _, last = name.rpartition(".")
+        for home in [homes[package]] if package in homes else [] if package else directories:
+            by_home.setdefault(home, set()).add(last)
+    for home, names in by_home.items():
+        if (found := _find(home, names, set())) is not None:
+            return f"`{found}` was looked for in vain and is there now"
+    return None
+
+
+def _find(directory: str, names: set[str], known: set[str]) -> str | None:
+    """A file in the directory that is a module of one of these names, other than those that are known."""
+    try:
+        entries = os.listdir(directory)  # noqa: PTH208 - as above
+    except OSError:
+        return None
+    for entry in entries:
+        stem = entry.partition(".")[0]
+        if stem not in names:
+            continue
+        path = f"{directory}/{entry}"
+        if entry.endswith((".py", ".so")) or os.path.isfile(f"{path}/__init__.py"):  # noqa: PTH113 - as above
+            file = path if "." in entry else f"{path}/__init__.py"
+            if file not in known:
+                return file
+    return None

@@ -1,0 +1,199 @@
+"""Warm starts as users have them: a save is served by a process that was prepared, with the answers of a cold one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import frameworks
+from tests.support.daemon import RunningDaemon, all_gone, wait_until, write_files
+from tests.support.frameworks import NEWEST, OLDEST, OWN, Framework, cases, site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.interpreters import Interpreter
+
+pytestmark = [pytest.mark.slow]
+
+COVERED = {
+    frameworks.FLASK_APP: (OLDEST, NEWEST),
+    frameworks.FASTAPI_APP: (OWN,),
+    frameworks.DJANGO_APP: (OWN,),
+    frameworks.DJANGO_RUNSERVER: (OWN,),
+    frameworks.FLASK_COMMAND: (OWN,),
+    frameworks.UVICORN_FD: (NEWEST,),
+    frameworks.GUNICORN_FD: (OWN,),
+    frameworks.WORKER: (NEWEST,),
+}
+"""What is run in which interpreter, unless RELOADD_TEST_ALL asks for all."""
+
+
+@pytest.mark.parametrize(("framework", "interpreter"), cases(COVERED))
+def test_a_save_is_served_warm(tmp_path: Path, framework: Framework, interpreter: Interpreter) -> None:
+    """By the process that was parked, which the record names; the next one is prepared meanwhile."""
+    with site(framework, tmp_path, interpreter) as app, app.run("-v") as daemon:
+        daemon.wait_for("child.ready")
+        app.assert_serves(daemon, "one")
+        for count, greeting in enumerate(["two", "six"], 1):
+            spare = daemon.wait_for_count("spare.parked", count)[-1]
+            app.save(greeting)
+            restart = daemon.wait_for_count("restart.completed", count)[-1]
+            app.assert_serves(daemon, greeting)
+
+            assert (restart["start"], restart["source"], restart["why_cold"]) == ("warm", "spare", None), daemon.story
+            assert restart["pid"] == spare["pid"]
+            assert spare["modules"] > 0
+            assert spare["memory_mb"] > 0
+
+
+PLUG = "try:\n    import extra\nexcept ImportError:\n    extra = None\n"
+
+WEB = """\
+import colorsys
+import os
+import xml
+import xml.etree.ElementTree
+import plug
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    seen = ["v0", os.environ["GREETING"], colorsys.__file__.rpartition("/")[2], hasattr(xml, "etree"), bool(plug.extra)]
+    return [" ".join(map(str, seen)).encode()]
+"""
+
+
+class Trapped:
+    """An app in an environment of its own, so that packages can be installed into it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", directory / ".venv"], check=True)
+        (self.packages,) = (directory / ".venv" / "lib").glob("python*/site-packages")
+        write_files(self.packages, {"plug.py": PLUG})
+        profile = '[target]\napp = "web:app"\nenv-file = ".env"\n[listen]\nhttp = "127.0.0.1:0"\n'
+        write_files(directory, {"web.py": WEB, ".env": "GREETING=hello\n", "dev.toml": profile})
+        self._text = WEB
+        self._version = 0
+        self._parked = 0
+        self._restarts = 0
+
+    def save(self, daemon: RunningDaemon, edit: tuple[str, str] | None = None) -> str | None:
+        """Save a new version, once the next child is prepared; why its start was cold, if it was."""
+        self.wait_prepared(daemon)
+        before, self._version = self._version, self._version + 1
+        self._text = self._text.replace(f'"v{before}"', f'"v{self._version}"')
+        if edit is not None:
+            assert edit[0] in self._text
+            self._text = self._text.replace(*edit)
+        (self.directory / "web.py").write_text(self._text)
+        return self.wait_restarted(daemon)
+
+    def wait_prepared(self, daemon: RunningDaemon) -> None:
+        """Return once there is a spare for the child that serves now."""
+        since = daemon.records.index(daemon.wait_for_any("child.ready", "restart.completed"))
+        wait_until(
+            lambda: any(each["event"] == "spare.parked" for each in daemon.records[since:]),
+            f"a spare in:\n{daemon.story}",
+        )
+
+    def wait_restarted(self, daemon: RunningDaemon) -> str | None:
+        """Why the start of the next child was cold, if it was."""
+        self._restarts += 1
+        restart = daemon.wait_for_count("restart.completed", self._restarts)[-1]
+        assert (restart["start"] == "warm") is (restart["why_cold"] is None)
+        return None if restart["why_cold"] is None else str(restart["why_cold"])
+
+    def serves(self, daemon: RunningDaemon) -> str:
+        """What is answered, without the version, which is the newest."""
+        version, _, rest = daemon.get().partition(" ")
+        assert version == f"v{self._version}"
+        return rest
+
+
+def test_what_was_prepared_is_used_only_if_nothing_has_changed(tmp_path: Path) -> None:
+    """Each change that a cold start would see and a prepared process would not makes the start cold, and is named."""
+    app = Trapped(tmp_path)
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        assert app.save(daemon) is None
+        assert app.serves(daemon) == "hello colorsys.py True False"
+
+        # Another environment.
+        app.wait_prepared(daemon)
+        (tmp_path / ".env").write_text("GREETING=servus\n")
+        assert app.wait_restarted(daemon) == "the environment has another `GREETING`"
+        assert app.serves(daemon) == "servus colorsys.py True False"
+        assert app.save(daemon) is None
+
+        # A package is installed, another one is edited in place.
+        app.wait_prepared(daemon)
+        write_files(app.packages, {"new.py": ""})
+        assert app.save(daemon) == f"packages were installed or removed in `{app.packages}`"
+        app.wait_prepared(daemon)
+        with (app.packages / "plug.py").open("a") as file:
+            file.write("value = 1\n")
+        assert app.save(daemon) == f"`{app.packages}/plug.py` has changed"
+
+        # A module that a package looked for in vain.
+        app.wait_prepared(daemon)
+        write_files(tmp_path, {"extra.py": "here = True\n"})
+        assert app.wait_restarted(daemon) == f"`{tmp_path}/extra.py` was looked for in vain and is there now"
+        assert app.serves(daemon) == "servus colorsys.py True True"
+
+        # A module of the user's that comes before one of the library's.
+        app.wait_prepared(daemon)
+        write_files(tmp_path, {"colorsys.py": "x = 1\n", "__init__.py": ""})
+        assert app.wait_restarted(daemon) == f"`{tmp_path}/colorsys.py` has the name of a module that was imported"
+        assert app.serves(daemon) == "servus colorsys.py True True"
+        assert app.save(daemon, ("import colorsys\n", "import colorsys\nassert colorsys.x\n")) is None
+
+        # An import that is there no more.
+        assert app.save(daemon, ("import xml.etree.ElementTree\n", "")) == "`xml.etree` is imported no more"
+        assert app.serves(daemon) == "servus colorsys.py False True"
+        assert app.save(daemon) is None
+        assert app.serves(daemon) == "servus colorsys.py False True"
+
+
+def test_a_prepared_process_that_fails_is_replaced_in_the_same_restart(tmp_path: Path) -> None:
+    """Killed or mute: the same generation starts cold, and says so; three in a row end the preparing."""
+    app = Trapped(tmp_path)
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        for count in range(3):
+            app.wait_prepared(daemon)
+            os.kill(daemon.all("spare.parked")[-1]["pid"], signal.SIGSTOP)
+            assert app.save(daemon) == "the spare: it did not answer within 200 ms"
+            assert [each["generation"] for each in daemon.all("restart.completed")] == list(range(2, count + 3))
+        assert daemon.wait_for("spare.disabled")["why"] == "it did not answer within 200 ms"
+
+
+def test_nothing_prepared_outlives_the_daemon(tmp_path: Path) -> None:
+    """Not even if that is killed."""
+    app = Trapped(tmp_path)
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        app.wait_prepared(daemon)
+        family = daemon.processes()
+        assert daemon.all("spare.parked")[-1]["pid"] in family
+        daemon.process.kill()
+        wait_until(lambda: all_gone(family), "the end of all")
+
+
+def test_off_means_off(tmp_path: Path) -> None:
+    """Nothing is prepared, and a cold start has no reason."""
+    Trapped(tmp_path)
+    with (tmp_path / "dev.toml").open("a") as file:
+        file.write('[warm]\nmode = "off"\n')
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        (tmp_path / "web.py").write_text(WEB.replace("v0", "v1"))
+        restart = daemon.wait_for("restart.completed")
+
+        assert (restart["start"], restart["why_cold"]) == ("cold", None)
+        assert daemon.all("spare.parked") == []
+        daemon.wait_for("child.exited", generation=1)
+        assert len(daemon.processes()) == 1

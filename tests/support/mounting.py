@@ -1,0 +1,146 @@
+"""A program that watches in a mount namespace of its own, where it mounts and unmounts without anybody's seeing.
+
+See mount_namespaces(7). It takes a user who may mount; who may not, skips the test.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reloadd.profile.model import Backend
+from tests.support.watching import Stage, save, wait_until, watch_set
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.watching import Observed
+
+
+def run_mounting(scenario: str, directory: Path) -> str | None:
+    """Run one of `SCENARIOS` in an empty directory: what it failed by, or nothing; None where nobody may mount."""
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+        return None
+    done = subprocess.run(
+        ["unshare", "--mount", sys.executable, "-m", "tests.support.mounting", scenario, str(directory)],
+        capture_output=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+        text=True,
+    )
+    return done.stderr if done.returncode else ""
+
+
+def mount(*arguments: str | Path) -> None:
+    """Mount something somewhere."""
+    subprocess.run(["mount", *arguments], check=True)
+
+
+def unmount(directory: Path) -> None:
+    """Run umount(8); a look at a file there may be under way."""
+    wait_until(lambda: not subprocess.run(["umount", directory], check=False).returncode)
+
+
+def a_directory_bound_elsewhere(stage: Stage, top: Path) -> None:
+    """An edit on either side of a bound directory is told."""
+    source, root = _make(top, "source", "root")
+    save(source / "a.py", "one")
+    mount("--bind", source, root)
+    shop = stage.begin(watch_set(root, backend=Backend.AUTO))
+    save(source / "a.py", "two")
+    assert shop.told() == {"a.py": "modified"}
+    save(root / "a.py", "three")
+    assert shop.told() == {"a.py": "modified"}
+
+
+def a_file_bound_by_itself(stage: Stage, top: Path) -> None:
+    """As with `docker -v FILE:FILE`: the directory hears of no edit, so the file is polled, and it alone."""
+    source, root = _make(top, "source", "root")
+    save(source / "settings.py", "one")
+    save(root / "settings.py", "")
+    save(root / "a.py", "one")
+    mount("--bind", source / "settings.py", root / "settings.py")
+    shop = stage.begin(watch_set(root, backend=Backend.AUTO))
+    assert shop.watch.statistics().backend == "events+poll"
+    save(source / "settings.py", "two")
+    assert shop.told() == {"settings.py": "modified"}
+    save(root / "settings.py", "three")
+    assert shop.told() == {"settings.py": "modified"}
+    save(root / "a.py", "two")
+    assert shop.told() == {"a.py": "modified"}
+
+
+def a_directory_mounted_over(stage: Stage, top: Path) -> None:
+    """What is seen then is told, also what is saved there later; unmounted, what was there before is."""
+    source, root = _make(top, "source", "root/sub")
+    save(source / "a.py", "another one")
+    save(root / "a.py", "one")
+    save(root / "b.py", "one")
+    shop = stage.begin(watch_set(root.parent, backend=Backend.AUTO))
+    mount("--bind", source, root)
+    shop.comes_to({"sub/a.py": "modified", "sub/b.py": "deleted"})
+    save(root / "a.py", "two")
+    assert shop.told() == {"sub/a.py": "modified"}
+    unmount(root)
+    shop.comes_to({"sub/a.py": "modified", "sub/b.py": "created"})
+    save(root / "b.py", "two")
+    assert shop.told() == {"sub/b.py": "modified"}
+
+
+def a_file_system_that_is_unmounted(stage: Stage, top: Path) -> None:
+    """A root on a file system of its own goes with it, and comes back with another one."""
+    (root,) = _make(top, "root")
+    mount("-t", "tmpfs", "none", root)
+    save(root / "a.py", "one")
+    shop = stage.begin(watch_set(root, backend=Backend.AUTO))
+    unmount(root)
+    assert shop.told() == {"a.py": "deleted"}
+    mount("-t", "tmpfs", "none", root)
+    save(root / "b.py", "one")
+    assert shop.told() == {"b.py": "created"}
+
+
+def an_overlay(stage: Stage, top: Path) -> None:
+    """An edit through an overlay is told, also the first one, which copies the file up."""
+    lower, upper, work, root = _make(top, "lower", "upper", "work", "root")
+    save(lower / "a.py", "one")
+    mount("-t", "overlay", "none", "-o", f"lowerdir={lower},upperdir={upper},workdir={work}", root)
+    shop = stage.begin(watch_set(root, backend=Backend.AUTO))
+    for text in ("two", "three"):
+        save(root / "a.py", text)
+        assert shop.told() == {"a.py": "modified"}
+    _unmount_later(shop, root)
+
+
+def _unmount_later(shop: Observed, root: Path) -> None:
+    shop.close()
+    unmount(root)
+
+
+def _make(top: Path, *names: str) -> tuple[Path, ...]:
+    made = tuple(top / name for name in names)
+    for directory in made:
+        directory.mkdir(parents=True)
+    return made
+
+
+SCENARIOS: dict[str, Callable[[Stage, Path], None]] = {
+    scenario.__name__: scenario
+    for scenario in (
+        a_directory_bound_elsewhere,
+        a_file_bound_by_itself,
+        a_directory_mounted_over,
+        a_file_system_that_is_unmounted,
+        an_overlay,
+    )
+}
+
+
+if __name__ == "__main__":
+    # On a file system of its own, so that overlays can be stacked whatever the temporary directory is on.
+    directory = Path(sys.argv[2])
+    mount("-t", "tmpfs", "none", directory)
+    with Stage() as running:
+        SCENARIOS[sys.argv[1]](running, directory)
