@@ -210,6 +210,8 @@ def test_no_connection_is_refused(service: Service, how: str, options: tuple[str
 
     assert outcomes["answered"] > 10 * ROUNDS
     assert "ConnectionRefusedError" not in outcomes, outcomes
+    if how == "restart":
+        assert set(outcomes) == {"answered"}
     assert [each.get("RELOADD_ORIGIN") for each in bound[-ROUNDS:]] == ["kept"] * ROUNDS
 
 
