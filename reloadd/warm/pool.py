@@ -152,7 +152,9 @@ class Pool:
         """Take a process that waits."""
         prepared = self._processes[process.number]
         paths = self._ledgers_of(process.number)
-        self._in_background(lambda: ledgers.read(*paths), lambda account: setattr(prepared, "account", account))
+        self._in_background(
+            lambda: ledgers.read_prepared(*paths), lambda account: setattr(prepared, "account", account)
+        )
         memory = process.memory()
         scout = self._slots.scout
         source = Source.SCOUT if scout is not None and scout.number == process.number else Source.SPARE
@@ -228,7 +230,7 @@ class Pool:
             return "the terminal is used in another way"
         account = process.account
         if account is None:
-            account = ledgers.read(*self._ledgers_of(process.parked.number))
+            account = ledgers.read_prepared(*self._ledgers_of(process.parked.number))
         return fault_of_plan(process.plan, plan) or process.parked.installed.fault() or fault_of_reading(account)
 
     def _step(self, word: slots.Word) -> Prepared | Cold | None:
@@ -284,8 +286,8 @@ class Pool:
             "ledger": {"path": str(self._ledgers.path(f"{ledger}-{parked.number}")), "audit": True},
         }
 
-    def _ledgers_of(self, number: int) -> tuple[Path, ...]:
-        return tuple(self._ledgers.path(f"{name}-{number}") for name in ("parked", "ahead"))
+    def _ledgers_of(self, number: int) -> tuple[Path, Path]:
+        return self._ledgers.path(f"parked-{number}"), self._ledgers.path(f"ahead-{number}")
 
     def _give(self, number: int, source: Source, *, is_parked: bool) -> Prepared:
         booted = self._processes[number].parked.release()
