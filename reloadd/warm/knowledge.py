@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reloadd.core.learning import Learned, learn
+from reloadd.core.starts import Cold, Start
 from reloadd.warm import ledgers
 from reloadd.warm.users import Users
 
@@ -35,14 +36,16 @@ class Knowledge:
     modules: Mapping[str, str] = field(default_factory=dict)
     entered: Mapping[str, float] = field(default_factory=dict)
 
-    def after(self, ledger: Path, *, anew: bool) -> Knowledge:
-        """What is known after this ledger; `anew` is for that of a child that started cold, which has everything."""
+    def after(self, ledger: Path, start: Start) -> Knowledge:
+        """What is known after the ledger of a child that came to be in this way: only a cold start's has everything."""
         account = ledgers.read(ledger)
+        anew = isinstance(start, Cold)
         return Knowledge(
             learned=learn(account, self.learned, anew=anew),
             users=self.users.after(account, anew=anew),
             paths=tuple(account.paths) or self.paths,
-            modules=account.users,
+            modules=account.users if anew else {**self.modules, **account.users},
+            # The times of a cold start are those of the packages' imports too.
             entered={} if anew else account.entered,
         )
 

@@ -78,7 +78,8 @@ class Pool:
         self._slots = slots.Slots()
         self._processes: dict[int, _Process] = {}
         self._knowledge = Knowledge()
-        self._cold: set[int] = set()
+        self._given_ahead: Path | None = None
+        self._starts: dict[int, Start] = {}
         self._last = 0
         self._edited: tuple[str, ...] = ()
         self._not_ahead_of: set[str] = set()
@@ -112,9 +113,13 @@ class Pool:
         self._last = generation
         if self._is_foreign:
             return None
+        self._starts[generation] = start
         is_cold = isinstance(start, Cold)
+        if self._given_ahead is not None:
+            # A scout goes on in the ledger that it has.
+            self._given_ahead.replace(self._ledgers.path(str(generation)))
+            self._given_ahead = None
         if is_cold:
-            self._cold.add(generation)
             self._warm_starts = 0
         else:
             self._warm_starts += 1
@@ -128,14 +133,14 @@ class Pool:
         """Learn from this child, and prepare the next."""
         if self._is_foreign:
             return
-        if generation not in self._cold:
+        if not isinstance(self._starts[generation], Cold):
             self._step(slots.Answered())
         self._learn(generation, self._prepare)
         self._loop.call_later(_LEARN_AGAIN, self._learn_again, generation)
 
     def ended(self, generation: int) -> None:
         """Prepare the next child also if this one never served; what it kept is of no use any more."""
-        self._cold.discard(generation)
+        self._starts.pop(generation, None)
         self._ledgers.remove(str(generation))
         if generation == self._last and not self._must_learn:
             self._prepare()
@@ -180,19 +185,19 @@ class Pool:
 
     def _learn(self, generation: int, then: Callable[[], None]) -> None:
         before, path = self._knowledge, self._ledgers.path(str(generation))
-        anew = generation in self._cold
+        start = self._starts[generation]
 
         def learned(after: Knowledge) -> None:
             if generation == self._last:
                 # What was found out meanwhile about modules that cannot be imported ahead stays found out.
                 self._knowledge = after.without(self._knowledge.learned.excluded)
-                self._must_learn = self._must_learn and not anew
+                self._must_learn = self._must_learn and not isinstance(start, Cold)
                 then()
 
-        self._in_background(lambda: before.after(path, anew=anew), learned)
+        self._in_background(lambda: before.after(path, start), learned)
 
     def _learn_again(self, generation: int) -> None:
-        if generation != self._last or self._is_closed:
+        if generation not in self._starts or generation != self._last or self._is_closed:
             return
         known = self._knowledge.learned.modules
 
@@ -291,6 +296,9 @@ class Pool:
 
     def _give(self, number: int, source: Source, *, is_parked: bool) -> Prepared:
         booted = self._processes[number].parked.release()
+        if source is Source.SCOUT:
+            self._given_ahead = self._ledgers.path("given")
+            self._ledgers.path(f"ahead-{number}").replace(self._given_ahead)
         self._forget(number)
         return Prepared(booted, Warm(source), 0.0 if is_parked else _PATIENCE)
 
