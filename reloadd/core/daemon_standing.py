@@ -108,7 +108,7 @@ def status(standing: DaemonStanding) -> str:
     parts += [f"{doing} {_listed(groups[doing])}" for doing in _ORDER if doing in groups]
     if standing.problems:
         parts.append(f"what is wrong in the profiles was refused ({standing.problems})")
-    return "; ".join(parts) or "no apps"
+    return "; ".join(parts) or ("starting" if standing.phase is Phase.STARTING else "no apps")
 
 
 def assignments(before: DaemonStanding | None, after: DaemonStanding, *, moment: int) -> tuple[str, ...]:

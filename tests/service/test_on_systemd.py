@@ -197,9 +197,10 @@ def test_a_restart_of_an_app_ends_all_of_it(service: Service) -> None:
     wait_until(lambda: len(service.pids()) == 6, "as many as before")
 
 
-@pytest.mark.parametrize("how", ["kill", "restart"])
-def test_no_connection_is_refused(service: Service, how: str) -> None:
+@pytest.mark.parametrize(("how", "options"), [("kill", ()), ("restart", ("--hardened",))])
+def test_no_connection_is_refused(service: Service, how: str, options: tuple[str, ...]) -> None:
     """While the daemon is killed or restarted under load, connections wait; the apps serve again; no child is left."""
+    service.reloadd("service", "install", *options)
     service.write_web("shop", ADDRESS)
     service.systemctl("start", "reloadd")
     with knocking(service.box.network, ADDRESS) as outcomes:
@@ -209,6 +210,8 @@ def test_no_connection_is_refused(service: Service, how: str) -> None:
 
     assert outcomes["answered"] > 10 * ROUNDS
     assert "ConnectionRefusedError" not in outcomes, outcomes
+    if how == "restart":
+        assert set(outcomes) == {"answered"}
     assert [each.get("RELOADD_ORIGIN") for each in bound[-ROUNDS:]] == ["kept"] * ROUNDS
 
 
