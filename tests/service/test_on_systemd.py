@@ -145,7 +145,7 @@ def test_stop_leaves_nothing(service: Service) -> None:
     service.reloadd("service", "install", "--hardened")
     service.write_script("family", FAMILY, FAMILY_MORE)
     service.systemctl("start", "reloadd")
-    wait_until(lambda: len(service.pids()) == 5, "daemon, guardian, the app and its two descendants")
+    wait_until(lambda: len(service.pids("family")) == 3, "the app and its two descendants")
     pids = service.pids()
     service.systemctl("stop", "reloadd")
 
@@ -159,13 +159,14 @@ def test_reloading(service: Service) -> None:
     service.write_web("api", "127.0.0.1:8001")
     service.systemctl("reload", "reloadd")
     wait_until(lambda: service.show("reloadd", "StatusText") == "serving api, shop", "the other app")
-    pids = service.pids()
+    wait_until(lambda: service.pids("api"), "its process")
+    pids = service.pids("api"), service.pids("shop")
     service.write({f"{PROFILES}/api.toml": "[target]\nsrcipt = 1\n"})
     refused = service.box.try_user("systemctl", "--user", "reload", "reloadd")
 
     assert refused.returncode == 1
     assert is_active(service)
-    assert service.pids() == pids
+    assert (service.pids("api"), service.pids("shop")) == pids
     said = [str(entry["MESSAGE"]) for entry in service.journal()]
     assert any("unknown key `srcipt` in `[target]`" in message for message in said)
     assert "serving api, shop; what is wrong in the profiles was refused (1)" in service.show("reloadd", "StatusText")
@@ -175,7 +176,7 @@ def test_status_counts_what_left_its_session(service: Service) -> None:
     """`reloadd status` has CPU and memory of all that an app started, from its control group."""
     service.write_script("family", FAMILY, FAMILY_MORE)
     service.systemctl("start", "reloadd")
-    wait_until(lambda: len(service.pids()) == 5, "the app and its two descendants")
+    wait_until(lambda: len(service.pids("family")) == 3, "the app and its two descendants")
     (family,) = json.loads(service.reloadd("status", "--output", "json"))["daemons"][0]["profiles"]
 
     assert family["usage"]["processes"] == 3
@@ -188,13 +189,14 @@ def test_a_restart_of_an_app_ends_all_of_it(service: Service) -> None:
     service.write_web("shop", ADDRESS)
     service.write_script("family", FAMILY, FAMILY_MORE)
     service.systemctl("start", "reloadd")
-    wait_until(lambda: len(service.pids()) == 6, "daemon, guardian, shop, the family of three")
-    before = set(service.pids())
+    wait_until(lambda: len(service.pids("family")) == 3, "the app and its two descendants")
+    shop, family = service.pids("shop"), service.pids("family")
     service.write({"family/family.py": f"{FAMILY}\n# edited\n"})
     service.wait_for_entry("RELOADD_EVENT=restart.completed", "RELOADD_PROFILE=family")
 
-    wait_until(lambda: len(before & set(service.pids())) == 3, "of the old ones: daemon, guardian, shop")
-    wait_until(lambda: len(service.pids()) == 6, "as many as before")
+    wait_until(lambda: are_gone(service, family), "the old ones gone")
+    wait_until(lambda: len(service.pids("family")) == 3, "the new ones")
+    assert service.pids("shop") == shop
 
 
 @pytest.mark.parametrize(("how", "options"), [("kill", ()), ("restart", ("--hardened",))])

@@ -110,12 +110,13 @@ class Service:
         wait_until(lambda: len(self.journal(*matches, unit=unit)) >= count, f"{count} x {matches} in the journal")
         return self.journal(*matches, unit=unit)
 
-    def pids(self, unit: str = "reloadd") -> list[int]:
-        """All processes of a unit, in the box's numbers."""
+    def pids(self, app: str | None = None) -> list[int]:
+        """The processes of the service, or of one app's generations, in the box's numbers."""
         found = []
-        group = self.show(unit, "ControlGroup")
+        group = self.show("reloadd", "ControlGroup")
         below = self.box.path(f"/sys/fs/cgroup{group}") if group else None
-        for file in below.glob("**/cgroup.procs") if below is not None else ():
+        where = "**/cgroup.procs" if app is None else f"app-{app}/part-[0-9]*/cgroup.procs"
+        for file in below.glob(where) if below is not None else ():
             try:
                 found += [int(line) for line in file.read_text("ascii").split()]
             except OSError:
