@@ -89,8 +89,9 @@ class App:
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether it waits for nothing but the user, a change or its turn."""
-        return self._has_begun and self.machine.state in {State.DOWN, State.HELD}
+        """Whether it waits for nothing but the user or a change: its own, or one of those that it comes after."""
+        is_coming = not self.has_turn and not is_stuck(self._waits_for)
+        return self._has_begun and self.machine.state in {State.DOWN, State.HELD} and not is_coming
 
     async def run(self) -> None:
         """Take the baseline, start when it is its turn, then go on until cancelled."""

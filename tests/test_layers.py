@@ -47,6 +47,18 @@ ALLOWED: dict[str, set[str]] = {
         "watch",
     },
     "starter": {"core", "profile", "starter"},
+    "doctor": {
+        "",
+        "control.client",
+        "control.places",
+        "core",
+        "doctor",
+        "history.places",
+        "profile",
+        "service",
+        "supervise.launch",
+        "watch.mounts",
+    },
     "colour": set(),
     "cli": {
         "",
@@ -62,6 +74,7 @@ ALLOWED: dict[str, set[str]] = {
         "starter",
     },
     "cli.completion": {"cli", "control.protocol"},
+    "cli.doctor": {"cli", "colour", "doctor", "profile"},
     "cli.explain": {"cli", "colour", "profile", "watch.explain", "watch.mounts"},
     "cli.run": {
         "",

@@ -37,6 +37,9 @@ SEVERAL = "reloadd --profile profiles/hello.toml --profile profiles/worker.toml"
 STATUS = "reloadd status"
 HISTORY = "reloadd history hello"
 RESTART, RELOAD, LOGS, STATS = re.findall(r"(?m)^(reloadd (?:restart|reload|logs|stats)[^#\n]*?) +#.*$", README)
+INIT, SCHEMA, COMPLETION, EXPLAIN, DOCTOR = re.findall(
+    r"(?m)^(reloadd (?:init|schema|completion|explain|doctor)[^#\n]*?) +#.*$", README
+)
 CHECK = "reloadd check shop.toml"
 
 PLACES = {name: value for name, value in clean_environ().items() if name in {"XDG_RUNTIME_DIR", "XDG_STATE_HOME"}}
@@ -185,7 +188,8 @@ def shop(checkout: Path) -> Iterable[Path]:
 def test_every_command_is_run_here() -> None:
     """A command that nobody has tried does not get onto the page. Those of the service are run on a real systemd."""
     asked = {STATUS, HISTORY, RESTART, RELOAD, LOGS, STATS}
-    assert set(commands()) == {SET_UP, TEST, SESSION, SEVERAL, CHECK, *asked, *page_commands()}
+    helping = {INIT, SCHEMA, COMPLETION, EXPLAIN, DOCTOR}
+    assert set(commands()) == {SET_UP, TEST, SESSION, SEVERAL, CHECK, *asked, *helping, *page_commands()}
 
 
 @pytest.mark.slow
@@ -333,6 +337,27 @@ def test_profile_on_the_page_is_right_and_its_mistakes_are_drawn(checkout: Path,
 
     assert result.returncode == 2
     assert result.stdout == shown_below(CHECK)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2 * INSTALLING)
+def test_commands_that_help_do_what_is_written(checkout: Path, shop: Path, tmp_path: Path) -> None:
+    """A profile is written for a project and is right; a file of it is explained; the rest is printed."""
+    places = {"XDG_RUNTIME_DIR": str(tmp_path / "run"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    environ = {**environment(checkout), **places}
+    (tmp_path / "run").mkdir(mode=0o700)
+    (tmp_path / "config" / "reloadd").mkdir(parents=True)
+    write_files(checkout, {"shop/main.py": "from flask import Flask\napp = Flask(__name__)\n"})
+    written = run(INIT, checkout, environ)
+    (tmp_path / "config" / "reloadd" / "shop.toml").symlink_to(shop)
+
+    assert written.returncode == 0
+    assert "wrote shop/reloadd.toml" in written.stdout
+    assert run("reloadd check shop/reloadd.toml", checkout, environ).returncode == 0
+    assert "  shop: watched, because `*.py` of `include` matches" in run(EXPLAIN, checkout, environ).stdout
+    assert json.loads(run(SCHEMA, checkout, environ).stdout)["required"] == ["target"]
+    assert "complete " in run(COMPLETION, checkout, environ).stdout
+    assert run(DOCTOR, checkout, environ).stdout.endswith(" warnings\n")
 
 
 @pytest.mark.slow

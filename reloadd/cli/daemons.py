@@ -72,6 +72,15 @@ def all_daemons(environ: Mapping[str, str], only: str | None, *, usage: bool = F
             connection.close()
 
 
+def running_profiles(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The files of the profiles that run; none if no daemon does."""
+    try:
+        with all_daemons(environ, None) as daemons:
+            return tuple(str(profile["file"]) for each in daemons for profile in each.status["profiles"])
+    except NoDaemonError:
+        return ()
+
+
 def _ask(connection: Connection, *, usage: bool) -> Mapping[str, Any]:
     return connection.ask("status", usage=usage)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reloadd.cli.daemons import all_daemons
-from reloadd.cli.parser import NoDaemonError, OutputFormat, add_output, make_parser, parse_all
+from reloadd.cli.daemons import running_profiles
+from reloadd.cli.parser import OutputFormat, add_output, make_parser, parse_all
 from reloadd.colour import wants_colour
 from reloadd.profile.load import Source
 from reloadd.profile.problems import draw, shown_path
@@ -103,7 +103,7 @@ def parse(arguments: Sequence[str]) -> ExplainOptions:
 
 def _explain(options: ExplainOptions) -> int:
     here = Path.cwd()
-    profiles = options.profiles or _running()
+    profiles = options.profiles or running_profiles(os.environ)
     loaded = Source(profiles, os.environ, here, Path(sys.executable)).load()
     if loaded.problems:
         colour = wants_colour(sys.stderr, os.environ)
@@ -123,15 +123,6 @@ def _explain(options: ExplainOptions) -> int:
         for each in answers:
             sys.stdout.write(f"  {each.profile.name}: {_words(each, here)}\n")
     return _WATCHED if any(each.is_watched for each in answers) else _NOT_WATCHED
-
-
-def _running() -> tuple[str, ...]:
-    """The files of the profiles that run; none if no daemon does."""
-    try:
-        with all_daemons(os.environ, None) as daemons:
-            return tuple(str(profile["file"]) for each in daemons for profile in each.status["profiles"])
-    except NoDaemonError:
-        return ()
 
 
 def _words(answer: _Answer, here: Path) -> str:

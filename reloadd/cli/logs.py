@@ -18,7 +18,7 @@ from reloadd.cli.daemons import all_daemons, no_answer
 from reloadd.cli.history import count
 from reloadd.cli.kept import kept_of, since, unreadable
 from reloadd.cli.parser import CommandError, OutputFormat, UsageError, add_output, make_parser, parse_all
-from reloadd.cli.printing import has_colour, moment, without_escapes
+from reloadd.cli.printing import harmless, has_colour, moment, now
 from reloadd.control.client import NoAnswerError, RefusedError
 from reloadd.core.records import Level
 from reloadd.history.entries import PRINTED
@@ -245,9 +245,10 @@ def _print(line: str) -> None:
 
 
 def _line(entry: Entry, *, colour: bool) -> str:
-    stamp = f"{moment(entry['timestamp']):%H:%M:%S}"
+    at = moment(entry["timestamp"])
+    stamp = f"{at:%H:%M:%S}" if at.date() == now().astimezone().date() else f"{at:%Y-%m-%d %H:%M:%S}"
     if entry["event"] == PRINTED:
-        text = entry["text"] if colour else without_escapes(entry["text"])
+        text = harmless(entry["text"], colour=colour)
         name = f"{entry['profile']}#{entry['generation']}"
         return f"{stamp} {name} | {text}" + ("\x1b[0m" if colour and "\x1b" in text else "")
     shown = {key: value for key, value in entry.items() if key not in {"run", "number"}}

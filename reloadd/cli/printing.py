@@ -22,7 +22,8 @@ RED, GREEN, YELLOW, DIM = "31", "32", "33", "2"
 
 _GAP = "  "
 _NARROWEST = 8
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])|[\x00-\x08\x0a-\x1f\x7f]")
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,13 @@ def paint(text: str, style: str | None, *, colour: bool) -> str:
     return f"\x1b[{style}m{text}\x1b[0m" if colour and style and text else text
 
 
-def without_escapes(text: str) -> str:
-    """Text without the sequences by which programs colour it and move the cursor (ECMA-48)."""
-    return _ESCAPES.sub("", text)
+def harmless(text: str, *, colour: bool) -> str:
+    """Text without what moves the cursor or sets a terminal's modes (ECMA-48); colours stay where they are wanted."""
+
+    def keep(found: re.Match[str]) -> str:
+        return found[0] if colour and _COLOUR.fullmatch(found[0]) else ""
+
+    return _ESCAPES.sub(keep, text)
 
 
 def draw_table(

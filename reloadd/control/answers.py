@@ -19,6 +19,7 @@ from reloadd.control.usage import measure
 from reloadd.control.waiting import Wait
 from reloadd.core.inputs import Cause, Restart, Start, Stop, Why
 from reloadd.core.records import record
+from reloadd.history.journal import Written
 from reloadd.profile.problems import draw
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from reloadd.bus import Bus
     from reloadd.control.commands import CommandedApp, Commands
     from reloadd.control.usage import Usage
-    from reloadd.history.journal import Journal, Written
+    from reloadd.history.journal import Journal, WrittenLines
     from reloadd.history.keeper import Keeper
 
 
@@ -75,8 +76,8 @@ class Answers:
             case ReloadRequest():
                 return await self._reload(request, pid)
 
-    def _hear(self, written: Written) -> None:
-        if not written.is_output:
+    def _hear(self, written: Written | WrittenLines) -> None:
+        if isinstance(written, Written):
             self._standings.take(written.entry)
 
     def _standing(self, name: str) -> Standing:

@@ -15,6 +15,7 @@ from reloadd.control.connection import Connection
 from reloadd.control.places import Place, PlaceError, runtime_directory
 from reloadd.control.protocol import Code, FollowRequest, RequestError, encode, encode_error, parse_request
 from reloadd.core.records import Value, make_record
+from reloadd.history.journal import Written
 
 if TYPE_CHECKING:
     import socket
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from reloadd.bus import Bus
     from reloadd.control.answers import Answers
-    from reloadd.history.journal import Journal, Written
+    from reloadd.history.journal import Journal, WrittenLines
 
 _MOST_CONNECTIONS = 64
 
@@ -132,18 +133,17 @@ class ControlServer:
         await self._answers.flush()
         connection.answer(encode({"kept": number}))
 
-    def _send_to_followers(self, written: Written) -> None:
-        if not self._followers:
+    def _send_to_followers(self, written: Written | WrittenLines) -> None:
+        asking = [each for each, request in self._followers.items() if _is_asked_for(written, request)]
+        if not asking:
             return
-        message = encode({"entry": written.entry})
-        slow = [
-            connection
-            for connection, request in self._followers.items()
-            if _is_asked_for(written, request) and not connection.send_entry(message)
-        ]
+        entries = (written.entry,) if isinstance(written, Written) else written.entries.made()
+        slow: set[Connection] = set()
+        for message in (encode({"entry": entry}) for entry in entries):
+            slow |= {connection for connection in asking if not connection.send_entry(message)}
         for connection in slow:
             del self._followers[connection]
-        # Only now, since what is said of it is sent to the others, and not before this entry.
+        # Only now, since what is said of it is sent to the others, and not before these entries.
         for connection in slow:
             self._say("control.dropped", pid=connection.pid)
 
@@ -151,7 +151,7 @@ class ControlServer:
         self._bus.publish(make_record(name, fields))
 
 
-def _is_asked_for(written: Written, request: FollowRequest) -> bool:
-    if not (request.output if written.is_output else request.records):
+def _is_asked_for(written: Written | WrittenLines, request: FollowRequest) -> bool:
+    if not (request.records if isinstance(written, Written) else request.output):
         return False
     return not request.profiles or written.profile in request.profiles

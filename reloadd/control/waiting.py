@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from reloadd.control.protocol import Verb
 from reloadd.core.state import State
+from reloadd.history.journal import Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from reloadd.control.commands import CommandedApp
     from reloadd.control.standing import Standing
     from reloadd.core.state import Machine
-    from reloadd.history.journal import Journal, Written
+    from reloadd.history.journal import Journal, WrittenLines
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class Wait:
     def _judge(self, standing: Callable[[], Standing]) -> Judgement | None:
         return judge(self._verb, self._app.machine, self._before, standing(), frozenset(self._said))
 
-    def _hear(self, written: Written) -> None:
-        if written.profile == self._name and not written.is_output:
+    def _hear(self, written: Written | WrittenLines) -> None:
+        if isinstance(written, Written) and written.profile == self._name:
             self._said.add(written.entry["event"])
             self._news.set()

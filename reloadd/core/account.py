@@ -59,7 +59,7 @@ class Account:
         modules: those that were found, in the order in which they were first looked up.
         read: the files and directories that were read, or looked for, each as it was the first time; None for absent.
         missed: names that nobody had.
-        paths: the directories of the import path, in the order in which they came to be in it.
+        paths: the directories of the import path as it was last, and after them those that have been in it before.
         settings: variables that the user's code set.
         finders: the types of each finder that was on `sys.meta_path`, and how many names had been looked up before it.
         entered: the user's modules in the order in which they were run, and when, in milliseconds.
@@ -78,6 +78,13 @@ class Account:
     def users(self) -> dict[str, str]:
         """The user's own modules, by the files that they are in."""
         return {module.file: module.name for module in self.modules if module.is_users}
+
+    def forget_users(self) -> None:
+        """Leave out the user's own modules."""
+        for module in self.modules:
+            if module.is_users:
+                self.read.pop(module.file, None)
+        self.modules = [module for module in self.modules if not module.is_users]
 
     def add(self, lines: Iterable[Mapping[str, object]]) -> None:
         """Go on with more lines."""
@@ -102,7 +109,7 @@ class Account:
             case "missed":
                 self.missed.add(str(line["name"]))
             case "path":
-                self.paths.update(dict.fromkeys(map(str, _items(line["path"]))))
+                self.paths = {**dict.fromkeys(map(str, _items(line["path"]))), **self.paths}
             case "opened" | "listed":
                 self.read.setdefault(str(line["file"]), _signature(line["signature"]))
             case "set" if line["by"] is not None:

@@ -38,6 +38,8 @@ _ORDERLY_FINDERS = re.compile(
 """Finders that change nothing about the modules that others find: our own, the interpreter's, those of setuptools, of
 editable installs, of virtualenv, of `six` and its copies."""
 
+_ADAPTER = re.compile(r"_reloadd_runtime\.servers\.(\w+)_adapter$")
+
 _READ_WHEN_USED = frozenset({"DJANGO_SETTINGS_MODULE", "FLASK_APP", "FLASK_ENV", "FLASK_DEBUG"})
 """Variables that are set when packages have been imported already, and that no import looks at."""
 
@@ -103,12 +105,19 @@ def _orderly(account: Account) -> tuple[dict[str, str | None], list[str]]:
         if end is not None and module.at >= end:
             break
         top = module.name.partition(".")[0]
-        if module.is_users or (late is not None and module.at >= late and top not in begun):
+        is_late = late is not None and module.at >= late and top not in begun
+        if module.is_users or is_late or _lacks_server(module.name, account):
             # A package that comes to be imported under another environment than those before it has to wait for that.
             continue
         begun.add(top)
         names.append(module.name)
     return environ, names
+
+
+def _lacks_server(name: str, account: Account) -> bool:
+    """Whether it is one of our adapters for a server that turned out not to be installed."""
+    found = _ADAPTER.match(name)
+    return found is not None and found[1] in account.missed
 
 
 def _denial(name: str) -> str | None:

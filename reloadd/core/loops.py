@@ -1,8 +1,8 @@
 """Whether an app restarts itself: it writes into what is watched, so that each start leads to the next one.
 
 Told by the rate, and by what the app was seen to write. A developer saves one file many times too, but hardly ten times
-before the app has once started, nor thirty times within a second of its start. Where it is known what the app itself
-opened for writing, three times are enough.
+before the app has once started, nor a thousand times within a second of its start. Where it is known what the app
+itself opened for writing, three times are enough.
 
 Pure: whoever restarts feeds in each change set before acting on it, with how long the app has served.
 """
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 MOST_WHILE_STARTING = 10
 """Change sets in a row that share a file and come before the app that the one before has started could serve."""
 
-SOON, MOST_SOON = 1.0, 30
-"""The same within so many seconds of its serving: a script that saves as soon as it is answered is given this many."""
+SOON, MOST_SOON = 1.0, 1000
+"""The same within so many seconds of its serving. A script that saves as soon as it is answered looks just like it, and
+may well do so some hundred times; so this only sees to it that a loop that nobody looks at does not go on for ever."""
 
 LATELY, MOST_BY_APP = 15.0, 3
 """The same within so many seconds, if the app itself has written the file."""

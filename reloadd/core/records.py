@@ -45,6 +45,7 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "history.failed": Kind(
             Level.WARNING, "what happens cannot be kept on disk; all runs on", ("path", "error", "hint")
         ),
+        "history.overrun": Kind(Level.WARNING, "more happened than could be kept on disk in time", ("left_out",)),
         "history.resumed": Kind(Level.INFO, "what happens is kept on disk again", ("path", "left_out")),
         "control.opened": Kind(Level.DEBUG, "commands are taken at a socket", ("path",)),
         "control.failed": Kind(Level.WARNING, "no commands can be taken; all else runs", ("error", "hint")),

@@ -6,10 +6,12 @@ Pure. A record's entry has the keys of the JSON log, so that what reads one read
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from reloadd.core.records import Printed, Record
 
@@ -18,6 +20,9 @@ Entry = dict[str, Any]
 
 PRINTED = "app.printed"
 """The `event` of a line that an app printed. It is no record: it says nothing about what reloadd did."""
+
+
+_ALWAYS = {"timestamp", "event", "profile", "generation"}
 
 
 def record_entry(record: Record, timestamp: str) -> Entry:
@@ -32,16 +37,48 @@ def record_entry(record: Record, timestamp: str) -> Entry:
     }
 
 
-def printed_entry(printed: Printed, line: bytes, timestamp: str) -> Entry:
-    """The entry of one line that an app printed; bytes that are no UTF-8 are replaced."""
-    return {
-        "timestamp": timestamp,
-        "level": "info",
-        "event": PRINTED,
-        "profile": printed.profile,
-        "generation": printed.generation,
-        "text": line.decode("utf-8", "replace").rstrip("\r"),
-    }
+@dataclass(frozen=True, slots=True)
+class PrintedEntries:
+    """The entries of lines that an app printed, which are made only where they are wanted: there may be very many.
+
+    Attributes:
+        printed: the lines.
+        timestamp: when they came.
+        run: of the daemon.
+        number: of the first line's entry; the others follow.
+    """
+
+    printed: Printed
+    timestamp: str
+    run: str
+    number: int
+
+    def made(self) -> Iterator[Entry]:
+        """Each entry; bytes that are no UTF-8 are replaced."""
+        for number, line in enumerate(self.printed.lines, self.number):
+            yield {**self._common(), "text": _text(line), "run": self.run, "number": number}
+
+    def encoded(self) -> bytes:
+        """What `encode_entry` makes of all of them, at a tenth of its price: an app may print faster than that."""
+        head = encode_entry(self._common())[:-2] + b',"text":'
+        tail = f',"run":"{self.run}","number":'.encode()
+        texts = map(encode_basestring_ascii, map(_text, self.printed.lines))
+        return b"".join(
+            b"%b%b%b%d}\n" % (head, text.encode(), tail, number) for number, text in enumerate(texts, self.number)
+        )
+
+    def _common(self) -> Entry:
+        return {
+            "timestamp": self.timestamp,
+            "level": "info",
+            "event": PRINTED,
+            "profile": self.printed.profile,
+            "generation": self.printed.generation,
+        }
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace").rstrip("\r")
 
 
 def encode_entry(entry: Mapping[str, object]) -> bytes:
@@ -55,6 +92,6 @@ def decode_entry(line: bytes) -> Entry | None:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict) or not isinstance(found.get("timestamp"), str):
+    if not isinstance(found, dict) or not found.keys() >= _ALWAYS:
         return None
-    return found if isinstance(found.get("event"), str) else None
+    return found if isinstance(found["timestamp"], str) and isinstance(found["event"], str) else None

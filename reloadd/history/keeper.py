@@ -11,10 +11,13 @@ import queue
 import shutil
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reloadd.core.records import record
-from reloadd.history.entries import Entry, encode_entry
+from reloadd.history.entries import encode_entry
+from reloadd.history.journal import WrittenLines
 from reloadd.history.places import DAEMONS, FILE, LOG, RESTARTS, directory_name
 from reloadd.history.restarts import Restarts
 from reloadd.history.rotated import RotatedFile
@@ -33,10 +36,15 @@ RESTARTS_ROOM = 1 << 19
 MOST_DIRECTORIES = 200
 """Profiles of which anything is kept; beyond that, those are forgotten that have been quiet for longest."""
 
-_QUEUE_ROOM = 8 << 20
+_QUEUE_ROOM = 4 << 20
 """Bytes that may wait for the disk before entries are left out."""
 
 _BATCH = 256
+_ADDITION = 1 << 17
+"""Bytes that are gathered before they are added to a file."""
+
+_ENTRY_ROOM, _LINE_ROOM = 1024, 64
+_OVERRUN_PERIOD = 1.0
 _CLOSE_TIMEOUT = 2.0
 
 
@@ -62,6 +70,7 @@ class Keeper:
         self._lock = threading.Lock()
         self._waiting = 0
         self._left_out = 0
+        self._overrun = 0
         self._trouble: str | None = None
         self._disk = _Disk(directory)
         self._thread = threading.Thread(target=self._run, name="reloadd-keeper", daemon=True)
@@ -77,12 +86,17 @@ class Keeper:
         """Why nothing can be kept at the moment; None if all is well."""
         return self._trouble
 
-    def hear(self, written: Written) -> None:
-        """Take an entry."""
+    def hear(self, written: Written | WrittenLines) -> None:
+        """Take what was written."""
         place = self._place(written.profile)
-        self._put(_Job(place, LOG, written.entry, written.room))
-        if not written.is_output and (row := self._restarts.take(written.entry)) is not None:
-            self._put(_Job(place, RESTARTS, row, written.room))
+        if isinstance(written, WrittenLines):
+            lines = written.entries.printed.lines
+            room = _ENTRY_ROOM + sum(map(len, lines)) + _LINE_ROOM * len(lines)
+            self._put(_Job(place, LOG, written.entries.encoded, room, len(lines)))
+            return
+        self._put(_Job(place, LOG, partial(encode_entry, written.entry), _ENTRY_ROOM))
+        if (row := self._restarts.take(written.entry)) is not None:
+            self._put(_Job(place, RESTARTS, partial(encode_entry, row), _ENTRY_ROOM))
 
     async def flush(self) -> None:
         """Return once all entries so far are on disk, or could not be put there, or after two seconds."""
@@ -106,11 +120,19 @@ class Keeper:
 
     def _put(self, job: _Job) -> None:
         with self._lock:
-            if self._waiting > _QUEUE_ROOM:
-                self._left_out += 1
-                return
-            self._waiting += job.room
-        self._queue.put(job)
+            has_room = self._waiting <= _QUEUE_ROOM
+            self._waiting += job.room if has_room else 0
+        if has_room:
+            self._queue.put(job)
+            return
+        if not self._overrun:
+            self._loop.call_later(_OVERRUN_PERIOD, self._tell_overrun)
+        self._overrun += job.entries
+
+    def _tell_overrun(self) -> None:
+        """Say how much was left out since the last time that something was."""
+        left_out, self._overrun = self._overrun, 0
+        self._publish(record("history.overrun", left_out=left_out))
 
     # On the thread.
 
@@ -145,7 +167,7 @@ class Keeper:
             self._disk.keep(jobs)
         except OSError as error:
             self._tell_trouble(error)
-            lost = len(jobs)
+            lost = sum(job.entries for job in jobs)
         else:
             lost = 0
             if jobs and self._trouble is not None:
@@ -169,16 +191,23 @@ class Keeper:
             self._loop.call_soon_threadsafe(self._publish, said)
 
 
+@dataclass(frozen=True, slots=True)
 class _Job:
-    """An entry on its way to the disk: which directory (and the profile's file), which file in it, bytes of room."""
+    """Entries on their way to the disk.
 
-    __slots__ = ("entry", "place", "room", "to")
+    Attributes:
+        place: the directory, and the profile's file.
+        to: which file in the directory.
+        encoded: makes them into lines.
+        room: bytes that they take in memory, roughly.
+        entries: how many there are.
+    """
 
-    def __init__(self, place: tuple[str, str], to: str, entry: Entry, room: int) -> None:
-        self.place = place
-        self.to = to
-        self.entry = entry
-        self.room = room
+    place: tuple[str, str]
+    to: str
+    encoded: Callable[[], bytes]
+    room: int
+    entries: int = 1
 
 
 _ROOMS = {LOG: LOG_ROOM, RESTARTS: RESTARTS_ROOM}
@@ -200,11 +229,14 @@ class _Disk:
         """
         if not jobs:
             return
-        gathered: dict[tuple[str, str], list[_Job]] = {}
+        gathered: dict[tuple[tuple[str, str], str], bytes] = {}
         for job in jobs:
-            gathered.setdefault((job.place[0], job.to), []).append(job)
-        for (name, to), of_file in gathered.items():
-            self._file(name, to, of_file[0].place[1]).append(b"".join(encode_entry(job.entry) for job in of_file))
+            file = (job.place, job.to)
+            gathered[file] = gathered.get(file, b"") + job.encoded()
+            if len(gathered[file]) > _ADDITION:
+                self._file(*file).append(gathered.pop(file))
+        for file, data in gathered.items():
+            self._file(*file).append(data)
         if not self._has_pruned:
             self._has_pruned = True
             self._prune()
@@ -214,7 +246,8 @@ class _Disk:
         for file in self._files.values():
             file.close()
 
-    def _file(self, name: str, to: str, profile_file: str) -> RotatedFile:
+    def _file(self, place: tuple[str, str], to: str) -> RotatedFile:
+        name, profile_file = place
         found = self._files.get((name, to))
         if found is None:
             directory = self._directory / name

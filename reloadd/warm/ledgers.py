@@ -29,11 +29,24 @@ class Ledgers:
         self._directory.cleanup()
 
 
-def read(*paths: Path) -> Account:
-    """What these ledgers say together, as far as they have been written; nothing of one that is not there."""
+def read(path: Path) -> Account:
+    """What a ledger says as far as it has been written; nothing if it is not there."""
     account = Account()
-    for path in paths:
-        with suppress(OSError, ValueError, RecursionError):
-            frames, _ = wire.split_frames(path.read_bytes())
-            account.add(frames)
+    _add(account, path)
     return account
+
+
+def read_prepared(parked: Path, ahead: Path) -> Account:
+    """What a process has read until it parked, and when it ran ahead, if it did."""
+    account = Account()
+    _add(account, parked)
+    # The program's own file is noted, but it has not been read yet.
+    account.forget_users()
+    _add(account, ahead)
+    return account
+
+
+def _add(account: Account, path: Path) -> None:
+    with suppress(OSError, ValueError, RecursionError):
+        frames, _ = wire.split_frames(path.read_bytes())
+        account.add(frames)

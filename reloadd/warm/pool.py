@@ -78,7 +78,7 @@ class Pool:
         self._slots = slots.Slots()
         self._processes: dict[int, _Process] = {}
         self._knowledge = Knowledge()
-        self._cold: set[int] = set()
+        self._starts: dict[int, Start] = {}
         self._last = 0
         self._edited: tuple[str, ...] = ()
         self._not_ahead_of: set[str] = set()
@@ -112,9 +112,9 @@ class Pool:
         self._last = generation
         if self._is_foreign:
             return None
+        self._starts[generation] = start
         is_cold = isinstance(start, Cold)
         if is_cold:
-            self._cold.add(generation)
             self._warm_starts = 0
         else:
             self._warm_starts += 1
@@ -128,14 +128,14 @@ class Pool:
         """Learn from this child, and prepare the next."""
         if self._is_foreign:
             return
-        if generation not in self._cold:
+        if not isinstance(self._starts[generation], Cold):
             self._step(slots.Answered())
         self._learn(generation, self._prepare)
         self._loop.call_later(_LEARN_AGAIN, self._learn_again, generation)
 
     def ended(self, generation: int) -> None:
         """Prepare the next child also if this one never served; what it kept is of no use any more."""
-        self._cold.discard(generation)
+        self._starts.pop(generation, None)
         self._ledgers.remove(str(generation))
         if generation == self._last and not self._must_learn:
             self._prepare()
@@ -152,7 +152,9 @@ class Pool:
         """Take a process that waits."""
         prepared = self._processes[process.number]
         paths = self._ledgers_of(process.number)
-        self._in_background(lambda: ledgers.read(*paths), lambda account: setattr(prepared, "account", account))
+        self._in_background(
+            lambda: ledgers.read_prepared(*paths), lambda account: setattr(prepared, "account", account)
+        )
         memory = process.memory()
         scout = self._slots.scout
         source = Source.SCOUT if scout is not None and scout.number == process.number else Source.SPARE
@@ -178,19 +180,19 @@ class Pool:
 
     def _learn(self, generation: int, then: Callable[[], None]) -> None:
         before, path = self._knowledge, self._ledgers.path(str(generation))
-        anew = generation in self._cold
+        start = self._starts[generation]
 
         def learned(after: Knowledge) -> None:
             if generation == self._last:
                 # What was found out meanwhile about modules that cannot be imported ahead stays found out.
                 self._knowledge = after.without(self._knowledge.learned.excluded)
-                self._must_learn = self._must_learn and not anew
+                self._must_learn = self._must_learn and not isinstance(start, Cold)
                 then()
 
-        self._in_background(lambda: before.after(path, anew=anew), learned)
+        self._in_background(lambda: before.after(path, start), learned)
 
     def _learn_again(self, generation: int) -> None:
-        if generation != self._last or self._is_closed:
+        if generation not in self._starts or generation != self._last or self._is_closed:
             return
         known = self._knowledge.learned.modules
 
@@ -228,7 +230,7 @@ class Pool:
             return "the terminal is used in another way"
         account = process.account
         if account is None:
-            account = ledgers.read(*self._ledgers_of(process.parked.number))
+            account = ledgers.read_prepared(*self._ledgers_of(process.parked.number))
         return fault_of_plan(process.plan, plan) or process.parked.installed.fault() or fault_of_reading(account)
 
     def _step(self, word: slots.Word) -> Prepared | Cold | None:
@@ -284,8 +286,8 @@ class Pool:
             "ledger": {"path": str(self._ledgers.path(f"{ledger}-{parked.number}")), "audit": True},
         }
 
-    def _ledgers_of(self, number: int) -> tuple[Path, ...]:
-        return tuple(self._ledgers.path(f"{name}-{number}") for name in ("parked", "ahead"))
+    def _ledgers_of(self, number: int) -> tuple[Path, Path]:
+        return self._ledgers.path(f"parked-{number}"), self._ledgers.path(f"ahead-{number}")
 
     def _give(self, number: int, source: Source, *, is_parked: bool) -> Prepared:
         booted = self._processes[number].parked.release()

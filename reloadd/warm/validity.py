@@ -14,7 +14,7 @@ from reloadd.core.account import is_installed, is_users_directory
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from reloadd.core.account import Account, Signature
+    from reloadd.core.account import Account, Module, Signature
     from reloadd.supervise.launch import Plan
 
 
@@ -63,22 +63,41 @@ def fault_of_reading(account: Account) -> str | None:
     for path, before in account.read.items():
         if signature_of(path) != before:
             return f"`{path}` has changed"
-    users = [path for path in account.paths if is_users_directory(path)]
-    return _shadow(users, account) or _appeared(users, account)
+    return _shadow(account) or _appeared(account)
 
 
-def _shadow(directories: Iterable[str], account: Account) -> str | None:
-    """A file of the user's that would be found in place of what was imported."""
-    names = {module.name for module in account.modules if not module.is_users and "." not in module.name}
+def _shadow(account: Account) -> str | None:
+    """A file that would be found now in place of one that was: on the path before it, or a package beside it."""
+    order = {path: at for at, path in enumerate(account.paths)}
     standing = {module.file for module in account.modules}
-    for directory in directories:
+    tops = {module.name: order.get(_home(module.file), -1) for module in _tops(account)}
+    packages = {module.name for module in account.modules if module.file.endswith("/__init__.py")}
+    for directory in filter(is_users_directory, account.paths):
+        here = order[directory]
+        names = {name for name, at in tops.items() if at > here or (at == here and name not in packages)}
         if (found := _find(directory, names, standing)) is not None:
             return f"`{found}` has the name of a module that was imported"
+    for module in account.modules:
+        if module.is_users and "." in module.name and module.file.endswith(".py") and module.name not in packages:
+            package = f"{module.file.removesuffix('.py')}/__init__.py"
+            if signature_of(package) is not None:
+                return f"`{package}` has the name of a module that was imported"
     return None
 
 
-def _appeared(directories: Iterable[str], account: Account) -> str | None:
+def _tops(account: Account) -> list[Module]:
+    """The modules that were found on the import path itself; the program's own was not looked for."""
+    return [module for module in account.modules if "." not in module.name and module.name != "__main__"]
+
+
+def _home(file: str) -> str:
+    """The entry of the import path that a top-level module was found in."""
+    return os.path.dirname(file.removesuffix("/__init__.py"))  # noqa: PTH120 - as above
+
+
+def _appeared(account: Account) -> str | None:
     """A module that was looked for in vain, and could be found now."""
+    directories = [path for path in account.paths if is_users_directory(path)]
     homes = {module.name: os.path.dirname(module.file) for module in account.modules}  # noqa: PTH120 - as above
     by_home: dict[str, set[str]] = {}
     for name in account.missed:

@@ -61,8 +61,8 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pat
         "XDG_RUNTIME_DIR": str(directory / "run"),
         "TERM": "xterm",
     }
-    with RunningDaemon(directory / "work", "--profile", "dev.toml", environ=environ) as daemon:
-        daemon.wait_for("child.ready")
+    with RunningDaemon(directory / "work", "--profile", "dev.toml", "-v", environ=environ) as daemon:
+        daemon.wait_for("control.opened")
         yield directory / "work", environ
 
 

@@ -147,8 +147,8 @@ def test_a_wrong_profile_is_drawn(here: Path, capsys: pytest.CaptureFixture[str]
 def test_the_profiles_that_run_are_asked(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where none is named."""
     (here / "run").mkdir(mode=0o700)
-    with RunningDaemon(here, "--profile", "shop.toml", environ=dict(os.environ)) as daemon:
-        daemon.wait_for("child.ready")
+    with RunningDaemon(here, "--profile", "shop.toml", "-v", environ=dict(os.environ)) as daemon:
+        daemon.wait_for("control.opened")
 
         assert main(["explain", "src/run.py"]) == 0
     assert capsys.readouterr().out.startswith(f"{here}/src/run.py\n  shop: watched, ")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reloadd.cli.kept import since
-from reloadd.cli.printing import Cell, Column, draw_table, duration, size, without_escapes
+from reloadd.cli.printing import Cell, Column, draw_table, duration, harmless, size
 
 COLUMNS = (Column("NAME"), Column("PID", rank=2, is_number=True), Column("ADDRESS", rank=1))
 ROWS = [[Cell("web", "32"), Cell("42"), Cell("127.0.0.1:8000")], [Cell("worker"), Cell("4242"), Cell("")]]
@@ -45,14 +45,17 @@ def test_colour_never_carries_meaning() -> None:
     coloured = draw_table(COLUMNS, ROWS, width=24, colour=True)
 
     assert "\x1b[32mweb   \x1b[0m" in coloured[1]
-    assert [without_escapes(line).rstrip() for line in coloured] == draw_table(COLUMNS, ROWS, width=24, colour=False)
+    assert [harmless(line, colour=False).rstrip() for line in coloured] == draw_table(
+        COLUMNS, ROWS, width=24, colour=False
+    )
 
 
 def test_escapes_are_taken_out_whole() -> None:
-    """Colours, cursor movements, window titles; the text between them stays."""
-    assert (
-        without_escapes("\x1b[1;31merror\x1b[0m: \x1b[2Ka\x1b]0;title\x07b\x1b]8;;x\x1b\\c\x1bM[d]") == "error: abc[d]"
-    )
+    """Cursor movements, window titles, and colours where none are wanted; the text between them stays."""
+    text = "\x1b[1;31merror\x1b[0m: \x1b[2Ka\x1b]0;title\x07b\x1b]8;;x\x1b\\c\x1bM[d]\x08\t\x00!"
+
+    assert harmless(text, colour=False) == "error: abc[d]\t!"
+    assert harmless(text, colour=True) == "\x1b[1;31merror\x1b[0m: abc[d]\t!"
 
 
 @pytest.mark.parametrize(

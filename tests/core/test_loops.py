@@ -23,8 +23,8 @@ def changed(*paths: str, at: float = 0.0) -> ChangeSet:
         ([100.0, *[STARTING] * 9], NOTHING, []),
         ([100.0, *[STARTING] * 10], NOTHING, [11]),  # it writes while it starts
         ([100.0, *[STARTING] * 9, 2.0, STARTING], NOTHING, []),  # one that served in between breaks the row
-        ([100.0, *[0.3] * 29], NOTHING, []),  # a script that saves when it is answered
-        ([100.0, *[0.3] * 30], NOTHING, [31]),
+        ([100.0, *[0.3] * 999], NOTHING, []),  # a script that saves when it is answered
+        ([100.0, *[0.3] * 1000], NOTHING, [1001]),
         ([100.0, *[5.0] * 100], NOTHING, []),  # a developer at work on one file
         ([100.0, *[5.0] * 3], IT_WRITES, [4]),  # the app was seen to write it
         ([100.0, *[5.0] * 3], frozenset({"b.py"}), []),  # it writes something else

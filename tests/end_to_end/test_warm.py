@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support import frameworks
-from tests.support.daemon import RunningDaemon, all_gone, wait_until, write_files
+from tests.support.daemon import RunningDaemon, all_gone, marked_processes, wait_until, write_files
 from tests.support.frameworks import NEWEST, OLDEST, OWN, Framework, cases, site
 
 if TYPE_CHECKING:
@@ -68,6 +68,13 @@ def app(environ, start_response):
 """
 
 
+def save(path: Path, text: str) -> None:
+    """Save as editors do: there is never half of it, so it is one change."""
+    whole = path.with_name(f"{path.name}~")
+    whole.write_text(text)
+    whole.replace(path)
+
+
 class Trapped:
     """An app in an environment of its own, so that packages can be installed into it."""
 
@@ -91,7 +98,7 @@ class Trapped:
         if edit is not None:
             assert edit[0] in self._text
             self._text = self._text.replace(*edit)
-        (self.directory / "web.py").write_text(self._text)
+        save(self.directory / "web.py", self._text)
         return self.wait_restarted(daemon)
 
     def wait_prepared(self, daemon: RunningDaemon) -> None:
@@ -125,7 +132,7 @@ def test_what_was_prepared_is_used_only_if_nothing_has_changed(tmp_path: Path) -
 
         # Another environment.
         app.wait_prepared(daemon)
-        (tmp_path / ".env").write_text("GREETING=servus\n")
+        save(tmp_path / ".env", "GREETING=servus\n")
         assert app.wait_restarted(daemon) == "the environment has another `GREETING`"
         assert app.serves(daemon) == "servus colorsys.py True False"
         assert app.save(daemon) is None
@@ -141,13 +148,13 @@ def test_what_was_prepared_is_used_only_if_nothing_has_changed(tmp_path: Path) -
 
         # A module that a package looked for in vain.
         app.wait_prepared(daemon)
-        write_files(tmp_path, {"extra.py": "here = True\n"})
+        save(tmp_path / "extra.py", "here = True\n")
         assert app.wait_restarted(daemon) == f"`{tmp_path}/extra.py` was looked for in vain and is there now"
         assert app.serves(daemon) == "servus colorsys.py True True"
 
         # A module of the user's that comes before one of the library's.
         app.wait_prepared(daemon)
-        write_files(tmp_path, {"colorsys.py": "x = 1\n", "__init__.py": ""})
+        save(tmp_path / "colorsys.py", "x = 1\n")
         assert app.wait_restarted(daemon) == f"`{tmp_path}/colorsys.py` has the name of a module that was imported"
         assert app.serves(daemon) == "servus colorsys.py True True"
         assert app.save(daemon, ("import colorsys\n", "import colorsys\nassert colorsys.x\n")) is None
@@ -189,11 +196,11 @@ def test_off_means_off(tmp_path: Path) -> None:
     with (tmp_path / "dev.toml").open("a") as file:
         file.write('[warm]\nmode = "off"\n')
     with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
-        daemon.wait_for("child.ready")
-        (tmp_path / "web.py").write_text(WEB.replace("v0", "v1"))
+        mark = daemon.mark
+        save(tmp_path / "web.py", WEB.replace("v0", "v1"))
         restart = daemon.wait_for("restart.completed")
 
         assert (restart["start"], restart["why_cold"]) == ("cold", None)
         assert daemon.all("spare.parked") == []
         daemon.wait_for("child.exited", generation=1)
-        assert len(daemon.processes()) == 1
+        assert marked_processes(mark) == [restart["pid"]]

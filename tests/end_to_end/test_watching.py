@@ -24,7 +24,7 @@ def test_an_app_that_writes_what_is_watched_is_stopped(tmp_path: Path) -> None:
         {
             "work.py": LOOPING,
             "other.py": "",
-            "dev.toml": '[target]\ncommand = ["python3", "work.py"]\n[ready]\nstarted = 0.5\n',
+            "dev.toml": '[target]\ncommand = ["python3", "work.py"]\n[ready]\nstarted = 3\n',
         },
     )
     with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reloadd.bus import Bus
 from reloadd.core.records import CATALOGUE, Printed, Record, make_record
+from reloadd.history.entries import PrintedEntries, encode_entry
 from reloadd.history.journal import Journal
 from reloadd.history.keeper import Keeper
 from reloadd.history.reader import all_kept, read_log, read_restarts
@@ -78,6 +79,14 @@ def test_what_happens_is_read_back_as_it_was(tmp_path: Path) -> None:
     ]
     assert [entry["event"] for entry in read_log([daemons])] == ["daemon.stopped"]
     assert {each.stat().st_mode & 0o777 for each in tmp_path.iterdir()} == {0o700}
+
+
+def test_many_lines_are_encoded_as_each_is() -> None:
+    """The quick way and the plain one lead to the same bytes."""
+    printed = Printed('w"eb', 3, (b"plain", b'"quoted" \\', b"\xff\x00\xe2\x82\xac\r", b"%d %b {}", b""))
+    entries = PrintedEntries(printed, "2026-11-22T12:00:00.000000Z", "0a0b", 7)
+
+    assert entries.encoded() == b"".join(map(encode_entry, entries.made()))
 
 
 def test_a_restart_is_one_row_with_what_led_to_it(tmp_path: Path) -> None:

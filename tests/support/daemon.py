@@ -28,6 +28,9 @@ DEADLINE = 20.0
 PAUSE = 0.005
 """Seconds between two looks at what cannot be waited for."""
 
+_LINES_TOLD = 60
+"""Lines of a log, and of an output, in the message of a test that fails: as many as somebody reads."""
+
 Fields = dict[str, Any]
 
 _SURROUNDINGS = tempfile.TemporaryDirectory(prefix="reloadd-tests-")
@@ -158,9 +161,9 @@ class RunningDaemon:
 
     @property
     def story(self) -> str:
-        """Everything that was said and printed, for the message of a test that fails."""
-        log = "\n".join(json.dumps({k: v for k, v in each.items() if v is not None}) for each in self.records)
-        return f"{log}\n--- output\n{self.output}"
+        """What was said and printed last, for the message of a test that fails."""
+        log = [json.dumps({k: v for k, v in each.items() if v is not None}) for each in self.records]
+        return "\n".join([*_newest(log), "--- output", *_newest(self.output.splitlines())])
 
     # What it serves.
 
@@ -205,6 +208,12 @@ class RunningDaemon:
         stream = self.process.stdout
         while stream is not None and (data := os.read(stream.fileno(), 1 << 16)):
             self._printed.append(data)
+
+
+def _newest(lines: list[str]) -> list[str]:
+    """The last ones, and how many were left out."""
+    left_out = len(lines) - _LINES_TOLD
+    return lines if left_out <= 0 else [f"... {left_out} lines", *lines[-_LINES_TOLD:]]
 
 
 def _fits(record: Fields, event: str, fields: Mapping[str, object]) -> bool:
