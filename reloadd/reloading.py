@@ -94,7 +94,7 @@ class Reloading:
         """Read the profiles again, and return once what has changed was begun, or refused.
 
         Raises:
-            asyncio.CancelledError: it was closed first.
+            asyncio.CancelledError: it was closed first, or it broke, which is a bug and was said.
         """
         waiting: asyncio.Future[Reloaded] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
@@ -111,10 +111,16 @@ class Reloading:
             await self._asked.wait()
             self._asked.clear()
             answered = len(self._waiting)
+            reloaded = None
             with bracket():
-                reloaded = await self._read_again()
+                try:
+                    reloaded = await self._read_again()
+                except Exception as error:  # noqa: BLE001 (a bug: it is said, and the next save is another try)
+                    self._publish(record("daemon.failed", error=repr(error), where="reading the profiles again"))
             for waiting in self._waiting[:answered]:
-                if not waiting.done():
+                if reloaded is None or waiting.done():
+                    waiting.cancel()
+                else:
                     waiting.set_result(reloaded)
             del self._waiting[:answered]
 
@@ -146,6 +152,9 @@ class Reloading:
             try:
                 return loaded, self._pool.prepare(loaded.profiles)
             except CannotListenError as error:
+                if error.profile.file in refused:
+                    # What it was before has its sockets already.
+                    raise
                 refused[error.profile.file] = problem_of(error)
 
     def _reject(self, problems: tuple[Problem, ...], saved: set[str] | None) -> None:

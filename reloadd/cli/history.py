@@ -9,8 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reloadd.cli.kept import kept_of, since, unreadable
-from reloadd.cli.parser import OutputFormat, add_output, make_parser, parse_all
+from reloadd.cli.kept import add_since, kept_of, unreadable
+from reloadd.cli.parser import OutputFormat, add_names, add_output, make_parser, parse_all
 from reloadd.cli.printing import (
     DIM,
     GREEN,
@@ -68,8 +68,8 @@ def make() -> argparse.ArgumentParser:
         description="Show each restart: when, why, of which files, and where its time went.",
         epilog=_EPILOG,
     )
-    parser.add_argument("profiles", metavar="NAME", nargs="*", help="a profile, or a pattern (default: all)")
-    parser.add_argument("--since", metavar="WHEN", type=since, help="only from then on: 10m, 2h, 12:30, 2026-11-22")
+    add_names(parser)
+    add_since(parser)
     parser.add_argument(
         "-n", metavar="COUNT", type=count, dest="lines", help="how many of the newest (default: 20, or all since WHEN)"
     )

@@ -56,6 +56,11 @@ def unreadable(error: OSError) -> CommandError:
     return CommandError(f"`{error.filename}` cannot be read: {reason}", "history is kept there for you alone")
 
 
+def add_since(parser: argparse.ArgumentParser) -> None:
+    """The option `--since`, which each verb that reads back has."""
+    parser.add_argument("--since", metavar="WHEN", type=since, help="only from then on: 10m, 2h, 12:30, 2026-11-22")
+
+
 def since(word: str) -> str:
     """The `timestamp` from which on entries are meant, from `10m`, `12:30`, `2026-11-22` or `2026-11-22T12:30`.
 

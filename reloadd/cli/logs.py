@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from reloadd.cli.daemons import all_daemons, no_answer
 from reloadd.cli.history import count
-from reloadd.cli.kept import kept_of, since, unreadable
-from reloadd.cli.parser import CommandError, OutputFormat, UsageError, add_output, make_parser, parse_all
+from reloadd.cli.kept import add_since, kept_of, unreadable
+from reloadd.cli.parser import CommandError, OutputFormat, UsageError, add_names, add_output, make_parser, parse_all
 from reloadd.cli.printing import harmless, has_colour, moment, now
 from reloadd.control.client import NoAnswerError, RefusedError
 from reloadd.core.records import Level
@@ -90,9 +90,9 @@ def make() -> argparse.ArgumentParser:
         description="Show what the apps printed and what reloadd said, also long after.",
         epilog=_EPILOG,
     )
-    parser.add_argument("profiles", metavar="NAME", nargs="*", help="a profile, or a pattern (default: all)")
+    add_names(parser)
     parser.add_argument("-f", "--follow", action="store_true", help="go on with what happens")
-    parser.add_argument("--since", metavar="WHEN", type=since, help="only from then on: 10m, 2h, 12:30, 2026-11-22")
+    add_since(parser)
     parser.add_argument(
         "-n",
         metavar="COUNT",

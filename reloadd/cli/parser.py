@@ -89,6 +89,11 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_names(parser: argparse.ArgumentParser) -> None:
+    """The profiles that a verb is about; all, where none is named."""
+    parser.add_argument("profiles", metavar="NAME", nargs="*", help="a profile, or a pattern (default: all)")
+
+
 def add_daemon(parser: argparse.ArgumentParser) -> None:
     """The option `--daemon`, which each verb that asks daemons has."""
     parser.add_argument(

@@ -9,8 +9,8 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from reloadd.cli.kept import kept_of, since, unreadable
-from reloadd.cli.parser import OutputFormat, add_output, make_parser, parse_all
+from reloadd.cli.kept import add_since, kept_of, unreadable
+from reloadd.cli.parser import OutputFormat, add_names, add_output, make_parser, parse_all
 from reloadd.cli.printing import Cell, Column, draw_table, has_colour, terminal_width
 from reloadd.history.figures import Figures, figures
 from reloadd.history.reader import read_restarts
@@ -57,8 +57,8 @@ def make() -> argparse.ArgumentParser:
         description="Show how long it took from a save to new code serving: median, 95th percentile, spread.",
         epilog=_EPILOG,
     )
-    parser.add_argument("profiles", metavar="NAME", nargs="*", help="a profile, or a pattern (default: all)")
-    parser.add_argument("--since", metavar="WHEN", type=since, help="only from then on: 10m, 2h, 12:30, 2026-11-22")
+    add_names(parser)
+    add_since(parser)
     add_output(parser)
     return parser
 

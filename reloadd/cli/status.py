@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reloadd.cli.daemons import all_daemons, meant
-from reloadd.cli.parser import NoDaemonError, OutputFormat, add_daemon, add_output, make_parser, parse_all
+from reloadd.cli.parser import NoDaemonError, OutputFormat, add_daemon, add_names, add_output, make_parser, parse_all
 from reloadd.cli.printing import (
     DIM,
     GREEN,
@@ -80,7 +80,7 @@ def make() -> argparse.ArgumentParser:
         description="Show how each app is.",
         epilog=_EPILOG,
     )
-    parser.add_argument("profiles", metavar="NAME", nargs="*", help="a profile, or a pattern (default: all)")
+    add_names(parser)
     parser.add_argument("--watch", action="store_true", help="show it again whenever something changes")
     add_daemon(parser)
     add_output(parser)
@@ -259,10 +259,6 @@ def _percent(profile: Mapping[str, Any], before: Mapping[int, tuple[float, float
 
 
 def _remarks(profile: Mapping[str, Any]) -> list[str]:
-    """What stands below the row of an app that is not as it should be, and what others add."""
-    said = [profile["error"], profile["note"]]
-    added = [
-        f"{title}: " + ", ".join(f"{key} {value}" for key, value in part.items() if value is not None)
-        for title, part in profile["parts"].items()
-    ]
-    return [*filter(None, said), *added]
+    """What stands below the row of an app that is not as it should be."""
+    cold = profile["no_spare"]
+    return [*filter(None, [profile["error"], profile["note"], f"every start is cold: {cold}" if cold else None])]

@@ -23,7 +23,7 @@ from reloadd.history.journal import Written
 from reloadd.profile.problems import draw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from reloadd.bus import Bus
     from reloadd.control.commands import CommandedApp, Commands
@@ -51,12 +51,7 @@ class Answers:
         self._keeper = keeper
         self._began = datetime.now(UTC)
         self._standings = Standings()
-        self._parts: dict[str, Callable[[str], Mapping[str, object] | None]] = {}
         journal.subscribe(self._hear)
-
-    def add_part(self, name: str, part: Callable[[str], Mapping[str, object] | None]) -> None:
-        """Let each profile's status have a part of this name, for which `part` is asked each time."""
-        self._parts[name] = part
 
     async def flush(self) -> None:
         """Return once all that happened so far is on disk, or cannot be put there."""
@@ -134,7 +129,8 @@ class Answers:
             "note": standing.note,
             "addresses": standing.addresses,
             "usage": None if usage is None else _usage(usage),
-            "parts": {title: found for title, part in self._parts.items() if (found := part(name)) is not None},
+            "spare": standing.spare,
+            "no_spare": standing.no_spare,
         }
 
     # Commands.

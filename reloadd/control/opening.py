@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def opened(commands: Commands, bus: Bus, *, version: str, environ: Mapping[str, str]) -> AsyncIterator[Answers]:
-    """Keep what the bus tells, and take commands, for the length of the block; yields what can add to a status."""
+async def opened(commands: Commands, bus: Bus, *, version: str, environ: Mapping[str, str]) -> AsyncIterator[None]:
+    """Keep what the bus tells, and take commands, for the length of the block."""
 
     def file_of(profile: str) -> str | None:
         app = commands.apps.get(profile)
@@ -37,6 +37,6 @@ async def opened(commands: Commands, bus: Bus, *, version: str, environ: Mapping
         journal.subscribe(keeper.hear)
         answers = Answers(version=version, commands=commands, bus=bus, journal=journal, keeper=keeper)
         async with ControlServer(answers, bus=bus, journal=journal, environ=environ):
-            yield answers
+            yield
     finally:
         keeper.close()

@@ -29,6 +29,8 @@ class Standing:
         exit: how a process last ended, and whether we ended it.
         error: the error that the last failed start died of, with its place; None once it serves.
         note: why nothing is tried, or what is waited for.
+        spare: the process that is prepared for the next start; None if there is none.
+        no_spare: why no process is prepared for this app any more; None if they are.
     """
 
     addresses: dict[str, str] = field(default_factory=dict)
@@ -41,6 +43,8 @@ class Standing:
     exit: dict[str, Any] | None = None
     error: str | None = None
     note: str | None = None
+    spare: dict[str, Any] | None = None
+    no_spare: str | None = None
 
 
 @dataclass(slots=True)
@@ -70,6 +74,20 @@ def _closed(standing: Standing, entry: Entry) -> None:
 
 def _spawned(standing: Standing, entry: Entry) -> None:
     standing.children[entry["generation"]] = entry["pid"]
+    _spare_is_gone(standing, entry)
+
+
+def _parked(standing: Standing, entry: Entry) -> None:
+    standing.spare = {key: entry[key] for key in ("pid", "source", "modules", "memory_mb")}
+
+
+def _spare_is_gone(standing: Standing, entry: Entry) -> None:
+    if standing.spare is not None and standing.spare["pid"] == entry["pid"]:
+        standing.spare = None
+
+
+def _disabled(standing: Standing, entry: Entry) -> None:
+    standing.no_spare = entry["why"]
 
 
 def _abandoned(standing: Standing, entry: Entry) -> None:
@@ -155,5 +173,8 @@ _NOTES: Mapping[str, Callable[[Standing, Entry], None]] = {
     "supervisor.finished": _finished,
     "child.exited": _exited,
     "child.unstartable": _unstartable,
+    "spare.parked": _parked,
+    "spare.lost": _spare_is_gone,
+    "spare.disabled": _disabled,
 }
 """What to note, by the record that tells it."""

@@ -11,6 +11,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from reloadd.core.records import Level
 from reloadd.core.state import State
 
 if TYPE_CHECKING:
@@ -203,6 +204,10 @@ def _with_app(standing: DaemonStanding, name: str, record: Record) -> DaemonStan
             app = replace(app, error=f"not ready after {fields['after_s']} s")
         case "child.unstartable" | "restart.abandoned":
             app = replace(app, error=_shortened(fields["error"]))
+        case "start.postponed":
+            # An app that comes after one that is held is as good as held; one whose turn will come is waited for.
+            is_stuck = record.level is Level.WARNING
+            app = AppStanding(State.HELD, _shortened(fields["why"])) if is_stuck else AppStanding()
         case "daemon.failed" if app.state is None:
             # Its supervisor never begins: to wait for it would be to wait for ever.
             app = AppStanding(State.HELD, _shortened(fields["error"]))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reloadd.core.learning import Learned, learn
-from reloadd.core.starts import Cold, Source, Start, Warm
+from reloadd.core.starts import Cold, Start
 from reloadd.warm import ledgers
 from reloadd.warm.users import Users
 
@@ -27,7 +27,7 @@ class Knowledge:
         users: what the user's code asks for.
         paths: the directories of the import path.
         modules: the user's modules by the files that they are in.
-        entered: when each of the user's modules was begun by the last child that came from a spare, in milliseconds.
+        entered: when each of the user's modules was begun by the last child that started warm, in milliseconds.
     """
 
     learned: Learned = field(default_factory=Learned)
@@ -40,19 +40,13 @@ class Knowledge:
         """What is known after the ledger of a child that came to be in this way: only a cold start's has everything."""
         account = ledgers.read(ledger)
         anew = isinstance(start, Cold)
-        entered: Mapping[str, float] = account.entered
-        if anew:
-            # The times are those of the packages' imports too.
-            entered = {}
-        elif start == Warm(Source.SCOUT):
-            # It has the end alone.
-            entered = self.entered
         return Knowledge(
             learned=learn(account, self.learned, anew=anew),
             users=self.users.after(account, anew=anew),
             paths=tuple(account.paths) or self.paths,
             modules=account.users if anew else {**self.modules, **account.users},
-            entered=entered,
+            # The times of a cold start are those of the packages' imports too.
+            entered={} if anew else account.entered,
         )
 
     def without(self, failures: Mapping[str, str]) -> Knowledge:

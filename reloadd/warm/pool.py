@@ -78,6 +78,7 @@ class Pool:
         self._slots = slots.Slots()
         self._processes: dict[int, _Process] = {}
         self._knowledge = Knowledge()
+        self._given_ahead: Path | None = None
         self._starts: dict[int, Start] = {}
         self._last = 0
         self._edited: tuple[str, ...] = ()
@@ -114,6 +115,10 @@ class Pool:
             return None
         self._starts[generation] = start
         is_cold = isinstance(start, Cold)
+        if self._given_ahead is not None:
+            # A scout goes on in the ledger that it has.
+            self._given_ahead.replace(self._ledgers.path(str(generation)))
+            self._given_ahead = None
         if is_cold:
             self._warm_starts = 0
         else:
@@ -291,6 +296,9 @@ class Pool:
 
     def _give(self, number: int, source: Source, *, is_parked: bool) -> Prepared:
         booted = self._processes[number].parked.release()
+        if source is Source.SCOUT:
+            self._given_ahead = self._ledgers.path("given")
+            self._ledgers.path(f"ahead-{number}").replace(self._given_ahead)
         self._forget(number)
         return Prepared(booted, Warm(source), 0.0 if is_parked else _PATIENCE)
 

@@ -204,8 +204,8 @@ class Session:
         if self._is_burst_over():
             changes, self._burst = self._burst.close(self._loop.time())
             self.forest.tell(changes.paths)
-            self._digester.ask(self.forest, self._failed)
             self._audience.tell(changes)
+            self._digester.ask(self.forest, self._failed)
 
     def _is_burst_over(self) -> bool:
         return self._burst.due is not None and self._burst.due <= self._loop.time()

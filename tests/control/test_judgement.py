@@ -116,6 +116,22 @@ def test_an_abandoned_restart_does_not_make_the_old_generation_younger() -> None
     assert (standing.exit["generation"], standing.exit["asked"]) == (2, False)
 
 
+def test_a_spare_is_there_until_it_is_used_or_lost() -> None:
+    """Whoever asks sees whether the next start will be warm."""
+    parked: Said = (
+        "spare.parked",
+        None,
+        {"pid": 102, "source": "spare", "modules": 9, "took_ms": 5, "memory_mb": 20.0},
+    )
+    waiting = after(parked)
+    used = after(parked, spawned(2))
+    lost = after(parked, ("spare.lost", None, {"pid": 102, "why": "too old"}))
+    disabled = after(("spare.disabled", None, {"why": "it failed three times"}))
+
+    assert waiting.spare == {"pid": 102, "source": "spare", "modules": 9, "memory_mb": 20.0}
+    assert (used.spare, lost.spare, disabled.no_spare) == (None, None, "it failed three times")
+
+
 def test_what_is_down_has_no_error_any_more() -> None:
     """A stop is the user's own wish."""
     standing = after(

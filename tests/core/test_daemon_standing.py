@@ -20,11 +20,11 @@ from reloadd.core.daemon_standing import (
     pause_between_beats,
     status,
 )
-from reloadd.core.records import record
+from reloadd.core.records import Level, make_record, record
 from reloadd.core.state import State
 
 if TYPE_CHECKING:
-    from reloadd.core.records import Record
+    from reloadd.core.records import Record, Value
 
 MOMENT = 7
 
@@ -89,6 +89,19 @@ def test_an_app_that_can_never_begin_is_not() -> None:
 
     assert standing.phase is Phase.UP
     assert status(standing) == "holding shop (KeyError(1))"
+
+
+def test_an_app_whose_turn_never_comes_is_not_waited_for() -> None:
+    """It comes after one that is held; if that one gets going, it is waited for again."""
+    fields: dict[str, Value] = {"after": ("db",), "why": "`db` is held"}
+    waits = make_record("start.postponed", fields, profile="shop")
+    is_stuck = make_record("start.postponed", fields, profile="shop", level=Level.WARNING)
+
+    assert after(waits).phase is Phase.STARTING
+    assert after(waits, is_stuck).phase is Phase.UP
+    assert status(after(is_stuck)) == "holding shop (`db` is held)"
+    serves = (moved("shop", State.SERVING), record("child.ready", profile="shop", pid=1, took_ms=1))
+    assert status(after(is_stuck, *serves)) == "serving shop"
 
 
 def test_once_ready_it_stays_so() -> None:

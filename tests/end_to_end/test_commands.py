@@ -6,11 +6,13 @@ import json
 import os
 import re
 import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.daemon import DEADLINE, RunningDaemon, all_gone, wait_until
+from tests.support.screen import Screen
 from tests.support.talking import APP, Home, masked, wait_at_rest, write_three_apps
 
 if TYPE_CHECKING:
@@ -93,7 +95,8 @@ def test_status_for_programs_says_all_that_is_known(home: Home, daemon: RunningD
         "error": None,
         "note": None,
         "addresses": {"http": daemon.address("web")},
-        "parts": web["parts"],
+        "spare": web["spare"],
+        "no_spare": None,
     }
     assert usage["processes"] == 1
     assert usage["memory_bytes"] > 1_000_000
@@ -107,6 +110,33 @@ def test_status_for_programs_says_all_that_is_known(home: Home, daemon: RunningD
         "generation": exited["generation"],
     }
     assert (crash["state"], crash["wanted"], crash["pid"], crash["usage"]["processes"]) == ("held", True, None, 0)
+
+
+def test_a_watched_status_follows_what_happens(home: Home, daemon: RunningDaemon) -> None:
+    """On a terminal it is drawn anew, as wide as that is; for programs it is a line for each look; Ctrl-C ends it."""
+    generation = of(home, "web")["generation"]
+    words = (sys.executable, "-m", "reloadd", "status", "web", "--watch")
+    with Screen(home.directory, command=words, environ={**home.environ, "TERM": "xterm"}) as screen:
+        screen.wait_for("\x1b[32mserving\x1b[0m")
+        screen.wait_for(f"#{generation} ")
+        home.reloadd("restart", "web", "--wait")
+        screen.wait_for(f"#{generation + 1} ")
+        screen.resize(24, 40)
+        screen.wait_for("…")
+        screen.type("\x03")
+        status = screen.wait_ended()
+    with home.following("status", "web", "--watch", "--output", "json") as following:
+        try:
+            assert following.stdout is not None
+            looks = [json.loads(following.stdout.readline()) for _ in range(2)]
+            following.send_signal(signal.SIGINT)
+            ended = following.wait(DEADLINE)
+        finally:
+            following.kill()
+
+    assert (status, ended) == (0, 0)
+    assert [look["daemons"][0]["profiles"][0]["name"] for look in looks] == ["web", "web"]
+    assert daemon.process.poll() is None
 
 
 def test_restart_waits_for_the_next_generation(home: Home, daemon: RunningDaemon) -> None:
