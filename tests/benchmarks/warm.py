@@ -55,7 +55,9 @@ FLASK = App(
     ("flask",),
     "web.py",
     {
-        "web.py": "from flask import Flask\napp = Flask(__name__)\n@app.route('/')\ndef index():\n    return '{version}'\n"
+        "web.py": "from flask import Flask\n"
+        "app = Flask(__name__)\n"
+        "@app.route('/')\ndef index():\n    return '{version}'\n"
     },
 )
 
@@ -102,7 +104,8 @@ DJANGO = App(
         "blog/models.py": "from django.db import models\n"
         "class Post(models.Model):\n    title = models.CharField(max_length=50)\n",
         "blog/admin.py": "from django.contrib import admin\nfrom blog.models import Post\nadmin.site.register(Post)\n",
-        "blog/views.py": "from django.http import HttpResponse\ndef index(request):\n    return HttpResponse('{version}')\n",
+        "blog/views.py": "from django.http import HttpResponse\n"
+        "def index(request):\n    return HttpResponse('{version}')\n",
     },
 )
 

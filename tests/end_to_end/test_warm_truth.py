@@ -192,14 +192,18 @@ def test_warm_starts_serve_what_is_on_the_disk(tmp_path: Path) -> None:
 
 def _wait_prepared(daemon: RunningDaemon, package: Package) -> None:
     """Return once what is to be prepared is: a spare, and where much can be run ahead of, a scout."""
-    serving = daemon.wait_for_any("child.ready", "restart.completed")
-    if serving.get("source") == "scout":
-        # The spare is there from before.
-        return
-    since = daemon.records.index(serving)
-    has_scout = serving.get("source") == "spare" and serving.get("paths") == [f"shop/m{LATE}.py"] and package.is_late()
-    kinds = {"scout"} if has_scout else {"spare", "scout"}
-    wait_until(
-        lambda: any(each["event"] == "spare.parked" and each["source"] in kinds for each in daemon.records[since:]),
-        f"one of {kinds} in:\n{daemon.story}",
-    )
+    newest = daemon.wait_for_any("child.ready", "restart.completed", "restart.abandoned")
+    is_late = newest.get("start") == "warm" and newest["paths"] == [f"shop/m{LATE}.py"] and package.is_late()
+    wanted = {"scout"} if is_late else {"spare", "scout"}
+    wait_until(lambda: wanted & _prepared(daemon), f"one of {wanted} in:\n{daemon.story}")
+
+
+def _prepared(daemon: RunningDaemon) -> set[str]:
+    """What is there for the next child, by the records."""
+    kinds: dict[int, str] = {}
+    for record in [*daemon.records]:
+        if record["event"] == "spare.parked":
+            kinds[record["pid"]] = record["source"]
+        elif record["event"] in {"child.spawned", "spare.lost"}:
+            kinds.pop(record["pid"], None)
+    return {*kinds.values()}
