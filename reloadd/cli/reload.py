@@ -77,7 +77,7 @@ def main(arguments: Sequence[str]) -> int:
             daemon.connection.send(
                 "reload",
                 wait=options.wait,
-                directory=os.getcwd(),  # noqa: PTH109 - `pathlib` takes long to import
+                directory=_directory(),
                 colour=colour,
             )
         for daemon in daemons:
@@ -90,6 +90,14 @@ def main(arguments: Sequence[str]) -> int:
     if not all(answer["accepted"] for answer in answers):
         return _WRONG
     return _RIGHT if all(app["done"] for answer in answers for app in answer["profiles"]) else _FAILED
+
+
+def _directory() -> str | None:
+    """Where the command was given; None if that is not there any more."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - `pathlib` takes long to import
+    except FileNotFoundError:
+        return None
 
 
 def _print_text(answers: list[dict[str, Any]]) -> None:
