@@ -146,7 +146,8 @@ class App:
             except Exception as error:  # noqa: BLE001 (the watch that there was goes on)
                 self._tell_of_failure(error)
         self._own_reloader = _own_reloader(step.profile.launch)
-        self._attendance.go_on_with(supply_for(step.profile, self.listeners, self._surroundings))
+        if step.renews_supply:
+            self._attendance.go_on_with(supply_for(step.profile, self.listeners, self._surroundings))
         self._ask_for_ledgers()
         self.supervisor.adopt(step.profile, policy_of(step.profile, self._own_reloader), self.listeners)
         if self._has_begun and self.has_turn:

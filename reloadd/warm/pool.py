@@ -147,7 +147,8 @@ class Pool:
 
     def serves(self, generation: int) -> None:
         """Learn from this child, and prepare the next."""
-        if self._is_foreign:
+        if self._is_foreign or generation not in self._starts:
+            # A child that was started before the profile changed was another pool's.
             return
         if not isinstance(self._starts[generation], Cold):
             self._step(slots.Answered())
