@@ -15,7 +15,7 @@ from tests.support.box import HOME, Box, Shared
 from tests.support.daemon import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
 PROFILES = Path(".config/reloadd")
@@ -31,6 +31,11 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"{greeting}"]
 """
+
+
+def wait(condition: Callable[[], object], what: str) -> None:
+    """As `wait_until`, with more patience: each step here is several processes, one after the other."""
+    wait_until(condition, what, deadline=60.0)
 
 
 def page_commands() -> list[str]:
@@ -107,7 +112,7 @@ class Service:
 
     def wait_for_entry(self, *matches: str, unit: str = "reloadd", count: int = 1) -> list[dict[str, Any]]:
         """The same, once there are so many."""
-        wait_until(lambda: len(self.journal(*matches, unit=unit)) >= count, f"{count} x {matches} in the journal")
+        wait(lambda: len(self.journal(*matches, unit=unit)) >= count, f"{count} x {matches} in the journal")
         return self.journal(*matches, unit=unit)
 
     def pids(self, app: str | None = None) -> list[int]:
