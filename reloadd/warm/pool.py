@@ -52,11 +52,27 @@ _PART = "prepared"
 
 @dataclass(slots=True)
 class _Process:
-    """A prepared process, and what it has read so far; None until that was looked at."""
+    """A prepared process, and what it has read so far; None until that was looked at.
+
+    `moves` counts how often it has come further, and with that has read more.
+    """
 
     parked: Parked
     plan: Plan
     account: Account | None = None
+    moves: int = 0
+
+    def move(self) -> Callable[[Account], None]:
+        """It has come further; what takes the account of it, unless it is further still by then."""
+        self.account = None
+        self.moves += 1
+        moves = self.moves
+
+        def take(account: Account) -> None:
+            if self.moves == moves:
+                self.account = account
+
+        return take
 
 
 class Pool:
@@ -158,9 +174,7 @@ class Pool:
         """Take a process that waits."""
         prepared = self._processes[process.number]
         paths = self._ledgers_of(process.number)
-        self._in_background(
-            lambda: ledgers.read_prepared(*paths), lambda account: setattr(prepared, "account", account)
-        )
+        self._in_background(lambda: ledgers.read_prepared(*paths), prepared.move())
         memory = process.memory()
         scout = self._slots.scout
         source = Source.SCOUT if scout is not None and scout.number == process.number else Source.SPARE
@@ -281,7 +295,7 @@ class Pool:
 
     def _run_ahead(self, number: int, until: str) -> None:
         process = self._processes[number]
-        process.account = None
+        process.move()
         process.parked.tell("ahead", {**self._frame(process.parked, process.plan, "ahead"), "until": until})
 
     def _frame(self, parked: Parked, plan: Plan, ledger: str) -> dict[str, object]:
