@@ -15,6 +15,7 @@ from reloadd.core.order import is_stuck
 from reloadd.core.policy import Handover, Policy
 from reloadd.core.records import Level, make_record, record
 from reloadd.core.state import State
+from reloadd.imported import Imported
 from reloadd.profile.difference import Renewal
 from reloadd.profile.model import AppTarget, CommandTarget, Launch, ModuleTarget, Profile, ScriptTarget
 from reloadd.supervise.attendance import Attendance
@@ -72,10 +73,12 @@ class App:
         self._has_begun = False
         self._is_stopped = False
         self._surroundings = surroundings
-        self._attendance = Attendance(supply_for(profile, listeners, surroundings))
+        self._attendance = Attendance(supply_for(profile, listeners, surroundings), self._serves)
+        self._ask_for_ledgers()
         policy = policy_of(profile, self._own_reloader)
         self.supervisor = Supervisor(profile, policy, listeners, surroundings, self._attendance, generation=generation)
         self._intake = Intake(self.supervisor, self._attendance, surroundings.publish)
+        self._imported = Imported(watcher, self._intake.take)
 
     @property
     def file(self) -> Path:
@@ -143,7 +146,9 @@ class App:
             except Exception as error:  # noqa: BLE001 (the watch that there was goes on)
                 self._tell_of_failure(error)
         self._own_reloader = _own_reloader(step.profile.launch)
-        self._attendance.go_on_with(supply_for(step.profile, self.listeners, self._surroundings))
+        if step.renews_supply:
+            self._attendance.go_on_with(supply_for(step.profile, self.listeners, self._surroundings))
+        self._ask_for_ledgers()
         self.supervisor.adopt(step.profile, policy_of(step.profile, self._own_reloader), self.listeners)
         if self._has_begun and self.has_turn:
             for word in words_for(step.child, self.machine):
@@ -173,7 +178,18 @@ class App:
                 return
             self._watch = watch
 
+    def _ask_for_ledgers(self) -> None:
+        """Have children note what the profile wants to know."""
+        self._attendance.can_note = not isinstance(self.profile.launch.target, CommandTarget)
+        self._attendance.wants_imports = self.profile.watch.imported
+
+    def _serves(self, ledger: Path) -> None:
+        """A child serves: what it has imported is watched too."""
+        if self.profile.watch.imported and not self._is_stopped:
+            self._imported.serves(self.profile, ledger)
+
     def _unwatch(self) -> None:
+        self._imported.close()
         if self._watch is not None:
             self._watch.close()
             self._watch = None

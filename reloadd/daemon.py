@@ -17,6 +17,7 @@ from reloadd.fleet import Fleet
 from reloadd.profile.difference import Add
 from reloadd.reloading import Reloading
 from reloadd.service.manager import Manager
+from reloadd.supervise.connections import Connections
 from reloadd.supervise.groups import Groups, delegated_home
 from reloadd.supervise.guard import Guard
 from reloadd.supervise.passed import take_passed
@@ -66,12 +67,16 @@ class Daemon:
         self._profiles = loaded.profiles
         self._manager = Manager(environ)
         bus.subscribe(self._manager)
-        self._pool = ListenerPool(Store(take_passed(environ, os.getpid()), self._manager.notifier, bus.publish))
+        keeper, passed = self._manager.notifier, take_passed(environ, os.getpid())
+        self._pool = ListenerPool(Store([each for each in passed if each.listens], keeper, bus.publish))
+        self._connections = Connections([each for each in passed if not each.listens], keeper)
         self._guard = Guard(bus.publish)
         self._watcher = DaemonWatcher(report=bus.publish)
         self._tasks = asyncio.TaskGroup()
         self._groups = Groups(delegated_home(environ))
-        surroundings = Surroundings(bus.publish, self._guard, console, environ, self._groups, bus.pass_on)
+        surroundings = Surroundings(
+            bus.publish, self._guard, console, environ, self._groups, self._connections, bus.pass_on
+        )
         self._fleet = Fleet(self._pool, surroundings, self._watcher, self._tasks, on_names=self._expect)
         self._reloading = Reloading(source, loaded, fleet=self._fleet, pool=self._pool, publish=bus.publish)
         self._stop_asked = asyncio.Event()
@@ -113,6 +118,7 @@ class Daemon:
             async with self._tasks:
                 self._fleet.expect(self._profiles)
                 await self._fleet.apply(tuple(map(Add, self._profiles)), assigned)
+                self._connections.close()
                 await self._serve()
                 await self._stop_all(loop)
         finally:
@@ -179,6 +185,7 @@ class Daemon:
         begun = loop.time()
         names = tuple(self._fleet.apps)
         self._say("daemon.stopping", apps=len(names))
+        self._connections.end()
         stopping = asyncio.ensure_future(self._fleet.end(names))
         killing = asyncio.ensure_future(self._kill_asked.wait())
         either: set[asyncio.Future[Any]] = {stopping, killing}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Daemon:
     """A daemon that answers.
 
@@ -44,7 +44,7 @@ class Daemon:
 
 @contextmanager
 def all_daemons(environ: Mapping[str, str], only: str | None, *, usage: bool = False) -> Iterator[list[Daemon]]:
-    """This user's daemons, each asked for its status.
+    """This user's daemons that answer, each asked for its status. One that does not is told at the end of the block.
 
     Args:
         environ: where they are looked for.
@@ -60,9 +60,16 @@ def all_daemons(environ: Mapping[str, str], only: str | None, *, usage: bool = F
             connections, silent = connect_all(environ)
         except PlaceError as error:
             raise CommandError(error.message, error.hint) from error
-        _hold_found(connections, silent, only)
-        asked = [each for each in connections if only is None or each.daemon.partition("-")[0] == only]
-        yield [Daemon(each, _ask(each, usage=usage)) for each in asked]
+        found = _chosen(connections, silent, only)
+        answering = _ask(found, silent, usage=usage)
+        try:
+            yield answering
+        except UsageError:
+            if not silent:
+                # Else the one that does not answer may have what was named.
+                raise
+        if silent:
+            raise no_answer(silent[0])
     except NoAnswerError as error:
         raise no_answer(error) from error
     except RefusedError as error:
@@ -81,24 +88,43 @@ def running_profiles(environ: Mapping[str, str]) -> tuple[str, ...]:
         return ()
 
 
-def _ask(connection: Connection, *, usage: bool) -> Mapping[str, Any]:
-    return connection.ask("status", usage=usage)
-
-
-def _hold_found(connections: Sequence[Connection], silent: Sequence[NoAnswerError], only: str | None) -> None:
+def _chosen(
+    connections: Sequence[Connection], silent: Sequence[NoAnswerError], only: str | None
+) -> Sequence[Connection]:
+    """The connections to ask."""
     if only is None:
-        if silent:
-            raise silent[0]
-        if not connections:
+        if not connections and not silent:
             raise NoDaemonError("no daemon runs", "start one with `reloadd --profile FILE`")
-        return
+        return connections
     for error in silent:
         if error.daemon.partition("-")[0] == only:
             raise error
-    names = [each.daemon for each in connections]
-    if not any(name.partition("-")[0] == only for name in names):
-        hint = _there(names) if names else "no daemon runs"
-        raise NoDaemonError(f"no daemon `{only}` runs", hint)
+    chosen = [each for each in connections if each.daemon.partition("-")[0] == only]
+    if not chosen:
+        names = [each.daemon for each in connections]
+        raise NoDaemonError(f"no daemon `{only}` runs", _there(names) if names else "no daemon runs")
+    return chosen
+
+
+def _ask(connections: Sequence[Connection], silent: list[NoAnswerError], *, usage: bool) -> list[Daemon]:
+    """Those that answer; the others become silent ones."""
+    sent: list[Connection] = []
+    answering: list[Daemon] = []
+    for each in connections:
+        try:
+            each.send("status", usage=usage)
+        except NoAnswerError as error:
+            silent.append(error)
+        else:
+            sent.append(each)
+    for each in sent:
+        try:
+            answering.append(Daemon(each, each.receive()))
+        except NoAnswerError as error:
+            silent.append(error)
+    if silent and not answering:
+        raise silent[0]
+    return answering
 
 
 def no_answer(error: NoAnswerError) -> NoDaemonError:

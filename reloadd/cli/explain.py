@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reloadd.cli.daemons import running_profiles
-from reloadd.cli.parser import OutputFormat, add_output, make_parser, parse_all
+from reloadd.cli.parser import OutputFormat, add_output, add_profiles, make_parser, parse_all
 from reloadd.colour import wants_colour
 from reloadd.profile.load import Source
 from reloadd.profile.problems import draw, shown_path
@@ -83,14 +83,7 @@ def make() -> argparse.ArgumentParser:
         epilog=_EPILOG,
     )
     parser.add_argument("path", metavar="PATH", help="a file or a directory; it need not exist")
-    parser.add_argument(
-        "--profile",
-        metavar="PROFILE",
-        action="append",
-        default=[],
-        dest="profiles",
-        help="a profile to ask: a file, a directory of profiles, or a name; may be repeated",
-    )
+    add_profiles(parser, "a profile to ask: a file, a directory of profiles, or a name; may be repeated")
     add_output(parser)
     return parser
 

@@ -14,10 +14,19 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from reloadd.cli.daemons import all_daemons, no_answer
+from reloadd.cli.daemons import all_daemons
 from reloadd.cli.history import count
 from reloadd.cli.kept import add_since, kept_of, unreadable
-from reloadd.cli.parser import CommandError, OutputFormat, UsageError, add_names, add_output, make_parser, parse_all
+from reloadd.cli.parser import (
+    CommandError,
+    NoDaemonError,
+    OutputFormat,
+    UsageError,
+    add_names,
+    add_output,
+    make_parser,
+    parse_all,
+)
 from reloadd.cli.printing import harmless, has_colour, moment, now
 from reloadd.control.client import NoAnswerError, RefusedError
 from reloadd.core.records import Level
@@ -226,7 +235,8 @@ def _pass_on(
             except NoAnswerError as error:
                 open_ones.remove(connection)
                 if not open_ones:
-                    raise no_answer(error) from error
+                    hint = "what was kept is shown without `--follow`"
+                    raise NoDaemonError(f"daemon `{connection.daemon}` has ended", hint) from error
 
 
 # For people, and for programs.

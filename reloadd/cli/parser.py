@@ -94,6 +94,11 @@ def add_names(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("profiles", metavar="NAME", nargs="*", help="a profile, or a pattern (default: all)")
 
 
+def add_profiles(parser: argparse.ArgumentParser, meaning: str) -> None:
+    """The option `--profile`, which may be repeated; `meaning` is its help."""
+    parser.add_argument("--profile", metavar="PROFILE", action="append", default=[], dest="profiles", help=meaning)
+
+
 def add_daemon(parser: argparse.ArgumentParser) -> None:
     """The option `--daemon`, which each verb that asks daemons has."""
     parser.add_argument(

@@ -74,21 +74,30 @@ def main(arguments: Sequence[str]) -> int:
     answers: list[dict[str, Any]] = []
     with all_daemons(os.environ, options.daemon) as daemons:
         for daemon in daemons:
-            answer = daemon.connection.ask(
+            daemon.connection.send(
                 "reload",
-                timeout=_READ_TIMEOUT + ANSWER_TIMEOUT + (options.wait or 0.0),
                 wait=options.wait,
-                directory=os.getcwd(),  # noqa: PTH109 - `pathlib` takes long to import
+                directory=_directory(),
                 colour=colour,
             )
+        for daemon in daemons:
+            answer = daemon.connection.receive(_READ_TIMEOUT + ANSWER_TIMEOUT + (options.wait or 0.0))
             answers.append({"daemon": daemon.pid, **answer})
-    if options.output is OutputFormat.JSON:
-        sys.stdout.write(json.dumps({"daemons": answers}, indent=2) + "\n")
-    else:
-        _print_text(answers)
+        if options.output is OutputFormat.JSON:
+            sys.stdout.write(json.dumps({"daemons": answers}, indent=2) + "\n")
+        else:
+            _print_text(answers)
     if not all(answer["accepted"] for answer in answers):
         return _WRONG
     return _RIGHT if all(app["done"] for answer in answers for app in answer["profiles"]) else _FAILED
+
+
+def _directory() -> str | None:
+    """Where the command was given; None if that is not there any more."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - `pathlib` takes long to import
+    except FileNotFoundError:
+        return None
 
 
 def _print_text(answers: list[dict[str, Any]]) -> None:

@@ -79,7 +79,7 @@ async def _serve(options: RunOptions, source: Source, loaded: Loaded) -> None:
         )
         stack.callback(console.close)
         daemon = Daemon(source, loaded, bus=bus, console=console, environ=source.environ)
-        async with opened(daemon, bus, version=__version__, environ=source.environ):
+        async with opened(daemon, bus, version=__version__, environ=source.environ, directory=source.directory):
             await daemon.run()
 
 

@@ -5,7 +5,6 @@ Never starts the service: that is systemd's to do, and the user's to say.
 
 from __future__ import annotations
 
-import getpass
 import os
 import sys
 from dataclasses import dataclass
@@ -136,7 +135,7 @@ def _install(installation: Installation, options: ServiceOptions) -> int:
         return _fail(f"no service manager was told of it: {reloaded.error}", "log in anew, or start `systemd --user`")
     unit = SOCKET if listen else SERVICES[0]
     sys.stdout.write(f"start it, now and at each login: systemctl --user enable --now {unit}\n")
-    if not is_lingering(getpass.getuser()):
+    if not is_lingering():
         sys.stdout.write("keep it between logins: loginctl enable-linger\n")
     return _DONE
 

@@ -5,7 +5,6 @@ Never changes anything.
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from dataclasses import asdict, dataclass
@@ -68,7 +67,7 @@ def show_status(installation: Installation, output: OutputFormat) -> int:
     status = Status(
         installed=tuple(map(str, installation.ours())),
         outdated=tuple(map(str, installation.outdated(systemd_version()))),
-        is_lingering=is_lingering(getpass.getuser()),
+        is_lingering=is_lingering(),
         units=tuple(_units(answer.output)),
     )
     match output:

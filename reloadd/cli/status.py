@@ -102,7 +102,7 @@ def main(arguments: Sequence[str]) -> int:
         return _RIGHT
     with all_daemons(os.environ, options.daemon, usage=True) as daemons:
         statuses = _chosen([daemon.status for daemon in daemons], options.profiles)
-    sys.stdout.write(_shown(statuses, options, {}))
+        sys.stdout.write(_shown(statuses, options, {}))
     return _RIGHT
 
 

@@ -101,17 +101,16 @@ def tell(options: TellOptions) -> int:
     answers: list[dict[str, Any]] = []
     with all_daemons(os.environ, options.daemon) as daemons:
         names = meant(options.profiles, [name for daemon in daemons for name in daemon.names])
-        for daemon in daemons:
-            profiles = [name for name in daemon.names if name in names]
-            if not profiles:
-                continue
-            timeout = ANSWER_TIMEOUT + (options.wait or 0.0)
-            answer = daemon.connection.ask(options.verb.value, timeout=timeout, profiles=profiles, wait=options.wait)
+        concerned = {daemon: found for daemon in daemons if (found := [name for name in daemon.names if name in names])}
+        for daemon, profiles in concerned.items():
+            daemon.connection.send(options.verb.value, profiles=profiles, wait=options.wait)
+        for daemon in concerned:
+            answer = daemon.connection.receive(ANSWER_TIMEOUT + (options.wait or 0.0))
             answers += [{"daemon": daemon.pid, **app} for app in answer["profiles"]]
-    if options.output is OutputFormat.JSON:
-        sys.stdout.write(json.dumps({"profiles": answers}, indent=2) + "\n")
-    else:
-        _print_text(options, answers)
+        if options.output is OutputFormat.JSON:
+            sys.stdout.write(json.dumps({"profiles": answers}, indent=2) + "\n")
+        else:
+            _print_text(options, answers)
     return _FAILED if any(answer["done"] is False for answer in answers) else _DONE
 
 

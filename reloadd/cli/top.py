@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from reloadd import __version__
-from reloadd.cli.parser import UsageError, make_parser, member, parse_known, unknown_option
+from reloadd.cli.parser import UsageError, add_profiles, make_parser, member, parse_known, unknown_option
 from reloadd.cli.verbs import VERBS
 from reloadd.profile.words import nearest
 
@@ -64,13 +64,9 @@ def make() -> argparse.ArgumentParser:
         description="Run apps under supervision and restart each one when its files change.",
         epilog=f"{_commands()}\n\n{_EXAMPLES}",
     )
-    parser.add_argument(
-        "--profile",
-        metavar="PROFILE",
-        action="append",
-        default=[],
-        dest="profiles",
-        help="a profile to run: a file, a directory of profiles, or the name of one in ~/.config/reloadd; "
+    add_profiles(
+        parser,
+        "a profile to run: a file, a directory of profiles, or the name of one in ~/.config/reloadd; "
         "repeat it to run several apps, -p for short (default: all in ~/.config/reloadd)",
     )
     # Beside the long spelling it would be shown in one way by Python 3.12 and in another by 3.13.

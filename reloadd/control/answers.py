@@ -41,14 +41,18 @@ class Answers:
         bus: where commands are said to have been taken.
         journal: what is known of the apps.
         keeper: what keeps it.
+        directory: the daemon's own; paths are shown from it.
     """
 
-    def __init__(self, *, version: str, commands: Commands, bus: Bus, journal: Journal, keeper: Keeper) -> None:
+    def __init__(
+        self, *, version: str, commands: Commands, bus: Bus, journal: Journal, keeper: Keeper, directory: Path
+    ) -> None:
         self._version = version
         self._commands = commands
         self._bus = bus
         self._journal = journal
         self._keeper = keeper
+        self._directory = directory
         self._began = datetime.now(UTC)
         self._standings = Standings()
         journal.subscribe(self._hear)
@@ -88,7 +92,7 @@ class Answers:
                 "pid": os.getpid(),
                 "version": self._version,
                 "since": _stamp(self._began),
-                "directory": str(Path.cwd()),
+                "directory": str(self._directory),
                 "history": {"path": str(self._keeper.directory), "error": self._keeper.trouble},
             },
             "profiles": [self._app_status(name, app, usage.get(name)) for name, app in apps.items()],
@@ -164,7 +168,7 @@ class Answers:
         self._bus.publish(record("control.commanded", command="reload", profiles=(), pid=pid or None))
         outcome = await self._commands.reload()
         if not outcome.is_accepted:
-            directory = Path(request.directory) if request.directory else Path.cwd()
+            directory = Path(request.directory) if request.directory else self._directory
             drawing = draw(
                 outcome.problems, directory=directory, outcome="what ran before runs on", colour=request.colour
             )

@@ -76,30 +76,40 @@ class Connection:
         """For `select`: when there is something to `receive`."""
         return self._socket.fileno()
 
-    def ask(self, request: str, *, timeout: float = ANSWER_TIMEOUT, **fields: object) -> Mapping[str, Any]:
-        """The answer to a request.
+    def ask(self, request: str, **fields: object) -> Mapping[str, Any]:
+        """The answer to a request that the daemon need not wait for; raises as `send` and `receive`."""
+        self.send(request, **fields)
+        return self.receive()
+
+    def send(self, request: str, **fields: object) -> None:
+        """Send a request. Several daemons are sent theirs before the first answer is waited for.
 
         Args:
             request: its word.
-            timeout: seconds for the whole answer.
             fields: what the request carries besides; None for what it does not.
 
         Raises:
-            RefusedError: it was refused.
-            NoAnswerError: there was no answer in time, or none that can be understood.
+            NoAnswerError: the daemon does not take it.
         """
         given = {name: value for name, value in fields.items() if value is not None}
         try:
-            self._socket.settimeout(timeout)
+            self._socket.settimeout(ANSWER_TIMEOUT)
             self._socket.sendall(encode({"request": request, **given}))
         except TimeoutError:
-            raise NoAnswerError(self.daemon, f"it took nothing for {timeout:g} s") from None
+            raise NoAnswerError(self.daemon, f"it took nothing for {ANSWER_TIMEOUT:g} s") from None
         except OSError as error:
             raise NoAnswerError(self.daemon, (error.strerror or str(error)).lower()) from error
-        return self.receive(timeout)
 
-    def receive(self, timeout: float) -> Mapping[str, Any]:
-        """The next message; raises as `ask`."""
+    def receive(self, timeout: float = ANSWER_TIMEOUT) -> Mapping[str, Any]:
+        """The next message, once it is here.
+
+        Args:
+            timeout: seconds for all of it.
+
+        Raises:
+            RefusedError: the request was refused.
+            NoAnswerError: there was none in time, or none that can be understood.
+        """
         deadline = time.monotonic() + timeout
         while b"\n" not in self._received:
             self._received += self._read(deadline, timeout)

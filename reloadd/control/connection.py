@@ -13,7 +13,7 @@ from typing import Protocol
 
 from reloadd.control.protocol import LONGEST_REQUEST, Code, encode_error
 
-REQUEST_TIMEOUT = 5.0
+REQUEST_TIMEOUT = 10.0
 """Seconds that a client may take from the connection, or from the last answer, to the end of a request."""
 
 CLOSE_TIMEOUT = 10.0

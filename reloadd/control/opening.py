@@ -16,14 +16,25 @@ from reloadd.history.places import state_directory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
 
     from reloadd.bus import Bus
     from reloadd.control.commands import Commands
 
 
 @asynccontextmanager
-async def opened(commands: Commands, bus: Bus, *, version: str, environ: Mapping[str, str]) -> AsyncIterator[None]:
-    """Keep what the bus tells, and take commands, for the length of the block."""
+async def opened(
+    commands: Commands, bus: Bus, *, version: str, environ: Mapping[str, str], directory: Path
+) -> AsyncIterator[None]:
+    """Keep what the bus tells, and take commands, for the length of the block.
+
+    Args:
+        commands: the daemon.
+        bus: where all is said.
+        version: of reloadd.
+        environ: where the places of sockets and of history are looked up.
+        directory: the one that the daemon was started in.
+    """
 
     def file_of(profile: str) -> str | None:
         app = commands.apps.get(profile)
@@ -35,7 +46,9 @@ async def opened(commands: Commands, bus: Bus, *, version: str, environ: Mapping
     keeper = Keeper(state_directory(environ), file_of=file_of, publish=bus.publish)
     try:
         journal.subscribe(keeper.hear)
-        answers = Answers(version=version, commands=commands, bus=bus, journal=journal, keeper=keeper)
+        answers = Answers(
+            version=version, commands=commands, bus=bus, journal=journal, keeper=keeper, directory=directory
+        )
         async with ControlServer(answers, bus=bus, journal=journal, environ=environ):
             yield
     finally:

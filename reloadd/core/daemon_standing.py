@@ -108,7 +108,7 @@ def status(standing: DaemonStanding) -> str:
     parts += [f"{doing} {_listed(groups[doing])}" for doing in _ORDER if doing in groups]
     if standing.problems:
         parts.append(f"what is wrong in the profiles was refused ({standing.problems})")
-    return "; ".join(parts) or "no apps"
+    return "; ".join(parts) or ("starting" if standing.phase is Phase.STARTING else "no apps")
 
 
 def assignments(before: DaemonStanding | None, after: DaemonStanding, *, moment: int) -> tuple[str, ...]:
@@ -143,13 +143,21 @@ def beat(standing: DaemonStanding, *, watchdog: float | None) -> tuple[str, ...]
         watchdog: seconds after which silence is taken for death; None if nobody watches.
     """
     life = [] if watchdog is None else ["WATCHDOG=1"]
-    is_slow = standing.phase in {Phase.STARTING, Phase.STOPPING}
-    return (*life, f"EXTEND_TIMEOUT_USEC={round(EXTENSION * 1e6)}") if is_slow else tuple(life)
+    return (*life, f"EXTEND_TIMEOUT_USEC={round(EXTENSION * 1e6)}") if _is_slow(standing) else tuple(life)
 
 
-def pause_between_beats(watchdog: float | None) -> float:
-    """Seconds from one beat to the next: half the watchdog's time, as sd_watchdog_enabled(3) recommends."""
-    return BEAT if watchdog is None else min(BEAT, watchdog / 2)
+def pause_between_beats(standing: DaemonStanding, *, watchdog: float | None) -> float | None:
+    """Seconds from one beat to the next; None if there is nothing to say until the phase changes.
+
+    For the watchdog it is half of its time, as sd_watchdog_enabled(3) recommends.
+    """
+    pauses = [] if watchdog is None else [watchdog / 2]
+    return min([*pauses, BEAT] if _is_slow(standing) else pauses, default=None)
+
+
+def _is_slow(standing: DaemonStanding) -> bool:
+    """Whether something is under way for which the manager sets a deadline."""
+    return standing.phase in {Phase.STARTING, Phase.STOPPING}
 
 
 _SETTLED = frozenset({State.SERVING, State.REPLACING, State.HELD, State.DOWN})

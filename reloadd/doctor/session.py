@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING
 
 from reloadd.doctor.findings import Check, Verdict
@@ -33,7 +32,7 @@ def check_session(configuration: Path) -> Iterator[Check]:
     if not installed:
         yield Check(_TOPIC, "units", Verdict.OK, "not installed; `reloadd service install` would do it")
         return
-    if is_lingering(getpass.getuser()):
+    if is_lingering():
         yield Check(_TOPIC, "units", Verdict.OK, "installed; they go on after the last logout")
     else:
         words = "installed; they end with the last logout"

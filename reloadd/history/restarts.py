@@ -23,6 +23,9 @@ _OUTCOMES = {
 _MOST_PATHS = 20
 """Paths of a row; a checkout of thousands of files is told by their number."""
 
+_BEGINNINGS = {"restart.requested", "child.spawned"}
+"""The records that say what an attempt answers to; the second is the only one of a first start."""
+
 _AGAIN = "exit"
 _UNSAID = {"level", "event", "pid", "run", "number"}
 
@@ -56,9 +59,9 @@ class Restarts:
         if profile is None:
             return None
         seen = self._seen.setdefault(profile, _Seen())
-        if entry["event"] == "restart.requested" and (seen.cause is None or entry["cause"] != _AGAIN):
+        if entry["event"] in _BEGINNINGS and (seen.cause is None or entry["cause"] != _AGAIN):
             # What tries again after a failure answers to what the first try did.
-            seen.cause, seen.paths = entry["cause"], entry["paths"]
+            seen.cause, seen.paths = entry["cause"], entry.get("paths", seen.paths)
         if entry["event"] == "child.exited" and not entry["asked"]:
             file, line = entry["file"], entry["line"]
             seen.exit, seen.error = entry["exit"], entry["error"]

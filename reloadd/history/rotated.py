@@ -29,17 +29,20 @@ class RotatedFile:
         self._older = path.with_name(path.name + OLDER)
         self._most = most
         self._descriptor: int | None = None
+        self._is_cut = False
 
     def append(self, data: bytes) -> None:
-        """Add whole lines at the end.
+        """Add whole lines at the end; after a failure that may have cut one, on a line of their own.
 
         Raises:
             OSError: they could not be added, or not all of them.
         """
         descriptor = self._open()
-        view = memoryview(data)
+        view = memoryview(b"\n" + data if self._is_cut else data)
+        self._is_cut = True
         while view:
             view = view[os.write(descriptor, view) :]
+        self._is_cut = False
         if os.fstat(descriptor).st_size > self._most:
             self._rotate(descriptor)
 

@@ -120,6 +120,7 @@ def _watch(draft: Draft, launch: Launch, roots: tuple[Path, ...]) -> WatchSet:
         include=draft.values.get(schema.INCLUDE) or default_include(launch.target),
         exclude=(*ALWAYS_EXCLUDED, *filter(None, venvs), *draft.default(schema.EXCLUDE)),
         gitignore=draft.default(schema.GITIGNORE),
+        imported=draft.default(schema.IMPORTED),
         backend=draft.default(schema.BACKEND),
         poll_interval=draft.default(schema.POLL_INTERVAL),
         settle=draft.values.get(schema.SETTLE),

@@ -51,12 +51,14 @@ class Update:
         profile: as it is now.
         changed: the keys behind it, such as `watch.include`; never empty.
         renews_watch: whether other files are to be watched, or in another way.
+        renews_supply: whether processes that were prepared for a warm start no longer fit.
         child: what becomes of the child.
     """
 
     profile: Profile
     changed: tuple[str, ...]
     renews_watch: bool
+    renews_supply: bool
     child: Renewal
 
 
@@ -79,7 +81,15 @@ def steps_between(running: Sequence[Profile], wanted: Sequence[Profile]) -> tupl
 def update_between(old: Profile, new: Profile) -> Update | None:
     """What a changed profile asks for; None if it says what it said, be it in another file."""
     changed = tuple(_changed_keys(old, new))
-    return Update(new, changed, old.watch != new.watch, _renewal(old, new)) if changed else None
+    if not changed:
+        return None
+    return Update(new, changed, old.watch != new.watch, _renews_supply(changed), _renewal(old, new))
+
+
+def _renews_supply(changed: tuple[str, ...]) -> bool:
+    """A process is prepared with all that a child is told when it becomes one."""
+    told = {"target", "listen", "ready", "warm"}
+    return any(key == "restart.drain-timeout" or key.partition(".")[0] in told for key in changed)
 
 
 def _renewal(old: Profile, new: Profile) -> Renewal:

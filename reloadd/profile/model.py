@@ -159,6 +159,7 @@ class WatchSet:
         backend: events, polling, or chosen for each root.
         poll_interval: seconds between two looks, where polling is used.
         settle: seconds without a change that close a change set; None to follow the burst's own pace.
+        imported: whether files that the app imports or reads outside the roots are watched as well.
     """
 
     roots: tuple[Path, ...]
@@ -168,6 +169,7 @@ class WatchSet:
     backend: Backend
     poll_interval: float
     settle: float | None
+    imported: bool = True
 
 
 @dataclass(frozen=True, slots=True)

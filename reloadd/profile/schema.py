@@ -174,6 +174,13 @@ EXCLUDE = Key(
     default=(),
 )
 GITIGNORE = Key(("watch", "gitignore"), FLAG, "Whether to leave out what .gitignore files name.", "false", default=True)
+IMPORTED = Key(
+    ("watch", "imported"),
+    FLAG,
+    "Whether to watch also what a Python app imports, or opens for reading, outside of the roots.",
+    "false",
+    default=True,
+)
 BACKEND = Key(
     ("watch", "backend"),
     kinds.member(Backend),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import time
 from array import array
@@ -53,11 +54,11 @@ class Datagrams:
         self._socket.settimeout(0)
 
     def send(self, data: bytes, descriptors: Sequence[int] = ()) -> None:
-        """Send a datagram, after those that wait. The descriptors stay the caller's, who keeps them open."""
+        """Send a datagram, after those that wait. The descriptors stay the caller's, who may close them."""
         if len(self._waiting) >= self._most:
             self._lost += 1
             return
-        self._waiting.append((data, tuple(descriptors)))
+        self._waiting.append((data, tuple(map(os.dup, descriptors))))
         if len(self._waiting) == 1:
             self._flush()
 
@@ -86,8 +87,10 @@ class Datagrams:
             except OSError as error:
                 if error.errno in _FULL:
                     return False
-                # Nobody is there, or a descriptor was closed meanwhile: there is nothing to try again.
-            self._waiting.popleft()
+                # Nobody is there: there is nothing to try again.
+            _, descriptors = self._waiting.popleft()
+            for descriptor in descriptors:
+                os.close(descriptor)
         return True
 
     def _send(self, data: bytes, descriptors: tuple[int, ...]) -> None:

@@ -72,14 +72,19 @@ class Manager:
         self.notifier.close()
 
     def _become(self, standing: core.DaemonStanding) -> None:
+        has_new_phase = standing.phase is not self._standing.phase
         self._standing = standing
         if not self.notifier.is_heard:
             return
         said = core.assignments(self._told, standing, moment=time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)
         self._told = standing
         self.notifier.say(*said)
+        if has_new_phase:
+            self._beat()
 
     def _beat(self) -> None:
         self.notifier.say(*core.beat(self._standing, watchdog=self._watchdog))
-        pause = core.pause_between_beats(self._watchdog)
-        self._beats = asyncio.get_running_loop().call_later(pause, self._beat)
+        if self._beats is not None:
+            self._beats.cancel()
+        pause = core.pause_between_beats(self._standing, watchdog=self._watchdog)
+        self._beats = None if pause is None else asyncio.get_running_loop().call_later(pause, self._beat)

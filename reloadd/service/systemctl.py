@@ -5,6 +5,7 @@ Never waits for longer than a deadline, and never fails where there is no manage
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -39,9 +40,9 @@ def systemd_version() -> int:
     return int(found[1]) if found else 0
 
 
-def is_lingering(user: str) -> bool:
-    """Whether the user's services run without a login."""
-    return _run("loginctl", "show-user", user, "--property=Linger").output.strip() == "Linger=yes"
+def is_lingering() -> bool:
+    """Whether this user's services run without a login."""
+    return _run("loginctl", "show-user", str(os.getuid()), "--property=Linger").output.strip() == "Linger=yes"
 
 
 def _run(*command: str) -> Answer:

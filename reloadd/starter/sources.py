@@ -6,6 +6,7 @@ Reads the syntax, never imports or runs. Pure.
 from __future__ import annotations
 
 import ast
+import warnings
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -69,9 +70,8 @@ class Found:
 
 def find_apps(text: str) -> tuple[Found, ...]:
     """The apps that a file defines, those that are there at once before those that are to be made."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+    tree = _parsed(text)
+    if tree is None:
         return ()
     lines = text.splitlines()
     origins = dict(_origins(tree))
@@ -96,15 +96,22 @@ def find_apps(text: str) -> tuple[Found, ...]:
 
 def has_main_guard(text: str) -> bool:
     """Whether a file does something when it is run: `if __name__ == "__main__"`."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-    return any(
+    tree = _parsed(text)
+    return tree is not None and any(
         isinstance(statement, ast.If)
         and any(isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(statement.test))
         for statement in tree.body
     )
+
+
+def _parsed(text: str) -> ast.Module | None:
+    """The syntax of a file; None if it has none. What Python would warn of is the app's business."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError):
+            return None
 
 
 def _origins(tree: ast.Module) -> Iterator[tuple[str, str]]:

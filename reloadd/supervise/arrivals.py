@@ -9,14 +9,22 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from reloadd.supervise.child import Child
 
 
 class Arrivals:
-    """Where connections wait while no child accepts."""
+    """Where connections wait while no child accepts.
 
-    def __init__(self) -> None:
-        self._waiting: list[int] = []
+    Args:
+        waiting: those that do already; owned from now on.
+        leave: gets each that waits in vain, before it is closed.
+    """
+
+    def __init__(self, waiting: Sequence[int], leave: Callable[[int], None]) -> None:
+        self._waiting = list(waiting)
+        self._leave = leave
         self._accepting: Child | None = None
 
     def take(self, descriptor: int) -> None:
@@ -52,4 +60,5 @@ class Arrivals:
         """Nobody will accept any more: hang up on those that wait."""
         waiting, self._waiting = self._waiting, []
         for descriptor in waiting:
+            self._leave(descriptor)
             os.close(descriptor)

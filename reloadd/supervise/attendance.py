@@ -1,4 +1,4 @@
-"""Since when each child serves, by what the supervisor tells whoever supplies its processes.
+"""Since when each child serves, and where it notes what it does, by what is said to whoever supplies its processes.
 
 A `Supply` in front of another one, to which it passes everything on. Decides nothing.
 """
@@ -6,10 +6,12 @@ A `Supply` in front of another one, to which it passes everything on. Decides no
 from __future__ import annotations
 
 import asyncio
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from reloadd.core.changes import ChangeSet
     from reloadd.core.starts import Cold, Start
@@ -22,17 +24,33 @@ class Attendance:
 
     Args:
         supply: prepares processes.
+        on_serving: is called when a child serves that keeps a ledger, with where that is.
+
+    Attributes:
+        can_note: whether the target is one that keeps a ledger: a Python one.
+        wants_imports: whether each child is to note what it imports, also where the supply does not ask for it.
+        wants_writes: whether the next children are to note what they write: it costs their start some percent.
     """
 
-    def __init__(self, supply: Supply) -> None:
+    def __init__(self, supply: Supply, on_serving: Callable[[Path], None]) -> None:
+        self.can_note = False
+        self.wants_imports = False
+        self.wants_writes = False
         self._supply = supply
+        self._on_serving = on_serving
         self._loop = asyncio.get_running_loop()
         self._serving_since: dict[int, float] = {}
+        self._ledgers: dict[int, Path] = {}
+        self._own: tempfile.TemporaryDirectory[str] | None = None
 
     def served(self, generation: int | None) -> float | None:
         """Seconds that this child has served; None if it does not serve yet, or no more."""
         since = None if generation is None else self._serving_since.get(generation)
         return None if since is None else self._loop.time() - since
+
+    def ledger_of(self, generation: int | None) -> Path | None:
+        """Where this child notes what it does; None if it does not."""
+        return None if generation is None else self._ledgers.get(generation)
 
     def go_on_with(self, supply: Supply) -> None:
         """Have another supply from now on."""
@@ -47,7 +65,13 @@ class Attendance:
 
     def ledger(self, generation: int, start: Start) -> Mapping[str, object] | None:
         """What this child is to note of what it imports and reads, as `go` has it; None if it need not."""
-        return self._supply.ledger(generation, start)
+        asked = self._supply.ledger(generation, start)
+        if asked is None:
+            if not (self.can_note and (self.wants_imports or self.wants_writes)):
+                return None
+            asked = {"path": str(self._own_path(generation)), "audit": False}
+        self._ledgers[generation] = Path(str(asked["path"]))
+        return {**asked, "audit": asked["audit"] or self.wants_writes}
 
     def refused(self, why: str) -> None:
         """A process that was taken did not become a child."""
@@ -57,12 +81,24 @@ class Attendance:
         """This child serves."""
         self._serving_since[generation] = self._loop.time()
         self._supply.serves(generation)
+        if (ledger := self._ledgers.get(generation)) is not None:
+            self._on_serving(ledger)
 
     def ended(self, generation: int) -> None:
         """This child is gone."""
         self._serving_since.pop(generation, None)
+        if self._ledgers.pop(generation, None) is not None and self._own is not None:
+            self._own_path(generation).unlink(missing_ok=True)
         self._supply.ended(generation)
 
     def close(self) -> None:
         """There will be no more children."""
         self._supply.close()
+        if self._own is not None:
+            self._own.cleanup()
+            self._own = None
+
+    def _own_path(self, generation: int) -> Path:
+        if self._own is None:
+            self._own = tempfile.TemporaryDirectory(prefix="reloadd-ledgers-", ignore_cleanup_errors=True)
+        return Path(self._own.name, str(generation))

@@ -83,6 +83,8 @@ class Child:
         self._unconfirmed = 0
         self._can_pause = go["target"] == "app"
         self._unsent: list[tuple[str, int | None]] | None = None
+        # A process that has not read its `go` yet reads without room for descriptors: they would be lost.
+        self._early: list[int] | None = [] if isinstance(start, Cold) else None
         self._answer: asyncio.TimerHandle | None = None
         booted.hand_to(self)
         booted.wire.send("go", go)
@@ -100,10 +102,14 @@ class Child:
         if self._can_pause:
             self._unconfirmed += 1
             self._send("pause")
+            self._return_early()
 
     def adopt(self, descriptor: int) -> None:
         """Give it a connection, which is ours no more, unless it is gone: then the owner gets it back."""
-        self._send("connection", descriptor)
+        if self._early is None:
+            self._send("connection", descriptor)
+        else:
+            self._early.append(descriptor)
 
     def take_over(self, refused: Child) -> None:
         """Be given the words that another child of this generation was to be given, and never was."""
@@ -111,7 +117,10 @@ class Child:
         for word, descriptor in unsent:
             if word == "pause":
                 self._unconfirmed += 1
-            self._send(word, descriptor)
+            if descriptor is None:
+                self._send(word)
+            else:
+                self.adopt(descriptor)
 
     def terminate(self, number: int) -> None:
         """Send the stop signal to the whole group."""
@@ -141,6 +150,9 @@ class Child:
         if self._unsent is not None:
             self._hear_parked(word)
             return
+        early, self._early = self._early, None
+        for connection in early or ():
+            self.adopt(connection)
         if word == "paused":
             self._unconfirmed -= 1
             if self._unconfirmed > 0:
@@ -162,7 +174,13 @@ class Child:
             if descriptor is not None:
                 self._owner.child_missed(self, descriptor)
         self._unsent = None
+        self._return_early()
         self._owner.child_ended(self)
+
+    def _return_early(self) -> None:
+        """Let the owner have what it was too early to give to the process."""
+        while self._early:
+            self._owner.child_missed(self, self._early.pop(0))
 
     def _send(self, word: str, descriptor: int | None = None) -> None:
         if self._unsent is None:

@@ -75,7 +75,8 @@ class Groups:
 
     def usage(self, profile: str) -> GroupUsage | None:
         """What an app uses; None without a group of its own."""
-        parts = list(_app(self._home, profile).glob("part-*")) if self._home is not None else []
+        # Not the parts that have a name: nothing there is the app yet.
+        parts = list(_app(self._home, profile).glob("part-[0-9]*")) if self._home is not None else []
         if not parts:
             return None
         spent = sum(int(_table(part / "cpu.stat").get("usage_usec", 0)) for part in parts)

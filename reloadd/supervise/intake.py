@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from reloadd.core.loops import Loop, LoopGuard, exclude_pattern
 from reloadd.core.records import record
 from reloadd.core.state import State
+from reloadd.supervise.noted import read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,7 @@ class Intake:
         """Take a settled change set from the watch."""
         before = self._guard
         self._guard, goes_on = before.after(changes, self._served(), self._written())
+        self._attendance.wants_writes = self._guard.is_suspicious
         if goes_on:
             self._supervisor.changed(changes)
             return
@@ -63,7 +65,9 @@ class Intake:
                 return math.inf
 
     def _written(self) -> frozenset[str]:
-        return frozenset()
+        """What the app was seen to write: read here and now, since that is asked only where there is suspicion."""
+        ledger = self._attendance.ledger_of(self._supervisor.machine.current) if self._attendance.wants_writes else None
+        return frozenset() if ledger is None else frozenset(read_ledger(ledger).written)
 
 
 def _record_of(loop: Loop, profile: Profile) -> Record:

@@ -1,4 +1,4 @@
-"""Sockets that a service manager handed to the daemon: by socket activation, or kept from an earlier daemon.
+"""Sockets that a service manager handed to the daemon: by socket activation, or kept from an earlier daemon of ours.
 
 Both arrive in the same way (sd_listen_fds(3)) and are told apart by their names: those that we had it keep have ours.
 Never closes one that it does not own: the manager has a descriptor of its own for each.
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 _FIRST = 3
 """SD_LISTEN_FDS_START."""
 
-_OURS = "reloadd/"
+_LISTENER = "reloadd/"
+_CONNECTION = "reloadd-connection/"
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A listening socket that was handed to us.
+    """A stream socket that was handed to us: it listens, or is connected.
 
     Attributes:
         name: under which it came.
@@ -35,16 +36,26 @@ class Passed:
     @property
     def is_kept(self) -> bool:
         """Whether an earlier daemon of ours had it kept; otherwise it belongs to a unit of the manager's."""
-        return self.name.startswith(_OURS)
+        return self.name.startswith((_LISTENER, _CONNECTION))
+
+    @property
+    def listens(self) -> bool:
+        """Whether connections can be accepted from it."""
+        return self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) != 0
 
 
 def kept_name(profile: str, listener: str) -> str:
-    """The name under which a profile's socket is kept: ASCII without a colon, as both parts are anyway."""
-    return f"{_OURS}{profile}/{listener}"
+    """The name under which a profile's listener is kept: ASCII without a colon, as both parts are anyway."""
+    return f"{_LISTENER}{profile}/{listener}"
+
+
+def connection_name(profile: str) -> str:
+    """The name under which all connections of a profile's app are kept."""
+    return f"{_CONNECTION}{profile}"
 
 
 def take_passed(environ: Mapping[str, str], pid: int) -> tuple[Passed, ...]:
-    """What was handed to this process, listening stream sockets only; from now on, children do not inherit it."""
+    """What was handed to this process, stream sockets only; from now on, children do not inherit it."""
     count = environ.get("LISTEN_FDS", "")
     if environ.get("LISTEN_PID") != str(pid) or not count.isdecimal():
         return ()
@@ -58,19 +69,19 @@ def take_passed(environ: Mapping[str, str], pid: int) -> tuple[Passed, ...]:
         except OSError:
             # It is not open: whoever set these variables did not mean us.
             continue
-        found = _listening(descriptor)
+        found = _stream(descriptor)
         if found is not None:
             passed.append(Passed(name, found))
     return tuple(passed)
 
 
-def _listening(descriptor: int) -> socket.socket | None:
-    """The socket behind a descriptor, if connections can be accepted from it."""
+def _stream(descriptor: int) -> socket.socket | None:
+    """The socket behind a descriptor; None if it is something else."""
     try:
         found = socket.socket(fileno=descriptor)
     except OSError:
         return None
-    if found.type is socket.SOCK_STREAM and found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+    if found.type is socket.SOCK_STREAM:
         found.settimeout(None)
         return found
     found.detach()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reloadd.core.inputs import Why
     from reloadd.core.records import Printed, Record
     from reloadd.supervise.child import Child
+    from reloadd.supervise.connections import Connections
     from reloadd.supervise.console import Console
     from reloadd.supervise.groups import Groups
     from reloadd.supervise.guard import Guard
@@ -31,6 +32,7 @@ class Surroundings:
         console: where the children's output goes, and their input comes from.
         environ: the daemon's environment.
         groups: the control groups of the apps.
+        connections: those that outlive the daemon.
         pass_on: where what the children print goes, besides the console.
     """
 
@@ -39,6 +41,7 @@ class Surroundings:
     console: Console
     environ: Mapping[str, str]
     groups: Groups
+    connections: Connections
     pass_on: Callable[[Printed], None]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reloadd.core import actions
@@ -84,7 +85,8 @@ class Supervisor:
         self._tasks = asyncio.TaskGroup()
         self._running: dict[int, Running] = {}
         self._last_blame: Blame | None = None
-        self._arrivals = Arrivals()
+        connections = surroundings.connections
+        self._arrivals = Arrivals(connections.take(profile.name), partial(connections.leave, profile.name))
         self._timers: dict[tuple[Timer, int], asyncio.TimerHandle] = {}
         self._stopping_since: float | None = None
         self._is_over = False

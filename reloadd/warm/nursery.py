@@ -45,12 +45,26 @@ class Process:
         plan: how it was started.
         ledger: the number under which it has kept its ledgers; that of its zygote, if it was forked.
         account: what it has read so far; None until that was looked at.
+        moves: how often it has come further, and with that has read more.
     """
 
     parked: Parked
     plan: Plan
     ledger: int
     account: Account | None = None
+    moves: int = 0
+
+    def move(self) -> Callable[[Account], None]:
+        """It has come further; what takes the account of it, unless it is further still by then."""
+        self.account = None
+        self.moves += 1
+        moves = self.moves
+
+        def take(account: Account) -> None:
+            if self.moves == moves:
+                self.account = account
+
+        return take
 
 
 class Nursery:
@@ -125,7 +139,7 @@ class Nursery:
     def run_ahead(self, number: int, until: str) -> None:
         """Let a process run the user's code, up to this module."""
         process = self.processes[number]
-        process.account = None
+        process.move()
         process.parked.tell("ahead", {**self._frame(process, "ahead"), "until": until})
 
     def give(self, number: int) -> tuple[Booted, Path]:

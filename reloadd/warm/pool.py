@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from reloadd.core.account import Account
     from reloadd.core.changes import ChangeSet
     from reloadd.profile.model import Profile
     from reloadd.runtime.wire import Frame
@@ -115,7 +114,8 @@ class Pool:
 
     def serves(self, generation: int) -> None:
         """Learn from this child, and prepare the next."""
-        if self._is_foreign:
+        if self._is_foreign or generation not in self._starts:
+            # A child that was started before the profile changed was another pool's.
             return
         if not isinstance(self._starts[generation], Cold):
             self._step(slots.Answered())
@@ -140,11 +140,7 @@ class Pool:
     def process_parked(self, process: Parked, frame: Frame) -> None:
         """Take a process that waits."""
         prepared = self._nursery.processes[process.number]
-
-        def found(account: Account) -> None:
-            prepared.account = account
-
-        self._in_background(lambda: self._nursery.read(prepared), found)
+        self._in_background(lambda: self._nursery.read(prepared), prepared.move())
         memory = process.memory()
         self._say.parked(process, self._source(process.number), frame, memory, self._knowledge.learned.excluded)
         if (over := self._over_budget(process, memory)) is not None:

@@ -79,7 +79,6 @@ class Session:
 
     async def join(self, profile: str | None, on_settled: Callable[[ChangeSet], None]) -> Member:
         """Watch for one more profile; from the return on it is told, as soon as its member is opened."""
-        started = self._loop.time()
         member = Member(profile, self, on_settled)
         self._audience.join(member)
         try:
@@ -87,7 +86,6 @@ class Session:
         except BaseException:
             self.leave(member)
             raise
-        self._say_started(member, started)
         return member
 
     def leave(self, member: Member) -> None:
@@ -204,8 +202,8 @@ class Session:
         if self._is_burst_over():
             changes, self._burst = self._burst.close(self._loop.time())
             self.forest.tell(changes.paths)
-            self._digester.ask(self.forest, self._failed)
             self._audience.tell(changes)
+            self._digester.ask(self.forest, self._failed)
 
     def _is_burst_over(self) -> bool:
         return self._burst.due is not None and self._burst.due <= self._loop.time()
@@ -231,7 +229,8 @@ class Session:
     def _failed(self, error: BaseException) -> None:
         self._audience.say("watch.failed", error=repr(error))
 
-    def _say_started(self, member: Member, started: float) -> None:
+    def say_started(self, member: Member, since: float) -> None:
+        """Say what one member watches, and how long that took."""
         statistics = self.statistics()
         self._publish(
             make_record(
@@ -241,7 +240,7 @@ class Session:
                     "roots": tuple(str(root) for root in self._watch_set.roots),
                     "files": statistics.files,
                     "directories": statistics.directories,
-                    "took_ms": self._milliseconds_since(started),
+                    "took_ms": self._milliseconds_since(since),
                 },
                 profile=member.profile,
                 # The daemon's own watch of the profiles is no news to anybody.

@@ -108,7 +108,8 @@ class Snapshot:
         self._seen: dict[str, Entry] = {}
         self._told: dict[str, Entry | None] = {}
         self._touched: dict[str, bool] = {}
-        self._undigested: set[str] = set()
+        # In order, and not a set, of which `pop` looks through all the room that it once needed.
+        self._undigested: dict[str, None] = {}
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -136,7 +137,7 @@ class Snapshot:
             self.see(path, signature)
             return
         self._seen[path] = Entry(signature)
-        self._undigested.add(path)
+        self._undigested[path] = None
 
     def drop(self, path: str) -> None:
         """Forget a file without telling of it: it is still there, only no longer looked at."""
@@ -192,7 +193,7 @@ class Snapshot:
         """Take these paths, as they were seen last, for told."""
         for path in paths:
             self._told.pop(path, None)
-            self._undigested.add(path)
+            self._undigested[path] = None
 
     def digest_some(self, most: int) -> bool:
         """Read up to `most` files that were not read yet; whether some are left.
@@ -200,7 +201,7 @@ class Snapshot:
         A few at a time, so that a save made meanwhile need not wait for them all.
         """
         for _ in range(min(most, len(self._undigested))):
-            path = self._undigested.pop()
+            path, _ = self._undigested.popitem()
             entry = self._seen.get(path)
             if entry and entry.digest is None:
                 entry.digest = digest_of(path, entry.signature)

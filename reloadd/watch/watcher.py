@@ -55,10 +55,13 @@ class DaemonWatcher:
         instead_of: Watch | None = None,
     ) -> Watch:
         """Take the baseline and begin: from the return on, no difference from that baseline is missed."""
+        begun = self._loop.time()
         session = self._sessions.get(watch_set) or self._open(watch_set)
         member = await session.join(profile, on_settled)
         if isinstance(instead_of, Member):
             await self._take_over(instead_of, member)
+        # From here on the earlier one tells nothing any more.
+        session.say_started(member, begun)
         member.open()
         return member
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reloadd.core.daemon_standing import (
+    BEAT,
     EXTENSION,
     DaemonStanding,
     Phase,
@@ -203,10 +204,14 @@ def test_patience_is_asked_for_while_apps_start_and_stop(standing: DaemonStandin
 
     assert beat(standing, watchdog=None) == patience
     assert beat(standing, watchdog=30.0) == ("WATCHDOG=1", *patience)
-    assert pause_between_beats(None) * 2 < EXTENSION
+    assert pause_between_beats(standing, watchdog=None) == (BEAT if is_slow else None)
+    assert 2 * BEAT < EXTENSION
 
 
 def test_the_watchdog_hears_twice_as_often_as_it_wants_to() -> None:
     """As sd_watchdog_enabled(3) has it."""
-    assert pause_between_beats(2.0) == 1.0
-    assert pause_between_beats(3600.0) == pause_between_beats(None)
+    up = after(moved("shop", State.SERVING))
+
+    assert pause_between_beats(up, watchdog=30.0) == 15.0
+    assert pause_between_beats(after(moved("shop", State.STARTING)), watchdog=30.0) == BEAT
+    assert pause_between_beats(after(moved("shop", State.STARTING)), watchdog=2.0) == 1.0

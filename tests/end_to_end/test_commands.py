@@ -373,6 +373,9 @@ def test_what_a_dead_daemon_left_is_cleared_away_and_a_silent_one_is_told(tmp_pa
     with home.daemon("--profile", "talker.toml") as daemon:
         pid = daemon.wait_for("child.ready")["pid"]
         daemon.process.send_signal(signal.SIGSTOP)
+        with home.daemon("--profile", "web.toml") as other:
+            other.wait_for("child.ready")
+            told = home.reloadd("stop", "web")
         silent = home.reloadd("stop", "talker")
         live = home.sockets
         daemon.process.send_signal(signal.SIGCONT)
@@ -384,6 +387,7 @@ def test_what_a_dead_daemon_left_is_cleared_away_and_a_silent_one_is_told(tmp_pa
         wait_until(lambda: all_gone([pid]), "the guardian's work")
 
     assert (nobody.status, nobody.out, nobody.err) == (3, "", NO_DAEMON)
+    assert (told.status, told.out, told.err) == (3, "web: told to stop\n", silent.err)
     assert silent.status == 3
     assert silent.err == (
         f"error: daemon `{daemon.process.pid}` does not answer: it did not answer within 5 s\n"

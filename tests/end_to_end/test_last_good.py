@@ -117,7 +117,7 @@ def test_held_requests_are_answered_by_the_new_code(tmp_path: Path) -> None:
     with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
         daemon.wait_for("child.ready")
         (tmp_path / "web.py").write_text("import time\ntime.sleep(0.7)\n" + GOOD.format(version="new"))
-        daemon.wait_for("child.spawned", generation=2)
+        daemon.wait_for("child.paused", generation=1)
 
         assert ask(daemon.address()) == (200, "new")
 

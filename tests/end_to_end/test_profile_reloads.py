@@ -106,13 +106,13 @@ def serves(address: str, beginning: str) -> bool:
 
 
 def test_no_change_falls_between_two_watches(tmp_path: Path) -> None:
-    """A file that is saved at the same moment as the profile that renews its watch is told, time and again."""
+    """A file that is saved at the same moment as the profile is told, be its watch renewed or its child as well."""
     write_app(tmp_path, "shop")
     profile, address = tmp_path / "shop.toml", f"unix:{tmp_path / 'shop.sock'}"
     with RunningDaemon(tmp_path, "--profile", "shop.toml") as daemon:
         daemon.wait_for("child.ready")
         for number in range(10):
-            text = PROFILE.format(name="shop", value=1, include="web.py", timeout=5)
+            text = PROFILE.format(name="shop", value=number // 2, include="web.py", timeout=5)
             profile.write_text(text.replace("[watch]", f"[watch]\nsettle = 0.0{number}1"))
             (tmp_path / "web.py").write_text(APP.replace("%s %s", f"{number}: %s %s"))
             daemon.wait_for_count("profile.reloaded", number + 1)

@@ -108,6 +108,24 @@ def test_the_next_daemon_has_the_sockets_of_the_last(tmp_path: Path, manager: Ma
         assert ask(bound)[0] == 200
 
 
+def test_connections_outlive_the_daemon(tmp_path: Path, manager: ManagerSocket) -> None:
+    """One that a browser has open is left with the manager at the end, and answered by the next daemon's app."""
+    write_web(tmp_path, "127.0.0.1:0")
+    environ = clean_environ(**manager.environ)
+    with RunningDaemon(tmp_path, "--profile", "dev.toml", environ=environ) as first:
+        first.wait_for("child.ready")
+        # Answered, so that the app has accepted all that was opened before.
+        with waiting(first.address()) as connection:
+            assert ask(first.address())[0] == 200
+            first.close()
+            manager.wait_for("FDNAME=reloadd-connection/dev")
+            with running_with(tmp_path, environ, dict(manager.kept)) as second:
+                second.wait_for("child.ready")
+                connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+
+                assert connection.recv(5) == b"HTTP/"
+
+
 def test_a_socket_that_no_profile_wants_is_given_back(tmp_path: Path, manager: ManagerSocket) -> None:
     """One of ours is dropped; one of a socket unit stays the unit's, and is said to have no use."""
     write_web(tmp_path, "127.0.0.1:0")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.support.daemon import RunningDaemon, write_files
+from tests.support.daemon import RunningDaemon, wait_until, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,3 +37,47 @@ def test_an_app_that_writes_what_is_watched_is_stopped(tmp_path: Path) -> None:
         daemon.wait_for("restart.completed", paths=["other.py"])
         assert len(daemon.all("change.settled")) == restarts + 1
         assert len(daemon.all("change.looping")) == 1
+
+
+IMPORTING = """
+import os, pathlib, signal, sys, time
+sys.path.insert(0, os.environ["SHARED"])
+import shared
+print("shared", shared.VERSION, flush=True)
+while not pathlib.Path("go").exists():
+    time.sleep(0.01)
+with __import__("socket").socket(__import__("socket").AF_UNIX, __import__("socket").SOCK_DGRAM) as notify:
+    notify.connect("\\0" + os.environ["NOTIFY_SOCKET"][1:])
+    notify.send(b"READY=1")
+signal.pause()
+"""
+
+OUTSIDE = """
+[target]
+script = "work.py"
+env = {{ SHARED = "{shared}" }}
+[watch]
+imported = {imported}
+[ready]
+told = true
+[warm]
+mode = "off"
+"""
+
+
+def test_what_is_imported_from_elsewhere_is_watched(tmp_path: Path) -> None:
+    """A package outside of the roots restarts the app too, also if it was saved after it was imported, before ready"""
+    app, shared = tmp_path / "app", tmp_path / "shared"
+    write_files(shared, {"shared.py": "VERSION = 1\n", "other.py": ""})
+    write_files(app, {"work.py": IMPORTING, "dev.toml": OUTSIDE.format(shared=shared, imported="true")})
+    with RunningDaemon(app, "--profile", "dev.toml") as daemon:
+        wait_until(lambda: "shared 1" in daemon.output, "the first version")
+        (shared / "shared.py").write_text("VERSION = 22\n")
+        (app / "go").touch()
+        wait_until(lambda: "shared 22" in daemon.output, "the version that was saved while the app started")
+        daemon.wait_for("restart.completed", generation=2)
+        (shared / "other.py").write_text("nobody = 'imports it'")
+        daemon.wait_for("watch.started", roots=[str(shared)])
+        (shared / "shared.py").write_text("VERSION = 333\n")
+        wait_until(lambda: "shared 333" in daemon.output, "the version that was saved while the app served")
+        assert len(daemon.all("child.exited")) == 2

@@ -93,6 +93,7 @@ def test_a_restart_is_one_row_with_what_led_to_it(tmp_path: Path) -> None:
     """A crash, a failed try and the next one are told by how the app ended and what it answers to."""
 
     def act(bus: Bus) -> None:
+        bus.publish(say("child.spawned", 1, cause="start"))
         bus.publish(say("child.ready", 1, pid=7, took_ms=30))
         bus.publish(say("child.exited", 1, exit="SIGSEGV (segmentation fault)", asked=False))
         bus.publish(say("restart.completed", 2, cause="exit", paths=(), start="cold", took_ms=40, ready_ms=40))

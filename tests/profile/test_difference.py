@@ -74,6 +74,7 @@ def test_a_key_asks_for_what_it_takes(
     assert update is not None
     assert set(update.changed) == FOLLOWING.get(key, {key})
     assert (update.renews_watch, update.child) == (renews_watch, child)
+    assert update.renews_supply == (child is not NOTHING or key in {"restart.stop-timeout", "ready", "warm.budget-mb"})
 
 
 def test_every_key_is_noticed() -> None:
@@ -92,7 +93,11 @@ def test_a_set_of_profiles_becomes_another(tmp_path: Path) -> None:
 
     steps = steps_between((a, b, c), (moved, edited, d))
 
-    assert steps == (Remove(c), Update(edited, ("after",), renews_watch=False, child=NOTHING), Add(d))
+    assert steps == (
+        Remove(c),
+        Update(edited, ("after",), renews_watch=False, renews_supply=False, child=NOTHING),
+        Add(d),
+    )
     assert steps_between((a, b), (b, a)) == ()
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.support.box import HOME, UID
 from tests.support.daemon import wait_until
 from tests.support.knocking import knocking
-from tests.support.service import AWKWARD, PROFILES, UNITS, install, make_wheel, page_commands
+from tests.support.service import AWKWARD, PROFILES, UNITS, install, make_wheel, page_commands, wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,12 +79,12 @@ def test_it_is_active_once_its_apps_serve(service: Service) -> None:
     service.write_web("shop", ADDRESS)
     service.write_script("slow", SLOW, '[listen]\nhttp = "127.0.0.1:8001"\n')
     service.systemctl("start", "--no-block", "reloadd")
-    wait_until(lambda: "serving shop" in service.show("reloadd", "StatusText"), "the first app")
+    wait(lambda: "serving shop" in service.show("reloadd", "StatusText"), "the first app")
 
     assert service.show("reloadd", "ActiveState") == "activating"
     assert service.show("reloadd", "StatusText") == "serving shop; starting slow"
     service.write({"slow/go": ""})
-    wait_until(lambda: is_active(service), "active")
+    wait(lambda: is_active(service), "active")
     assert 'Status: "serving shop, slow"' in service.systemctl("status", "reloadd")
 
 
@@ -145,7 +145,7 @@ def test_stop_leaves_nothing(service: Service) -> None:
     service.reloadd("service", "install", "--hardened")
     service.write_script("family", FAMILY, FAMILY_MORE)
     service.systemctl("start", "reloadd")
-    wait_until(lambda: len(service.pids()) == 5, "daemon, guardian, the app and its two descendants")
+    wait(lambda: len(service.pids("family")) == 3, "the app and its two descendants")
     pids = service.pids()
     service.systemctl("stop", "reloadd")
 
@@ -158,14 +158,15 @@ def test_reloading(service: Service) -> None:
     service.systemctl("start", "reloadd")
     service.write_web("api", "127.0.0.1:8001")
     service.systemctl("reload", "reloadd")
-    wait_until(lambda: service.show("reloadd", "StatusText") == "serving api, shop", "the other app")
-    pids = service.pids()
+    wait(lambda: service.show("reloadd", "StatusText") == "serving api, shop", "the other app")
+    wait(lambda: service.pids("api"), "its process")
+    pids = service.pids("api"), service.pids("shop")
     service.write({f"{PROFILES}/api.toml": "[target]\nsrcipt = 1\n"})
     refused = service.box.try_user("systemctl", "--user", "reload", "reloadd")
 
     assert refused.returncode == 1
     assert is_active(service)
-    assert service.pids() == pids
+    assert (service.pids("api"), service.pids("shop")) == pids
     said = [str(entry["MESSAGE"]) for entry in service.journal()]
     assert any("unknown key `srcipt` in `[target]`" in message for message in said)
     assert "serving api, shop; what is wrong in the profiles was refused (1)" in service.show("reloadd", "StatusText")
@@ -175,7 +176,7 @@ def test_status_counts_what_left_its_session(service: Service) -> None:
     """`reloadd status` has CPU and memory of all that an app started, from its control group."""
     service.write_script("family", FAMILY, FAMILY_MORE)
     service.systemctl("start", "reloadd")
-    wait_until(lambda: len(service.pids()) == 5, "the app and its two descendants")
+    wait(lambda: len(service.pids("family")) == 3, "the app and its two descendants")
     (family,) = json.loads(service.reloadd("status", "--output", "json"))["daemons"][0]["profiles"]
 
     assert family["usage"]["processes"] == 3
@@ -188,18 +189,20 @@ def test_a_restart_of_an_app_ends_all_of_it(service: Service) -> None:
     service.write_web("shop", ADDRESS)
     service.write_script("family", FAMILY, FAMILY_MORE)
     service.systemctl("start", "reloadd")
-    wait_until(lambda: len(service.pids()) == 6, "daemon, guardian, shop, the family of three")
-    before = set(service.pids())
+    wait(lambda: len(service.pids("family")) == 3, "the app and its two descendants")
+    shop, family = service.pids("shop"), service.pids("family")
     service.write({"family/family.py": f"{FAMILY}\n# edited\n"})
     service.wait_for_entry("RELOADD_EVENT=restart.completed", "RELOADD_PROFILE=family")
 
-    wait_until(lambda: len(before & set(service.pids())) == 3, "of the old ones: daemon, guardian, shop")
-    wait_until(lambda: len(service.pids()) == 6, "as many as before")
+    wait(lambda: are_gone(service, family), "the old ones gone")
+    wait(lambda: len(service.pids("family")) == 3, "the new ones")
+    assert service.pids("shop") == shop
 
 
-@pytest.mark.parametrize("how", ["kill", "restart"])
-def test_no_connection_is_refused(service: Service, how: str) -> None:
+@pytest.mark.parametrize(("how", "options"), [("kill", ()), ("restart", ("--hardened",))])
+def test_no_connection_is_refused(service: Service, how: str, options: tuple[str, ...]) -> None:
     """While the daemon is killed or restarted under load, connections wait; the apps serve again; no child is left."""
+    service.reloadd("service", "install", *options)
     service.write_web("shop", ADDRESS)
     service.systemctl("start", "reloadd")
     with knocking(service.box.network, ADDRESS) as outcomes:
@@ -209,6 +212,8 @@ def test_no_connection_is_refused(service: Service, how: str) -> None:
 
     assert outcomes["answered"] > 10 * ROUNDS
     assert "ConnectionRefusedError" not in outcomes, outcomes
+    if how == "restart":
+        assert set(outcomes) == {"answered"}
     assert [each.get("RELOADD_ORIGIN") for each in bound[-ROUNDS:]] == ["kept"] * ROUNDS
 
 
@@ -221,8 +226,8 @@ def end_daemon(service: Service, how: str) -> None:
         service.systemctl("kill", "--kill-whom=main", "--signal=KILL", "reloadd")
     else:
         service.systemctl("restart", "reloadd")
-    wait_until(lambda: service.show("reloadd", "MainPID") not in {"0", pid} and is_active(service), "another daemon")
-    wait_until(lambda: are_gone(service, all_pids), "the old ones gone")
+    wait(lambda: service.show("reloadd", "MainPID") not in {"0", pid} and is_active(service), "another daemon")
+    wait(lambda: are_gone(service, all_pids), "the old ones gone")
 
 
 def test_an_upgrade_refuses_nobody(service: Service, tmp_path: Path) -> None:
@@ -243,15 +248,15 @@ def test_a_hung_daemon_comes_back(service: Service) -> None:
     """The manager kills it, the journal has where it hung, and the next one serves."""
     service.write_web("shop", ADDRESS)
     python = str(service.python).replace("%", "%%")
-    drop_in = f'[Service]\nWatchdogSec=1\nExecStart=\nExecStart="{python}" {HOME}/hanging.py\n'
+    drop_in = f'[Service]\nWatchdogSec=3\nExecStart=\nExecStart="{python}" {HOME}/hanging.py\n'
     service.write({"hanging.py": HANGING, f"{UNITS}/reloadd.service.d/hanging.conf": drop_in})
     service.systemctl("daemon-reload")
     service.systemctl("start", "reloadd")
     pid = service.show("reloadd", "MainPID")
     service.systemctl("kill", "--kill-whom=main", "--signal=USR2", "reloadd")
-    wait_until(lambda: service.show("reloadd", "MainPID") not in {"0", pid} and is_active(service), "another daemon")
+    wait(lambda: service.show("reloadd", "MainPID") not in {"0", pid} and is_active(service), "another daemon")
 
-    assert service.show("reloadd", "NRestarts") == "1"
+    assert int(service.show("reloadd", "NRestarts")) >= 1
     said = "\n".join(str(entry["MESSAGE"]) for entry in service.journal(f"_PID={pid}"))
     assert "Fatal Python error: Aborted" in said
     assert "in get_stuck" in said
@@ -282,8 +287,8 @@ def test_an_instance_runs_one_profile(service: Service) -> None:
     service.write_web("other", "127.0.0.1:8001")
     service.systemctl("enable", "reloadd@shop")
     service.box.root("systemctl", "restart", f"user@{UID}.service")
-    wait_until(service.box.manager_is_up, "the user's manager")
-    wait_until(lambda: is_active(service, "reloadd@shop"), "active")
+    wait(service.box.manager_is_up, "the user's manager")
+    wait(lambda: is_active(service, "reloadd@shop"), "active")
 
     assert service.show("reloadd@shop", "StatusText") == "serving shop"
     assert "reloadd@shop.service: active, pid" in service.reloadd("service", "status")
@@ -296,7 +301,7 @@ def test_systemd_listens_for_it(service: Service) -> None:
     service.systemctl("start", "reloadd.socket")
     assert service.show("reloadd", "ActiveState") == "inactive"
     with knocking(service.box.network, ADDRESS) as outcomes:
-        wait_until(lambda: is_active(service), "active")
+        wait(lambda: is_active(service), "active")
 
     assert set(outcomes) == {"answered"}
     (bound,) = service.journal("RELOADD_EVENT=socket.bound")

@@ -32,7 +32,7 @@ DJANGO = {
 
 KINDS: dict[str, tuple[Mapping[str, str], str, str]] = {
     "flask": (
-        {"app.py": "from flask import Flask\n\napp = Flask(__name__)\n"},
+        {"app.py": "from flask import Flask\n\napp = Flask(__name__)\n", "odd.py": "pattern = '\\d'\n"},
         'app = "app:app"',
         "a Flask app in app.py:3: `app = Flask(__name__)`",
     ),

@@ -36,7 +36,8 @@ def test_connection_for_a_child_that_is_gone_waits_for_the_next(make_profile: Ma
     listener = bind(listen_on())
 
     async def scenario() -> bytes:
-        arrivals = Arrivals()
+        left: list[int] = []
+        arrivals = Arrivals((), left.append)
         owners = [_Owner(arrivals), _Owner(arrivals)]
         crashed, successor = children = [start(profile, owner, listener) for owner in owners]
         try:

@@ -7,6 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 from reloadd.profile.model import AppTarget, Profile, ScriptTarget
+from reloadd.service.notify import Notifier
+from reloadd.supervise.connections import Connections
 from reloadd.supervise.console import Console
 from reloadd.supervise.groups import Groups
 from reloadd.supervise.guard import Guard
@@ -49,6 +51,7 @@ class Listening:
             Console(self._paper.writer, screen=None, keyboard=None, colour=False),
             clean_environ(),
             Groups(None),
+            Connections((), Notifier(None)),
             lambda _: None,
         )
 

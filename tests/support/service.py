@@ -15,7 +15,7 @@ from tests.support.box import HOME, Box, Shared
 from tests.support.daemon import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
 PROFILES = Path(".config/reloadd")
@@ -31,6 +31,11 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"{greeting}"]
 """
+
+
+def wait(condition: Callable[[], object], what: str) -> None:
+    """As `wait_until`, with more patience: each step here is several processes, one after the other."""
+    wait_until(condition, what, deadline=60.0)
 
 
 def page_commands() -> list[str]:
@@ -107,15 +112,16 @@ class Service:
 
     def wait_for_entry(self, *matches: str, unit: str = "reloadd", count: int = 1) -> list[dict[str, Any]]:
         """The same, once there are so many."""
-        wait_until(lambda: len(self.journal(*matches, unit=unit)) >= count, f"{count} x {matches} in the journal")
+        wait(lambda: len(self.journal(*matches, unit=unit)) >= count, f"{count} x {matches} in the journal")
         return self.journal(*matches, unit=unit)
 
-    def pids(self, unit: str = "reloadd") -> list[int]:
-        """All processes of a unit, in the box's numbers."""
+    def pids(self, app: str | None = None) -> list[int]:
+        """The processes of the service, or of one app's generations, in the box's numbers."""
         found = []
-        group = self.show(unit, "ControlGroup")
+        group = self.show("reloadd", "ControlGroup")
         below = self.box.path(f"/sys/fs/cgroup{group}") if group else None
-        for file in below.glob("**/cgroup.procs") if below is not None else ():
+        where = "**/cgroup.procs" if app is None else f"app-{app}/part-[0-9]*/cgroup.procs"
+        for file in below.glob(where) if below is not None else ():
             try:
                 found += [int(line) for line in file.read_text("ascii").split()]
             except OSError:

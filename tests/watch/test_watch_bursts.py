@@ -35,10 +35,13 @@ def repository(root: Path, files: int) -> None:
 
 
 def others_settle(stage: Stage, root: Path) -> None:
-    """Let so many sets of another profile be told that a set that waits for nothing would have been told as well."""
+    """Let so many sets of another profile be told that a set that waits for nothing would have been told as well.
+
+    Not more: what git has locked for ten seconds is told.
+    """
     root.mkdir()
     other = stage.begin(watch_set(root), "other")
-    for number in range(30):
+    for number in range(4):
         save(root / "a.py", f"{number}")
         other.next_set()
 
