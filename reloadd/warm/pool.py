@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from reloadd.core import slot_words as words
 from reloadd.core import slots
 from reloadd.core.starts import Cold, Source, Start, Warm
 from reloadd.profile.environment import EnvFileError
@@ -78,18 +79,18 @@ class Pool:
         """Give the best process that is of use, or say why there is none."""
         self._is_foreign = plan.foreign is not None
         if plan.foreign is not None:
-            self._step(slots.Outdated(plan.foreign))
+            self._step(words.Outdated(plan.foreign))
             return Cold(plan.foreign)
         self._edited = () if changes is None else tuple(changes.paths)
         if self._warm_starts >= _COLD_AFTER:
             self._must_learn = True
-            self._step(slots.Outdated("what it imports is learned anew now and then"))
+            self._step(words.Outdated("what it imports is learned anew now and then"))
         why = self._knowledge.users.fault(self._knowledge.learned.modules) if self._nursery.processes else None
         if why is not None:
             self._must_learn = True
-            self._step(slots.Outdated(why))
+            self._step(words.Outdated(why))
         faults = self._nursery.faults(self._slots.all, plan)
-        return self._step(slots.Take(faults)) or Cold(self._slots.why)
+        return self._step(words.Take(faults)) or Cold(self._slots.why)
 
     def ledger(self, generation: int, start: Start) -> Mapping[str, object] | None:
         """Have each child keep one; one that starts cold notes everything."""
@@ -110,7 +111,7 @@ class Pool:
 
     def refused(self, why: str) -> None:
         """Take note of a process that did not become a child."""
-        self._step(slots.Refused(why))
+        self._step(words.Refused(why))
 
     def serves(self, generation: int) -> None:
         """Learn from this child, and prepare the next."""
@@ -118,7 +119,7 @@ class Pool:
             # A child that was started before the profile changed was another pool's.
             return
         if not isinstance(self._starts[generation], Cold):
-            self._step(slots.Answered())
+            self._step(words.Answered())
         self._learn(generation, self._prepare)
         self._loop.call_later(_LEARN_AGAIN, self._learn_again, generation)
 
@@ -132,7 +133,7 @@ class Pool:
     def close(self) -> None:
         """End all that is prepared. Safe to call twice."""
         self._is_closed = True
-        self._step(slots.Outdated("the app is stopped"))
+        self._step(words.Outdated("the app is stopped"))
         self._ledgers.close()
 
     # What processes say.
@@ -147,7 +148,7 @@ class Pool:
             process.discard()
             self.process_lost(process, over, {})
         else:
-            self._step(slots.Parked(process.number))
+            self._step(words.Parked(process.number))
 
     def process_lost(self, process: Parked, why: str, failures: Mapping[str, str]) -> None:
         """Take the end of a process."""
@@ -162,7 +163,7 @@ class Pool:
             self._not_ahead_of.add(self._slots.scout.until)
         self._nursery.forget(process.number)
         self._say.lost(process, why)
-        self._step(slots.Lost(process.number, why, is_explained=bool(failures)))
+        self._step(words.Lost(process.number, why, is_explained=bool(failures)))
 
     def _source(self, number: int) -> Source:
         """What a child that is made from this process comes from."""
@@ -201,7 +202,7 @@ class Pool:
 
         def prepare() -> None:
             if self._knowledge.learned.modules != known:
-                self._step(slots.Outdated("more of what the app imports is known"))
+                self._step(words.Outdated("more of what the app imports is known"))
                 self._prepare()
 
         self._learn(generation, prepare)
@@ -216,9 +217,9 @@ class Pool:
     def _prepare(self) -> None:
         denied = self._knowledge.learned.denied
         if denied is not None:
-            self._step(slots.Outdated(denied))
+            self._step(words.Outdated(denied))
         elif not self._is_closed:
-            self._step(slots.Prepare(self._until(), self._wants_zygote()))
+            self._step(words.Prepare(self._until(), self._wants_zygote()))
 
     def _until(self) -> str | None:
         """The module that a scout is to stop before."""
@@ -231,25 +232,25 @@ class Pool:
         """Whether copies are to be had for saves that follow each other; a process that leaves its group is adopted."""
         return self._may_fork and adopt_orphans()
 
-    def _step(self, word: slots.Word) -> Prepared | Cold | None:
+    def _step(self, word: words.Word) -> Prepared | Cold | None:
         """Take a word; what is given for it, if it asked for something."""
         self._slots, decided = slots.step(self._slots, word)
         taken: Prepared | Cold | None = None
         for action in decided:
             match action:
-                case slots.Build(number, is_zygote):
+                case words.Build(number, is_zygote):
                     self._build(number, is_zygote=is_zygote)
-                case slots.Fork(number, zygote):
+                case words.Fork(number, zygote):
                     self._fork(number, zygote)
-                case slots.RunAhead(number, until):
+                case words.RunAhead(number, until):
                     self._nursery.run_ahead(number, until)
-                case slots.Discard(number, why):
+                case words.Discard(number, why):
                     self._discard(number, why)
-                case slots.Give(number, source, is_parked):
+                case words.Give(number, source, is_parked):
                     taken = self._give(number, source, is_parked=is_parked)
-                case slots.Deny(why):
+                case words.Deny(why):
                     taken = Cold(why)
-                case slots.TurnOff(why):
+                case words.TurnOff(why):
                     self._say.disabled(why)
         return taken
 
@@ -257,11 +258,11 @@ class Pool:
         try:
             self._nursery.build(number, self._knowledge, self, is_zygote=is_zygote)
         except (OSError, EnvFileError) as error:
-            self._step(slots.Lost(number, str(error)))
+            self._step(words.Lost(number, str(error)))
 
     def _fork(self, number: int, zygote: int) -> None:
         def failed(why: str) -> None:
-            self._step(slots.Lost(number, why))
+            self._step(words.Lost(number, why))
 
         try:
             self._nursery.fork(number, zygote, self, on_there=self.process_parked, on_failed=failed)

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from reloadd.core import slots
-from reloadd.core.slots import (
+from reloadd.core.slot_words import (
+    Action,
     Answered,
     Build,
     Deny,
@@ -20,20 +20,18 @@ from reloadd.core.slots import (
     Prepare,
     Refused,
     RunAhead,
-    Slots,
-    Stage,
     Take,
     TurnOff,
     Word,
-    step,
 )
+from reloadd.core.slots import Slot, Slots, Stage, step
 from reloadd.core.starts import Source
 
 
-def after(*words: Word) -> tuple[Slots, tuple[slots.Action, ...]]:
+def after(*words: Word) -> tuple[Slots, tuple[Action, ...]]:
     """The state after these words, and what the last one asked for."""
     state = Slots()
-    actions: tuple[slots.Action, ...] = ()
+    actions: tuple[Action, ...] = ()
     for word in words:
         state, actions = step(state, word)
     return state, actions
@@ -41,7 +39,7 @@ def after(*words: Word) -> tuple[Slots, tuple[slots.Action, ...]]:
 
 def test_a_spare_is_built_once_and_given_once() -> None:
     """Then there is none until the next one is built."""
-    assert after(Prepare()) == (Slots(spare=slots.Slot(1, Stage.BUILDING), last=1), (Build(1),))
+    assert after(Prepare()) == (Slots(spare=Slot(1, Stage.BUILDING), last=1), (Build(1),))
     assert after(Prepare(), Prepare())[1] == ()
     assert after(Prepare(), Parked(1), Take())[1] == (Give(1, Source.SPARE, is_parked=True),)
     assert after(Prepare(), Parked(1), Take(), Take())[1] == (Deny("it is not built yet"),)
