@@ -135,6 +135,9 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
             Level.INFO, "a module cannot be imported before the app itself does it", ("module", "why")
         ),
         "spare.lost": Kind(Level.DEBUG, "a process that was prepared is gone", ("pid", "why")),
+        "spare.unforkable": Kind(
+            Level.INFO, "each process that is prepared is started anew, and none is forked", ("why",)
+        ),
         "spare.disabled": Kind(Level.WARNING, "no more processes are prepared for this app", ("why",)),
         "supervisor.held": Kind(Level.ERROR, "given up until something changes", ("attempts", "why", "until")),
         "supervisor.finished": Kind(Level.INFO, "the app ended by itself, as it may", ("until",)),
