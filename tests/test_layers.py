@@ -57,6 +57,7 @@ ALLOWED: dict[str, set[str]] = {
         "history.places",
         "profile",
         "service",
+        "supervise.holders",
         "supervise.launch",
         "watch.mounts",
     },
