@@ -17,7 +17,7 @@ from tests.support.interpreters import newest_interpreter
 if TYPE_CHECKING:
     from pathlib import Path
 
-EDITS = int(os.environ.get("RELOADD_TEST_WARM_EDITS", "40"))
+EDITS = int(os.environ.get("RELOADD_TEST_WARM_EDITS", "25"))
 """Edits; the full run takes 500."""
 
 SIZE = 40
