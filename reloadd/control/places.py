@@ -92,7 +92,7 @@ class Place:
         return sorted(name for name in found if name.endswith(_SUFFIX) and name[0] != ".")
 
     def connect(self, name: str, *, timeout: float) -> socket.socket | None:
-        """A connection to the daemon with that socket; None, and the socket is removed, if that daemon is dead.
+        """A connection to the daemon with that socket; None if that is dead, and then its socket is removed, or gone.
 
         Raises:
             OSError: it does not take connections, but is not dead either.
@@ -101,11 +101,13 @@ class Place:
         connection.settimeout(timeout)
         try:
             connection.connect(self._within(name))
-        except (ConnectionRefusedError, FileNotFoundError):
+        except ConnectionRefusedError:
             # Nobody has it open. One that is being made is not seen here: it gets its name once it listens.
             connection.close()
-            with suppress(OSError):
-                os.unlink(name, dir_fd=self._directory)
+            self.remove(name)
+            return None
+        except FileNotFoundError:
+            connection.close()
             return None
         except OSError:
             connection.close()
@@ -136,7 +138,7 @@ class Place:
         return listener, name
 
     def remove(self, name: str) -> None:
-        """Take a socket of our own away."""
+        """Take a socket away."""
         with suppress(OSError):
             os.unlink(name, dir_fd=self._directory)
 

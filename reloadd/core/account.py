@@ -79,13 +79,6 @@ class Account:
         """The user's own modules, by the files that they are in."""
         return {module.file: module.name for module in self.modules if module.is_users}
 
-    def forget_users(self) -> None:
-        """Leave out the user's own modules."""
-        for module in self.modules:
-            if module.is_users:
-                self.read.pop(module.file, None)
-        self.modules = [module for module in self.modules if not module.is_users]
-
     def add(self, lines: Iterable[Mapping[str, object]]) -> None:
         """Go on with more lines."""
         for line in lines:

@@ -59,6 +59,7 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "profile.rejected": Kind(
             Level.ERROR, "profiles were saved and are wrong; what they were before runs on", ("problems", "drawing")
         ),
+        "profile.vanished": Kind(Level.DEBUG, "a profile's file is not there; it may come back in a moment", ("file",)),
         "profile.removed": Kind(Level.INFO, "a profile is no longer there", ("file",)),
         "profile.doubled": Kind(
             Level.WARNING, "the target brings a reloader of its own", ("reloader", "found", "hint")
@@ -135,6 +136,9 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
             Level.INFO, "a module cannot be imported before the app itself does it", ("module", "why")
         ),
         "spare.lost": Kind(Level.DEBUG, "a process that was prepared is gone", ("pid", "why")),
+        "spare.unforkable": Kind(
+            Level.INFO, "each process that is prepared is started anew, and none is forked", ("why",)
+        ),
         "spare.disabled": Kind(Level.WARNING, "no more processes are prepared for this app", ("why",)),
         "supervisor.held": Kind(Level.ERROR, "given up until something changes", ("attempts", "why", "until")),
         "supervisor.finished": Kind(Level.INFO, "the app ended by itself, as it may", ("until",)),

@@ -1,16 +1,35 @@
 """The processes that are prepared for one app, at one moment, and what is done about them: a table in the small.
 
-There are at most two: a spare, which has imported what is not the user's, and a scout, which was a spare and has run on
-into the user's modules. `step` is pure; each word about a process carries its number, and one about a process that is
-not there any more is dropped at the top.
+There are at most four: a spare, which has imported what is not the user's; a scout, which was a spare and has run on
+into the user's modules; a zygote, which is a spare that is never used itself; and a copy that it has forked off, for
+the time in which there is no spare: it is there at once, but copies each page of memory that it writes to. `step` is
+pure; each word about a process carries its number, and one about a process that is not there is dropped at the top.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from reloadd.core.slot_words import (
+    Action,
+    Answered,
+    Build,
+    Deny,
+    Discard,
+    Fork,
+    Give,
+    Lost,
+    Outdated,
+    Parked,
+    Prepare,
+    Refused,
+    RunAhead,
+    Take,
+    TurnOff,
+    Word,
+)
 from reloadd.core.starts import Source
 
 if TYPE_CHECKING:
@@ -46,6 +65,11 @@ class Slot:
     stage: Stage
     until: str | None = None
 
+    @property
+    def can_be_given(self) -> bool:
+        """Whether a child could be made from it at once."""
+        return self.stage in {Stage.READY, Stage.AHEAD}
+
 
 @dataclass(frozen=True, slots=True)
 class Slots:
@@ -54,8 +78,11 @@ class Slots:
     Attributes:
         spare: the process that has run none of the user's code.
         scout: the one that has.
+        zygote: the one that others are forked off.
+        copy: one that was.
         last: the highest number that was given out.
         until: the module before which a scout is wanted; None for no scout.
+        wants_zygote: whether one is wanted.
         why: why there is no spare, where there is none.
         failures: processes in a row that did not become what they were prepared for.
         tries: spares in a row that came to nothing.
@@ -64,128 +91,28 @@ class Slots:
 
     spare: Slot | None = None
     scout: Slot | None = None
+    zygote: Slot | None = None
+    copy: Slot | None = None
     last: int = 0
     until: str | None = None
+    wants_zygote: bool = False
     why: str = "nothing is known of its imports yet"
     failures: int = 0
     tries: int = 0
     is_off: bool = False
 
     @property
+    def all(self) -> tuple[Slot, ...]:
+        """Those that are there."""
+        every = (self.scout, self.spare, self.copy, self.zygote)
+        return tuple(slot for slot in every if slot is not None)
+
+    @property
     def numbers(self) -> frozenset[int]:
         """Those of the processes that are there."""
-        return frozenset(slot.number for slot in (self.spare, self.scout) if slot is not None)
+        return frozenset(slot.number for slot in self.all)
 
 
-@dataclass(frozen=True, slots=True)
-class Prepare:
-    """There is time to prepare the next child; `until` as in `Slots`."""
-
-    until: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """This process waits: after its imports, or where it was to stop."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """This process is gone, or of no use.
-
-    Attributes:
-        number: which.
-        why: in words.
-        is_explained: whether something was learned from it, so that the next one may fare better.
-    """
-
-    number: int
-    why: str
-    is_explained: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Take:
-    """A child is to be started.
-
-    Attributes:
-        faults: for each process that no child may be made from now, why not.
-    """
-
-    faults: Mapping[int, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The process that was given away became a child."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The process that was given away did not; `why` in words."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outdated:
-    """Whatever is prepared is of no use any more; `why` in words."""
-
-    why: str
-
-
-Word = Prepare | Parked | Lost | Take | Answered | Refused | Outdated
-
-
-@dataclass(frozen=True, slots=True)
-class Build:
-    """Start a spare."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class RunAhead:
-    """Let a spare run on, up to this module."""
-
-    number: int
-    until: str
-
-
-@dataclass(frozen=True, slots=True)
-class Discard:
-    """End a process; `why` in words."""
-
-    number: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Give:
-    """Make the child from this process."""
-
-    number: int
-    source: Source
-    is_parked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Deny:
-    """Start the child cold; `why` in words."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class TurnOff:
-    """Say that nothing is prepared any more; `why` in words."""
-
-    why: str
-
-
-Action = Build | RunAhead | Discard | Give | Deny | TurnOff
 Step = tuple[Slots, tuple[Action, ...]]
 
 
@@ -194,8 +121,8 @@ def step(slots: Slots, word: Word) -> Step:
     if isinstance(word, Parked | Lost) and word.number not in slots.numbers:
         return slots, ()
     match word:
-        case Prepare(until):
-            done = _prepare(replace(slots, until=until))
+        case Prepare(until, wants_zygote):
+            done = _prepare(replace(slots, until=until, wants_zygote=wants_zygote))
         case Parked(number):
             done = _parked(slots, number)
         case Lost():
@@ -212,38 +139,60 @@ def step(slots: Slots, word: Word) -> Step:
 
 
 def _prepare(slots: Slots) -> Step:
-    """Have a spare, and if one is wanted a scout: the spare becomes it, and is followed by another."""
+    """Have a spare, and where they are wanted a scout, which the spare becomes, and a zygote, which comes last."""
     if slots.is_off:
         return slots, ()
     actions: list[Action] = []
-    scout, spare = slots.scout, slots.spare
+    scout, spare, zygote, last = slots.scout, slots.spare, slots.zygote, slots.last
     if scout is not None and scout.until != slots.until:
         actions.append(Discard(scout.number, "another module was edited last"))
         scout = None
     if slots.until is not None and scout is None and spare is not None and spare.stage is Stage.READY:
         scout, spare = replace(spare, stage=Stage.RUNNING_AHEAD, until=slots.until), None
         actions.append(RunAhead(scout.number, slots.until))
-    last = slots.last
     if spare is None and slots.tries < _MOST_TRIES:
         last += 1
         spare = Slot(last, Stage.BUILDING)
         actions.append(Build(last))
-    return replace(slots, spare=spare, scout=scout, last=last), tuple(actions)
+    if slots.wants_zygote and zygote is None and spare is not None and spare.stage is Stage.READY:
+        last += 1
+        zygote = Slot(last, Stage.BUILDING)
+        actions.append(Build(last, is_zygote=True))
+    return replace(slots, spare=spare, scout=scout, zygote=zygote, last=last), tuple(actions)
 
 
 def _parked(slots: Slots, number: int) -> Step:
-    if slots.scout is not None and slots.scout.number == number:
-        return replace(slots, scout=replace(slots.scout, stage=Stage.AHEAD)), ()
-    if slots.spare is None:
+    scout, spare, zygote, copy = slots.scout, slots.spare, slots.zygote, slots.copy
+    if scout is not None and scout.number == number:
+        return replace(slots, scout=replace(scout, stage=Stage.AHEAD)), ()
+    if zygote is not None and zygote.number == number:
+        return replace(slots, zygote=replace(zygote, stage=Stage.READY)), ()
+    if copy is not None and copy.number == number:
+        ready = replace(slots, copy=replace(copy, stage=Stage.READY))
+        return _without_copy(ready) if spare is not None and spare.stage is Stage.READY else (ready, ())
+    if spare is None:
         return slots, ()
-    ready = replace(slots, spare=replace(slots.spare, stage=Stage.READY), tries=0)
-    return _prepare(ready) if slots.until is not None and slots.scout is None else (ready, ())
+    alone, discarded = _without_copy(replace(slots, spare=replace(spare, stage=Stage.READY), tries=0))
+    prepared, actions = _prepare(alone)
+    return prepared, (*discarded, *actions)
+
+
+def _without_copy(slots: Slots) -> Step:
+    """A spare is there, which serves better."""
+    if slots.copy is None:
+        return slots, ()
+    return replace(slots, copy=None), (Discard(slots.copy.number, "there is a spare"),)
 
 
 def _lost(slots: Slots, word: Lost) -> Step:
-    if slots.scout is not None and slots.scout.number == word.number:
+    number = word.number
+    if slots.scout is not None and slots.scout.number == number:
         # It was worth a try; the spare is as good as before, and the same module is not tried again.
         return replace(slots, scout=None, until=None), ()
+    if slots.zygote is not None and slots.zygote.number == number:
+        return replace(slots, zygote=None, wants_zygote=False), ()
+    if slots.copy is not None and slots.copy.number == number:
+        return replace(slots, copy=None), ()
     without = replace(slots, spare=None, why=word.why, tries=slots.tries + 1)
     if word.is_explained:
         return _prepare(without)
@@ -255,23 +204,47 @@ def _lost(slots: Slots, word: Lost) -> Step:
 
 
 def _take(slots: Slots, faults: Mapping[int, str]) -> Step:
-    """The scout if it can be had, else the spare; what is at fault goes."""
-    actions: list[Action] = []
-    scout, spare, why = slots.scout, slots.spare, slots.why
-    if scout is not None and (scout.stage is Stage.RUNNING_AHEAD or scout.number in faults):
-        actions.append(Discard(scout.number, faults.get(scout.number, "it had not come far enough")))
-        scout = None
-    if spare is not None and spare.number in faults:
-        why = faults[spare.number]
-        actions.append(Discard(spare.number, why))
-        spare = None
+    """The scout if it can be had, else the spare, else the copy; what is at fault goes, and a new copy comes."""
+    sound, discarded = _without_faults(slots, faults)
+    scout, spare, copy = sound.scout, sound.spare, sound.copy
+    given: Give | Deny
     if scout is not None:
-        given = Give(scout.number, Source.SCOUT, is_parked=True)
-        return replace(slots, scout=None, spare=spare, why=why), (*actions, given)
-    if spare is not None:
+        given, left = Give(scout.number, Source.SCOUT, is_parked=True), sound
+    elif spare is not None and (spare.stage is Stage.READY or copy is None or copy.stage is not Stage.READY):
         given = Give(spare.number, Source.SPARE, is_parked=spare.stage is Stage.READY)
-        return replace(slots, scout=None, spare=None, why="it is not built yet"), (*actions, given)
-    return replace(slots, scout=None, spare=None), (*actions, Deny(why))
+        left = replace(sound, spare=None, why="it is not built yet")
+    elif copy is not None and copy.stage is Stage.READY:
+        given, left = Give(copy.number, Source.ZYGOTE, is_parked=True), replace(sound, copy=None)
+    else:
+        given, left = Deny(sound.why), sound
+    forked, forking = _fork(replace(left, scout=None))
+    return forked, (*discarded, given, *forking)
+
+
+def _without_faults(slots: Slots, faults: Mapping[int, str]) -> Step:
+    """What is left of them; a scout that has not come far enough is of no use either."""
+    scout = slots.scout
+    if scout is not None and scout.stage is Stage.RUNNING_AHEAD:
+        faults = {scout.number: "it had not come far enough", **faults}
+    gone = tuple(Discard(slot.number, faults[slot.number]) for slot in slots.all if slot.number in faults)
+
+    def kept(slot: Slot | None) -> Slot | None:
+        return None if slot is None or slot.number in faults else slot
+
+    why = slots.why if slots.spare is None or slots.spare.number not in faults else faults[slots.spare.number]
+    left = replace(
+        slots, scout=kept(scout), spare=kept(slots.spare), copy=kept(slots.copy), zygote=kept(slots.zygote), why=why
+    )
+    return left, gone
+
+
+def _fork(slots: Slots) -> Step:
+    """Have a copy, for the time in which there is no spare."""
+    zygote = slots.zygote
+    if zygote is None or zygote.stage is not Stage.READY or slots.copy is not None:
+        return slots, ()
+    number = slots.last + 1
+    return replace(slots, copy=Slot(number, Stage.BUILDING), last=number), (Fork(number, zygote.number),)
 
 
 def _failed(slots: Slots, why: str) -> Step:
@@ -284,5 +257,5 @@ def _failed(slots: Slots, why: str) -> Step:
 
 
 def _clear(slots: Slots, why: str) -> Step:
-    gone = tuple(Discard(slot.number, why) for slot in (slots.scout, slots.spare) if slot is not None)
-    return replace(slots, spare=None, scout=None, why=why), gone
+    gone = tuple(Discard(slot.number, why) for slot in slots.all)
+    return replace(slots, spare=None, scout=None, copy=None, zygote=None, why=why), gone

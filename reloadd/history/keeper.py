@@ -13,6 +13,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reloadd.core.records import record
@@ -24,7 +25,6 @@ from reloadd.history.rotated import RotatedFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from reloadd.core.records import Record
     from reloadd.history.journal import Written
@@ -71,6 +71,7 @@ class Keeper:
         self._waiting = 0
         self._left_out = 0
         self._overrun = 0
+        self._troubles: dict[str, str] = {}
         self._trouble: str | None = None
         self._disk = _Disk(directory)
         self._thread = threading.Thread(target=self._run, name="reloadd-keeper", daemon=True)
@@ -152,7 +153,6 @@ class Keeper:
             self._keep(jobs)
             for done in flushed:
                 done.set()
-        self._disk.close()
 
     def _next(self) -> list[_Job | threading.Event | None]:
         """What waits, at least one."""
@@ -163,28 +163,20 @@ class Keeper:
         return found
 
     def _keep(self, jobs: list[_Job]) -> None:
-        try:
-            self._disk.keep(jobs)
-        except OSError as error:
-            self._tell_trouble(error)
-            lost = sum(job.entries for job in jobs)
-        else:
-            lost = 0
-            if jobs and self._trouble is not None:
-                self._trouble = None
-                self._say(record("history.resumed", path=str(self._directory), left_out=self._left_out))
-                self._left_out = 0
+        was_well = not self._troubles
+        lost = self._disk.keep(jobs, self._troubles)
         with self._lock:
             self._waiting -= sum(job.room for job in jobs)
-            self._left_out += lost
-
-    def _tell_trouble(self, error: OSError) -> None:
-        """Say once what is wrong; it is tried again with each entry."""
-        reason = (error.strerror or str(error)).lower()
-        if self._trouble is None:
-            hint = f"make room or rights at `{error.filename or self._directory}`, or set `XDG_STATE_HOME`"
-            self._say(record("history.failed", path=str(self._directory), error=reason, hint=hint))
-        self._trouble = reason
+        self._left_out += lost
+        # Taken out here, since the dictionary is this thread's alone.
+        self._trouble = next(iter(self._troubles.values()), None)
+        if was_well and self._troubles:
+            path, error = next(iter(self._troubles.items()))
+            hint = f"make room or rights at `{path}`, or set `XDG_STATE_HOME`"
+            self._say(record("history.failed", path=str(self._directory), error=error, hint=hint))
+        elif not was_well and not self._troubles:
+            self._say(record("history.resumed", path=str(self._directory), left_out=self._left_out))
+            self._left_out = 0
 
     def _say(self, said: Record) -> None:
         with suppress(RuntimeError):  # the loop has ended meanwhile
@@ -221,30 +213,53 @@ class _Disk:
         self._files: dict[tuple[str, str], RotatedFile] = {}
         self._has_pruned = False
 
-    def keep(self, jobs: list[_Job]) -> None:
-        """Append entries, those for one file together.
+    def keep(self, jobs: list[_Job], troubles: dict[str, str]) -> int:
+        """Append entries, those for one file together; returns how many could not be.
 
-        Raises:
-            OSError: some could not be.
+        Args:
+            jobs: what to append.
+            troubles: the files that cannot be appended to, and why; brought up to date.
         """
-        if not jobs:
-            return
-        gathered: dict[tuple[tuple[str, str], str], bytes] = {}
+        lost = 0
+        gathered: dict[tuple[tuple[str, str], str], list[_Job]] = {}
         for job in jobs:
-            file = (job.place, job.to)
-            gathered[file] = gathered.get(file, b"") + job.encoded()
-            if len(gathered[file]) > _ADDITION:
-                self._file(*file).append(gathered.pop(file))
-        for file, data in gathered.items():
-            self._file(*file).append(data)
-        if not self._has_pruned:
+            gathered.setdefault((job.place, job.to), []).append(job)
+        for (place, to), of_file in gathered.items():
+            if not self._append(place, to, of_file, troubles):
+                lost += sum(job.entries for job in of_file)
+        if not troubles and not self._has_pruned:
             self._has_pruned = True
-            self._prune()
+            with suppress(OSError):
+                self._prune()
+        return lost
 
-    def close(self) -> None:
-        """Close all files."""
-        for file in self._files.values():
-            file.close()
+    def _append(self, place: tuple[str, str], to: str, jobs: list[_Job], troubles: dict[str, str]) -> bool:
+        """Append to one file; whether it could be done."""
+        path = self._directory / place[0] / to
+        try:
+            file = self._file(place, to)
+            data = b""
+            for job in jobs:
+                data += job.encoded()
+                if len(data) > _ADDITION:
+                    file.append(data)
+                    data = b""
+            file.append(data)
+        except OSError as error:
+            troubles[str(path)] = (error.strerror or str(error)).lower()
+            return False
+        if troubles:
+            self._look_again(troubles)
+        return True
+
+    def _look_again(self, troubles: dict[str, str]) -> None:
+        """Find out which files can be appended to again: one of them could."""
+        for path in tuple(troubles):
+            try:
+                RotatedFile(Path(path), LOG_ROOM).append(b"")
+            except OSError:
+                continue
+            del troubles[path]
 
     def _file(self, place: tuple[str, str], to: str) -> RotatedFile:
         name, profile_file = place

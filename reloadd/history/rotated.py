@@ -19,6 +19,8 @@ OLDER = ".1"
 class RotatedFile:
     """A file and its predecessor, each of at most `most` bytes and one addition.
 
+    It is opened for each addition: so it is always the one that has the name, whoever rotated or removed it.
+
     Args:
         path: of the file; its directory is made when it is missing.
         most: bytes.
@@ -28,7 +30,6 @@ class RotatedFile:
         self._path = path
         self._older = path.with_name(path.name + OLDER)
         self._most = most
-        self._descriptor: int | None = None
         self._is_cut = False
 
     def append(self, data: bytes) -> None:
@@ -37,42 +38,32 @@ class RotatedFile:
         Raises:
             OSError: they could not be added, or not all of them.
         """
-        descriptor = self._open()
-        view = memoryview(b"\n" + data if self._is_cut else data)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            self._write(descriptor, b"\n" + data if self._is_cut and data else data)
+            if os.fstat(descriptor).st_size > self._most:
+                self._rotate(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _write(self, descriptor: int, data: bytes) -> None:
+        if not data:
+            return
+        view = memoryview(data)
         self._is_cut = True
         while view:
             view = view[os.write(descriptor, view) :]
         self._is_cut = False
-        if os.fstat(descriptor).st_size > self._most:
-            self._rotate(descriptor)
-
-    def close(self) -> None:
-        """Close it."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-
-    def _open(self) -> int:
-        """The file that has the name now: another daemon may have rotated it, or the user removed it."""
-        if self._descriptor is not None and self._is_current(self._descriptor):
-            return self._descriptor
-        self.close()
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._descriptor = os.open(self._path, flags, 0o600)
-        return self._descriptor
 
     def _rotate(self, descriptor: int) -> None:
         # Of two daemons that find it full, the second finds it rotated once it has the lock.
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if self._is_current(descriptor):
-            self._path.rename(self._older)
-        self.close()
-
-    def _is_current(self, descriptor: int) -> bool:
         ours = os.fstat(descriptor)
         try:
             named = self._path.stat()
         except FileNotFoundError:
-            return False
-        return (ours.st_dev, ours.st_ino) == (named.st_dev, named.st_ino)
+            # The other one has not begun the next file yet.
+            return
+        if (ours.st_dev, ours.st_ino) == (named.st_dev, named.st_ino):
+            self._path.rename(self._older)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reloadd.supervise.launch import Plan
     from reloadd.supervise.listeners import Listener
     from reloadd.supervise.output import Output
+    from reloadd.supervise.processes import Process
     from reloadd.supervise.running import Surroundings
 
 
@@ -68,7 +69,7 @@ class Booted:
     def __init__(
         self,
         plan: Plan,
-        process: subprocess.Popen[bytes],
+        process: Process,
         connection: socket.socket,
         around: Around,
         close: Callable[[], object],
@@ -145,13 +146,30 @@ class Around:
     notices: Notices | None
 
 
-def boot(profile: Profile, plan: Plan, listeners: Sequence[Listener], surroundings: Surroundings) -> Booted:
-    """Start a process, and open what it needs.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is open for a process that is about to be.
+
+    Attributes:
+        around: what is kept of it.
+        ours: our end of its wire.
+        theirs: its own.
+        undo: closes `around`.
+    """
+
+    around: Around
+    ours: socket.socket
+    theirs: socket.socket
+    undo: ExitStack
+
+
+def open_around(profile: Profile, surroundings: Surroundings) -> Opened:
+    """Open what a process needs.
 
     Raises:
-        OSError: the interpreter or the working directory is not there, or the system has no room. Nothing is left open.
+        OSError: the system has no room. Nothing is left open.
     """
-    console, guard = surroundings.console, surroundings.guard
+    console = surroundings.console
     is_told = isinstance(profile.ready, ReadyTold) and not isinstance(profile.launch.target, AppTarget)
     with ExitStack() as opened:
         notices = Notices() if is_told else None
@@ -160,24 +178,45 @@ def boot(profile: Profile, plan: Plan, listeners: Sequence[Listener], surroundin
         ends, output = console.prepare()
         opened.callback(output.close)
         opened.callback(console.forget, ends)
-        ours, theirs = socket.socketpair()
         try:
-            process = subprocess.Popen(
-                [*plan.interpreter, str(BOOT), str(theirs.fileno())],
-                stdin=ends.stdin,
-                stdout=ends.stdout,
-                stderr=ends.stdout,
-                cwd=plan.directory,
-                env={**plan.environ, **(notices.environ if notices is not None else {})},
-                pass_fds=[theirs.fileno(), *(listener.socket.fileno() for listener in listeners)],
-                start_new_session=True,
-            )
-        except BaseException:
-            ours.close()
-            raise
-        finally:
-            theirs.close()
+            ours, theirs = socket.socketpair()
+        except OSError:
             ends.close_theirs()
-        guard.add(process.pid)
-        opened.callback(guard.remove, process.pid)
-        return Booted(plan, process, ours, Around(ends, output, notices), opened.pop_all().close)
+            raise
+        return Opened(Around(ends, output, notices), ours, theirs, opened.pop_all())
+
+
+def boot(profile: Profile, plan: Plan, listeners: Sequence[Listener], surroundings: Surroundings) -> Booted:
+    """Start a process, and open what it needs.
+
+    Raises:
+        OSError: the interpreter or the working directory is not there, or the system has no room. Nothing is left open.
+    """
+    opened = open_around(profile, surroundings)
+    ends, notices = opened.around.ends, opened.around.notices
+    try:
+        process = subprocess.Popen(
+            [*plan.interpreter, str(BOOT), str(opened.theirs.fileno())],
+            stdin=ends.stdin,
+            stdout=ends.stdout,
+            stderr=ends.stdout,
+            cwd=plan.directory,
+            env={**plan.environ, **(notices.environ if notices is not None else {})},
+            pass_fds=[opened.theirs.fileno(), *(listener.socket.fileno() for listener in listeners)],
+            start_new_session=True,
+        )
+    except BaseException:
+        opened.ours.close()
+        opened.undo.close()
+        raise
+    finally:
+        opened.theirs.close()
+        ends.close_theirs()
+    return take_on(plan, process, opened, surroundings)
+
+
+def take_on(plan: Plan, process: Process, opened: Opened, surroundings: Surroundings) -> Booted:
+    """Have a process that was started for this plan, and let nothing of it outlive us."""
+    surroundings.guard.add(process.pid)
+    opened.undo.callback(surroundings.guard.remove, process.pid)
+    return Booted(plan, process, opened.ours, opened.around, opened.undo.close)

@@ -184,7 +184,7 @@ class Child:
 
     def _send(self, word: str, descriptor: int | None = None) -> None:
         if self._unsent is None:
-            self.booted.wire.send(word, descriptor=descriptor)
+            self.booted.wire.send(word, None, *([] if descriptor is None else [descriptor]))
         else:
             self._unsent.append((word, descriptor))
 

@@ -6,16 +6,17 @@ Never starts a process.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reloadd.core.exits import ExitStatus
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
 
 _ASK_AGAIN = 0.01
@@ -28,6 +29,69 @@ _KILL_TIMEOUT = 2.0
 """Seconds that a killed group is waited for; a process in uninterruptible sleep may take longer than anybody waits."""
 
 
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+class Process(Protocol):
+    """A child of this process, as `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    def poll(self) -> int | None:
+        """Its return code, if it has ended; a signal is a negative number."""
+
+    def wait(self) -> int:
+        """Its return code, once it has ended."""
+
+
+class Adopted:
+    """A child that another process has forked off, and that came to us when that one ended."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Its return code, if it has ended."""
+        return self._take(os.WNOHANG)
+
+    def wait(self) -> int:
+        """Its return code, once it has ended."""
+        code = self._take(0)
+        return _UNKNOWN if code is None else code
+
+    def _take(self, options: int) -> int | None:
+        if self._returncode is None:
+            try:
+                pid, status = os.waitpid(self.pid, options)
+            except ChildProcessError:
+                self._returncode = _UNKNOWN
+            else:
+                self._returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self._returncode
+
+
+_UNKNOWN = 255
+"""For a child whose end somebody else has been told of."""
+
+
+def adopt_orphans() -> bool:
+    """Become the parent of what our children leave behind (prctl(2)); whether the system can do that."""
+    if sys.platform != "linux":
+        return False
+    done: int = ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    return done == 0
+
+
+def reap_group(group: int) -> None:
+    """Take note of the end of those in a group that came to us when their parents ended."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-group, os.WNOHANG)[0]:
+            pass
+
+
 def exit_status(returncode: int) -> ExitStatus:
     """The status behind `Popen.returncode`, where a signal is a negative number."""
     if returncode >= 0:
@@ -38,7 +102,7 @@ def exit_status(returncode: int) -> ExitStatus:
         return ExitStatus(signal=f"SIG{-returncode}")
 
 
-def watch_exit(process: subprocess.Popen[bytes], callback: Callable[[], None]) -> None:
+def watch_exit(process: Process, callback: Callable[[], None]) -> None:
     """Call `callback` on the event loop once `process` has ended; it is left to be waited for (pidfd_open(2))."""
     loop = asyncio.get_running_loop()
     descriptor = _open_pidfd(process.pid)
@@ -64,7 +128,7 @@ def _open_pidfd(pid: int) -> int | None:
         return None
 
 
-def _poll_exit(loop: asyncio.AbstractEventLoop, process: subprocess.Popen[bytes], callback: Callable[[], None]) -> None:
+def _poll_exit(loop: asyncio.AbstractEventLoop, process: Process, callback: Callable[[], None]) -> None:
     if process.poll() is None:
         loop.call_later(_ASK_AGAIN, _poll_exit, loop, process, callback)
     else:
@@ -98,10 +162,12 @@ async def wait_group_gone(group: int, timeout: float) -> bool:  # noqa: ASYNC109
 
 async def end_group(group: int, *, grace: float) -> bool:
     """Give the rest of a group whose leader is gone `grace` seconds, then kill it; whether it is gone."""
-    if await wait_group_gone(group, grace):
-        return True
-    signal_group(group, signal.SIGKILL)
-    return await wait_group_gone(group, _KILL_TIMEOUT)
+    is_gone = await wait_group_gone(group, grace)
+    if not is_gone:
+        signal_group(group, signal.SIGKILL)
+        is_gone = await wait_group_gone(group, _KILL_TIMEOUT)
+    reap_group(group)
+    return is_gone
 
 
 def _has_living_member(group: int) -> bool:

@@ -45,7 +45,7 @@ class Wire:
         self._on_unsent = on_unsent
         self._received = b""
         self._descriptors: deque[int] = deque()
-        self._unsent: deque[tuple[bytes, int | None]] = deque()
+        self._unsent: deque[tuple[bytes, tuple[int, ...]]] = deque()
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -57,9 +57,9 @@ class Wire:
         """Begin to take frames. Sending needs no listening."""
         self._loop.add_reader(self._connection, self.receive)
 
-    def send(self, word: str, fields: Mapping[str, object] | None = None, descriptor: int | None = None) -> None:
-        """Send a frame, in order. The descriptor is the wire's now: it is closed once it is sent."""
-        self._unsent.append((wire.encode(word, **(fields or {})), descriptor))
+    def send(self, word: str, fields: Mapping[str, object] | None = None, *descriptors: int) -> None:
+        """Send a frame, in order. The descriptors are the wire's now: they are closed once they are sent."""
+        self._unsent.append((wire.encode(word, **(fields or {})), descriptors))
         if len(self._unsent) == 1:
             self._flush()
 
@@ -98,30 +98,30 @@ class Wire:
         for descriptor in self._descriptors:
             os.close(descriptor)
         self._descriptors.clear()
-        unsent = [descriptor for _, descriptor in self._unsent if descriptor is not None]
+        unsent = [descriptor for _, descriptors in self._unsent for descriptor in descriptors]
         self._unsent.clear()
         for descriptor in unsent:
             self._on_unsent(descriptor)
 
     def _flush(self) -> None:
         while self._unsent:
-            frame, descriptor = self._unsent[0]
+            frame, descriptors = self._unsent[0]
             try:
-                # The descriptor goes with the first byte; what the buffer does not take follows without it.
-                sent = socket.send_fds(self._connection, [frame], [] if descriptor is None else [descriptor])
+                # Descriptors go with the first byte; what the buffer does not take follows without them.
+                sent = socket.send_fds(self._connection, [frame], descriptors)
             except BlockingIOError:
                 self._loop.add_writer(self._connection, self._flush)
                 return
             except OSError:
                 # The child is gone, or does not listen to us (it is no Python of ours any more).
                 self._unsent.popleft()
-                if descriptor is not None:
+                for descriptor in descriptors:
                     self._on_unsent(descriptor)
                 continue
-            if descriptor is not None:
+            for descriptor in descriptors:
                 os.close(descriptor)
             if sent < len(frame):
-                self._unsent[0] = (frame[sent:], None)
+                self._unsent[0] = (frame[sent:], ())
                 continue
             self._unsent.popleft()
         with suppress(ValueError):  # closed meanwhile

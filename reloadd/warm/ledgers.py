@@ -36,12 +36,18 @@ def read(path: Path) -> Account:
     return account
 
 
-def read_prepared(parked: Path, ahead: Path) -> Account:
-    """What a process has read until it parked, and when it ran ahead, if it did."""
+def read_prepared(parked: Path, ahead: Path, program: str | None) -> Account:
+    """What a process has read until it parked, and when it ran ahead, if it did.
+
+    Args:
+        parked: the ledger of the first.
+        ahead: the ledger of the second.
+        program: the script that it is to run, if it is one; before it runs ahead it has only looked what it is.
+    """
     account = Account()
     _add(account, parked)
-    # The program's own file is noted, but it has not been read yet.
-    account.forget_users()
+    if program is not None:
+        account.read.pop(program, None)
     _add(account, ahead)
     return account
 

@@ -39,6 +39,7 @@ class Parked:
         booted: the process.
         installed: the packages as they were when it was started.
         owner: who is told.
+        is_at_base: whether it is parked already, as one that was forked is.
 
     Attributes:
         number: as above.
@@ -47,13 +48,15 @@ class Parked:
         printed: what it printed before it had run any of the user's code.
     """
 
-    def __init__(self, number: int, booted: Booted, installed: Installed, owner: Owner) -> None:
+    def __init__(
+        self, number: int, booted: Booted, installed: Installed, owner: Owner, *, is_at_base: bool = False
+    ) -> None:
         self.number = number
         self.booted = booted
         self.installed = installed
         self.printed = b""
         self._owner = owner
-        self._is_at_base = False
+        self._is_at_base = is_at_base
         self._deadline: asyncio.TimerHandle | None = None
         booted.hand_to(self)
 

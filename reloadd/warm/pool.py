@@ -6,33 +6,32 @@ Never decides what is prepared: `core.slots` does. Never waits for anything on t
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reloadd.core import slot_words as words
 from reloadd.core import slots
 from reloadd.core.starts import Cold, Source, Start, Warm
 from reloadd.profile.environment import EnvFileError
 from reloadd.profile.model import Switch
-from reloadd.supervise.booted import boot
-from reloadd.supervise.launch import describe_listeners, plan_launch
+from reloadd.supervise.processes import adopt_orphans
 from reloadd.supervise.supply import Prepared
 from reloadd.warm import ledgers
 from reloadd.warm.knowledge import Knowledge
-from reloadd.warm.parked import Parked
+from reloadd.warm.memory import Memory
+from reloadd.warm.nursery import Nursery
 from reloadd.warm.sayings import Sayings
-from reloadd.warm.validity import Installed, fault_of_plan, fault_of_reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from reloadd.core.account import Account
     from reloadd.core.changes import ChangeSet
     from reloadd.profile.model import Profile
     from reloadd.runtime.wire import Frame
     from reloadd.supervise.launch import Plan
     from reloadd.supervise.listeners import Listener
     from reloadd.supervise.running import Surroundings
+    from reloadd.warm.parked import Parked
 
 _LEARN_AGAIN = 4.0
 """Seconds after which a child's ledger is read once more: the first requests have brought what they need by then."""
@@ -46,34 +45,6 @@ _COLD_AFTER = 100
 _PATIENCE = 2.0
 """Seconds for which a process that is not parked yet is waited for; it leaves out what it has not imported by then."""
 
-_PART = "prepared"
-"""The part of an app's control group that prepared processes are in."""
-
-
-@dataclass(slots=True)
-class _Process:
-    """A prepared process, and what it has read so far; None until that was looked at.
-
-    `moves` counts how often it has come further, and with that has read more.
-    """
-
-    parked: Parked
-    plan: Plan
-    account: Account | None = None
-    moves: int = 0
-
-    def move(self) -> Callable[[Account], None]:
-        """It has come further; what takes the account of it, unless it is further still by then."""
-        self.account = None
-        self.moves += 1
-        moves = self.moves
-
-        def take(account: Account) -> None:
-            if self.moves == moves:
-                self.account = account
-
-        return take
-
 
 class Pool:
     """The prepared processes of one app.
@@ -86,14 +57,13 @@ class Pool:
 
     def __init__(self, profile: Profile, listeners: Sequence[Listener], surroundings: Surroundings) -> None:
         self._profile = profile
-        self._listeners = listeners
-        self._surroundings = surroundings
         self._say = Sayings(profile.name, surroundings.publish)
         self._loop = asyncio.get_running_loop()
         self._ledgers = ledgers.Ledgers()
+        self._nursery = Nursery(profile, listeners, surroundings, self._ledgers)
         self._slots = slots.Slots()
-        self._processes: dict[int, _Process] = {}
-        self._knowledge = Knowledge()
+        self._memory = Memory(profile, surroundings.environ)
+        self._knowledge = Knowledge.of(self._memory.recall())
         self._given_ahead: Path | None = None
         self._starts: dict[int, Start] = {}
         self._last = 0
@@ -101,6 +71,7 @@ class Pool:
         self._not_ahead_of: set[str] = set()
         self._warm_starts = 0
         self._is_foreign = False
+        self._may_fork = True
         self._must_learn = True
         self._is_closed = False
 
@@ -110,19 +81,18 @@ class Pool:
         """Give the best process that is of use, or say why there is none."""
         self._is_foreign = plan.foreign is not None
         if plan.foreign is not None:
-            self._step(slots.Outdated(plan.foreign))
+            self._step(words.Outdated(plan.foreign))
             return Cold(plan.foreign)
         self._edited = () if changes is None else tuple(changes.paths)
         if self._warm_starts >= _COLD_AFTER:
             self._must_learn = True
-            self._step(slots.Outdated("what it imports is learned anew now and then"))
-        why = self._knowledge.users.fault(self._knowledge.learned.modules) if self._processes else None
+            self._step(words.Outdated("what it imports is learned anew now and then"))
+        why = self._knowledge.users.fault(self._knowledge.learned.modules) if self._nursery.processes else None
         if why is not None:
             self._must_learn = True
-            self._step(slots.Outdated(why))
-        found = {number: self._fault(process, plan) for number, process in self._processes.items()}
-        faults = {number: fault for number, fault in found.items() if fault is not None}
-        return self._step(slots.Take(faults)) or Cold(self._slots.why)
+            self._step(words.Outdated(why))
+        faults = self._nursery.faults(self._slots.all, plan)
+        return self._step(words.Take(faults)) or Cold(self._slots.why)
 
     def ledger(self, generation: int, start: Start) -> Mapping[str, object] | None:
         """Have each child keep one; one that starts cold notes everything."""
@@ -143,7 +113,7 @@ class Pool:
 
     def refused(self, why: str) -> None:
         """Take note of a process that did not become a child."""
-        self._step(slots.Refused(why))
+        self._step(words.Refused(why))
 
     def serves(self, generation: int) -> None:
         """Learn from this child, and prepare the next."""
@@ -151,7 +121,7 @@ class Pool:
             # A child that was started before the profile changed was another pool's.
             return
         if not isinstance(self._starts[generation], Cold):
-            self._step(slots.Answered())
+            self._step(words.Answered())
         self._learn(generation, self._prepare)
         self._loop.call_later(_LEARN_AGAIN, self._learn_again, generation)
 
@@ -165,36 +135,52 @@ class Pool:
     def close(self) -> None:
         """End all that is prepared. Safe to call twice."""
         self._is_closed = True
-        self._step(slots.Outdated("the app is stopped"))
+        self._step(words.Outdated("the app is stopped"))
         self._ledgers.close()
 
     # What processes say.
 
     def process_parked(self, process: Parked, frame: Frame) -> None:
         """Take a process that waits."""
-        prepared = self._processes[process.number]
-        paths = self._ledgers_of(process.number)
-        self._in_background(lambda: ledgers.read_prepared(*paths), prepared.move())
+        prepared = self._nursery.processes[process.number]
+        self._in_background(lambda: self._nursery.read(prepared), prepared.move())
         memory = process.memory()
-        scout = self._slots.scout
-        source = Source.SCOUT if scout is not None and scout.number == process.number else Source.SPARE
-        self._say.parked(process, source, frame, memory, self._knowledge.learned.excluded)
-        if memory is not None and memory > self._profile.warm.budget_mb << 20:
-            over = f"it takes {memory >> 20} MB, and `warm.budget-mb` is {self._profile.warm.budget_mb}"
-            self._step(slots.Lost(process.number, over))
+        self._say.parked(process, self._source(process.number), frame, memory, self._knowledge.learned.excluded)
+        if (over := self._over_budget(process, memory)) is not None:
+            process.discard()
+            self.process_lost(process, over, {})
         else:
-            self._step(slots.Parked(process.number))
+            self._step(words.Parked(process.number))
 
     def process_lost(self, process: Parked, why: str, failures: Mapping[str, str]) -> None:
         """Take the end of a process."""
-        if failures:
+        zygote = self._slots.zygote
+        if zygote is not None and zygote.number == process.number:
+            self._may_fork = False
+            self._say.unforkable("; ".join(f"`{module}`: {reason}" for module, reason in failures.items()) or why)
+        elif failures:
             self._knowledge = self._knowledge.without(failures)
             self._say.excluded(failures)
         if self._slots.scout is not None and self._slots.scout.number == process.number and self._slots.scout.until:
             self._not_ahead_of.add(self._slots.scout.until)
-        self._forget(process.number)
+        self._nursery.forget(process.number)
         self._say.lost(process, why)
-        self._step(slots.Lost(process.number, why, is_explained=bool(failures)))
+        self._step(words.Lost(process.number, why, is_explained=bool(failures)))
+
+    def _source(self, number: int) -> Source:
+        """What a child that is made from this process comes from."""
+        if self._slots.scout is not None and self._slots.scout.number == number:
+            return Source.SCOUT
+        forked = (self._slots.copy, self._slots.zygote)
+        return Source.ZYGOTE if any(slot is not None and slot.number == number for slot in forked) else Source.SPARE
+
+    def _over_budget(self, process: Parked, memory: int | None) -> str | None:
+        """Why a process is one too many."""
+        if memory is None:
+            return None
+        taken = (memory + self._nursery.memory_without(process)) >> 20
+        budget = self._profile.warm.budget_mb
+        return f"it would make {taken} MB, and `warm.budget-mb` is {budget}" if taken > budget else None
 
     # Learning.
 
@@ -209,7 +195,13 @@ class Pool:
                 self._must_learn = self._must_learn and not isinstance(start, Cold)
                 then()
 
-        self._in_background(lambda: before.after(path, start), learned)
+        def learn() -> Knowledge:
+            after = before.after(path, start)
+            if after.learned != before.learned:
+                self._memory.keep(after.to_recall())
+            return after
+
+        self._in_background(learn, learned)
 
     def _learn_again(self, generation: int) -> None:
         if generation not in self._starts or generation != self._last or self._is_closed:
@@ -218,7 +210,7 @@ class Pool:
 
         def prepare() -> None:
             if self._knowledge.learned.modules != known:
-                self._step(slots.Outdated("more of what the app imports is known"))
+                self._step(words.Outdated("more of what the app imports is known"))
                 self._prepare()
 
         self._learn(generation, prepare)
@@ -233,9 +225,9 @@ class Pool:
     def _prepare(self) -> None:
         denied = self._knowledge.learned.denied
         if denied is not None:
-            self._step(slots.Outdated(denied))
+            self._step(words.Outdated(denied))
         elif not self._is_closed:
-            self._step(slots.Prepare(self._until()))
+            self._step(words.Prepare(self._until(), self._wants_zygote()))
 
     def _until(self) -> str | None:
         """The module that a scout is to stop before."""
@@ -244,86 +236,52 @@ class Pool:
         until = self._knowledge.earliest(self._edited, least_ms=_WORTH_RUNNING_AHEAD)
         return None if until in self._not_ahead_of else until
 
-    def _fault(self, process: _Process, plan: Plan) -> str | None:
-        """Why no child may be made from a process now."""
-        if not self._surroundings.console.suits(process.parked.booted.around.ends):
-            return "the terminal is used in another way"
-        account = process.account
-        if account is None:
-            account = ledgers.read_prepared(*self._ledgers_of(process.parked.number))
-        return fault_of_plan(process.plan, plan) or process.parked.installed.fault() or fault_of_reading(account)
+    def _wants_zygote(self) -> bool:
+        """Whether copies are to be had for saves that follow each other; a process that leaves its group is adopted."""
+        return self._may_fork and adopt_orphans()
 
-    def _step(self, word: slots.Word) -> Prepared | Cold | None:
+    def _step(self, word: words.Word) -> Prepared | Cold | None:
         """Take a word; what is given for it, if it asked for something."""
         self._slots, decided = slots.step(self._slots, word)
         taken: Prepared | Cold | None = None
         for action in decided:
             match action:
-                case slots.Build(number):
-                    self._build(number)
-                case slots.RunAhead(number, until):
-                    self._run_ahead(number, until)
-                case slots.Discard(number, why):
+                case words.Build(number, is_zygote):
+                    self._build(number, is_zygote=is_zygote)
+                case words.Fork(number, zygote):
+                    self._fork(number, zygote)
+                case words.RunAhead(number, until):
+                    self._nursery.run_ahead(number, until)
+                case words.Discard(number, why):
                     self._discard(number, why)
-                case slots.Give(number, source, is_parked):
+                case words.Give(number, source, is_parked):
                     taken = self._give(number, source, is_parked=is_parked)
-                case slots.Deny(why):
+                case words.Deny(why):
                     taken = Cold(why)
-                case slots.TurnOff(why):
+                case words.TurnOff(why):
                     self._say.disabled(why)
         return taken
 
-    def _build(self, number: int) -> None:
-        learned = self._knowledge.learned
+    def _build(self, number: int, *, is_zygote: bool) -> None:
         try:
-            plan = plan_launch(self._profile, self._surroundings.environ, self._surroundings.guard.environ)
-            installed = Installed.of(self._knowledge.paths)
-            booted = boot(self._profile, plan, self._listeners, self._surroundings)
+            self._nursery.build(number, self._knowledge, self, is_zygote=is_zygote)
         except (OSError, EnvFileError) as error:
-            self._step(slots.Lost(number, str(error)))
-            return
-        self._surroundings.groups.enter(self._profile.name, _PART, booted.pid)
-        parked = Parked(number, booted, installed, self)
-        self._processes[number] = _Process(parked, plan)
-        frame = {
-            **self._frame(parked, plan, "parked"),
-            "modules": list(learned.modules),
-            "environ": dict(learned.environ),
-            "zygote": False,
-        }
-        parked.tell("park", frame)
+            self._step(words.Lost(number, str(error)))
 
-    def _run_ahead(self, number: int, until: str) -> None:
-        process = self._processes[number]
-        process.move()
-        process.parked.tell("ahead", {**self._frame(process.parked, process.plan, "ahead"), "until": until})
+    def _fork(self, number: int, zygote: int) -> None:
+        def failed(why: str) -> None:
+            self._step(words.Lost(number, why))
 
-    def _frame(self, parked: Parked, plan: Plan, ledger: str) -> dict[str, object]:
-        return {
-            **plan.go,
-            "listeners": describe_listeners(self._listeners),
-            "terminal": parked.booted.around.ends.has_keyboard,
-            "ledger": {"path": str(self._ledgers.path(f"{ledger}-{parked.number}")), "audit": True},
-        }
-
-    def _ledgers_of(self, number: int) -> tuple[Path, Path]:
-        return self._ledgers.path(f"parked-{number}"), self._ledgers.path(f"ahead-{number}")
+        try:
+            self._nursery.fork(number, zygote, self, on_there=self.process_parked, on_failed=failed)
+        except OSError as error:
+            failed(str(error))
 
     def _give(self, number: int, source: Source, *, is_parked: bool) -> Prepared:
-        booted = self._processes[number].parked.release()
-        if source is Source.SCOUT:
-            self._given_ahead = self._ledgers.path("given")
-            self._ledgers.path(f"ahead-{number}").replace(self._given_ahead)
-        self._forget(number)
+        booted, kept = self._nursery.give(number)
+        self._given_ahead = kept if source is Source.SCOUT else None
         return Prepared(booted, Warm(source), 0.0 if is_parked else _PATIENCE)
 
     def _discard(self, number: int, why: str) -> None:
-        process = self._processes[number].parked
-        process.discard()
-        self._forget(number)
-        self._say.lost(process, why)
-
-    def _forget(self, number: int) -> None:
-        del self._processes[number]
-        for path in self._ledgers_of(number):
-            path.unlink(missing_ok=True)
+        if (process := self._nursery.discard(number)) is not None:
+            self._say.lost(process, why)

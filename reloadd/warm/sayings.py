@@ -54,6 +54,10 @@ class Sayings:
         """A process is gone."""
         self._say("spare.lost", pid=process.booted.pid, why=why)
 
+    def unforkable(self, why: str) -> None:
+        """There is no zygote."""
+        self._say("spare.unforkable", why=why)
+
     def disabled(self, why: str) -> None:
         """Nothing is prepared any more."""
         self._say("spare.disabled", why=why)

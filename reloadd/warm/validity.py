@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from reloadd.core.account import is_installed, is_users_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from reloadd.core.account import Account, Module, Signature
     from reloadd.supervise.launch import Plan
@@ -29,21 +29,32 @@ def signature_of(path: str) -> Signature | None:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """The directories that packages are installed in, as they were before a process imported anything."""
+    """The directories that packages are installed in, as they were before a process imported anything.
 
-    directories: Mapping[str, Signature | None]
+    Attributes:
+        directories: the signature of each, and what was in it.
+    """
+
+    directories: Mapping[str, tuple[Signature | None, frozenset[str]]]
 
     @classmethod
     def of(cls, paths: Iterable[str]) -> Installed:
         """As they are now, of an import path."""
-        return cls({path: signature_of(path) for path in paths if is_installed(path)})
+        return cls({path: (signature_of(path), _names(path)) for path in paths if is_installed(path)})
 
     def fault(self) -> str | None:
-        """Which of them has changed."""
-        for path, before in self.directories.items():
-            if signature_of(path) != before:
+        """Which of them has changed; that something was compiled is no change."""
+        for path, (signature, names) in self.directories.items():
+            if signature_of(path) != signature and _names(path) != names:
                 return f"packages were installed or removed in `{path}`"
         return None
+
+
+def _names(directory: str) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(directory)) - {"__pycache__"}  # noqa: PTH208 - as above
+    except OSError:
+        return frozenset()
 
 
 def fault_of_plan(before: Plan, now: Plan) -> str | None:
@@ -58,10 +69,15 @@ def fault_of_plan(before: Plan, now: Plan) -> str | None:
     return None
 
 
-def fault_of_reading(account: Account) -> str | None:
-    """Which file or directory that was read is another one now, or which that was not there is there now."""
+def fault_of_reading(account: Account, look: Callable[[str], Signature | None] = signature_of) -> str | None:
+    """Which file or directory that was read is another one now, or which that was not there is there now.
+
+    Args:
+        account: what was read.
+        look: `signature_of`, or what remembers it for several processes.
+    """
     for path, before in account.read.items():
-        if signature_of(path) != before:
+        if look(path) != before:
             return f"`{path}` has changed"
     return _shadow(account) or _appeared(account)
 

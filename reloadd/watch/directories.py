@@ -84,6 +84,7 @@ class Directories:
         self._ties = ties
         self._entered: dict[str, Directory] = {}
         self._polled: set[str] = set()
+        self._unheard: set[str] = set()
         self.repositories: dict[str, Repository] = {}
 
     def __contains__(self, path: str) -> bool:
@@ -98,8 +99,13 @@ class Directories:
 
     @property
     def polled(self) -> AbstractSet[str]:
-        """Those that are not listened to."""
+        """Those that are looked at again and again: events of them cannot be had, or do not tell everything."""
         return self._polled
+
+    @property
+    def listened_to(self) -> int:
+        """How many are listened to."""
+        return len(self._entered) - len(self._unheard)
 
     def paths(self) -> list[str]:
         """All of them."""
@@ -167,6 +173,7 @@ class Directories:
             if directory is None:
                 continue
             self._polled.discard(path)
+            self._unheard.discard(path)
             if directory.subscription is not None:
                 directory.subscription.close()
             for name in directory.files:
@@ -182,6 +189,7 @@ class Directories:
                 directory.subscription.close()
         self._entered.clear()
         self._polled.clear()
+        self._unheard.clear()
 
     def _enter(self, path: str, around: Rules) -> Directory:
         """Listen to a directory: to the one that has this path now."""
@@ -195,6 +203,10 @@ class Directories:
                 before.subscription.close()
         self._entered[path] = directory
         if directory.subscription is None:
+            self._unheard.add(path)
+        else:
+            self._unheard.discard(path)
+        if directory.subscription is None or self._hearing.is_blind(path):
             self._polled.add(path)
         else:
             self._polled.discard(path)

@@ -43,7 +43,7 @@ class Explanation:
         file: the file where the rule stands; None for the profile's own `include` and `exclude`.
         line: the rule's line in that file, from 1; else its position among the watch set's own, from 0.
         decided_at: the path itself, or the directory above it that is not entered.
-        backend: `events` or `poll`: how a change of it would be seen; None if it is not watched.
+        backend: `events`, `poll` or `events+poll`: how a change of it would be seen; None if it is not watched.
     """
 
     path: str
@@ -109,5 +109,5 @@ def _include_for(watch_set: WatchSet, root: str, path: str) -> tuple[int | None,
 
 def _backend_of(watch_set: WatchSet, path: str) -> str:
     if watch_set.backend is Backend.AUTO:
-        return "poll" if blind_file_system(os.path.dirname(path)) else "events"
+        return "events+poll" if blind_file_system(os.path.dirname(path)) else "events"
     return str(watch_set.backend.value)

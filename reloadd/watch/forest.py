@@ -218,13 +218,13 @@ class Forest:
         for tree in self._trees:
             for number, directories in tree.take_refused().items():
                 refused[number] = (*refused.get(number, ()), *directories)
-        listened, polled = map(sum, zip(*(tree.directories() for tree in self._trees), strict=True))
+        listened, entered = map(sum, zip(*(tree.directories() for tree in self._trees), strict=True))
         is_polled = any(tree.is_polled() for tree in self._trees)
         return Look(
             statistics=WatchStatistics(
                 backend=_BACKENDS[listened > 0, is_polled],
                 files=sum(len(tree.snapshot) for tree in self._trees),
-                directories=listened + polled,
+                directories=entered,
             ),
             findings=findings,
             ignored=tuple(each.path for each in findings if each.kind is None and self._is_known(each.path)),

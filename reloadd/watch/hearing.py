@@ -26,7 +26,7 @@ class Hearing:
         source: where events come from; None to hear nothing and poll everything.
         inbox: where events go.
         owner: the number that the listeners bear.
-        checks_mounts: whether to be content with polling where the kernel's events are known to be blind.
+        checks_mounts: whether to know of places where the kernel's events are blind.
     """
 
     def __init__(self, source: Source | None, inbox: Inbox, owner: int, *, checks_mounts: bool) -> None:
@@ -44,7 +44,7 @@ class Hearing:
 
     def listen(self, directory: str, purpose: Purpose, names: frozenset[str] | None = None) -> Subscription | None:
         """Subscribe to a directory; None where there is nothing to be heard, and why is noted."""
-        if self._source is None or (purpose is Purpose.CONTENT and self._checks_mounts and self._is_blind(directory)):
+        if self._source is None:
             return None
         try:
             return self._source.listen(Listener(self._inbox, self._owner, purpose, directory, names))
@@ -68,7 +68,10 @@ class Hearing:
             return frozenset()
         return frozenset(mounted_files(directory))
 
-    def _is_blind(self, directory: str) -> bool:
+    def is_blind(self, directory: str) -> bool:
+        """Whether others write to its file system behind the kernel's back, so that it must be polled as well."""
+        if not self._checks_mounts:
+            return False
         try:
             device = os.stat(directory).st_dev
         except OSError:

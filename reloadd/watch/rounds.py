@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from contextlib import suppress
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
@@ -131,9 +132,13 @@ class Rounds:
         return looked_at
 
     def _stat_files(self, directory: str, names: Iterable[str]) -> None:
-        prefix = directory.rstrip("/") + "/"
+        prefix, is_as_seen, stat = directory.rstrip("/") + "/", self._snapshot.is_as_seen, os.stat
         for name in tuple(names):
-            self._stat(prefix + name)
+            path = prefix + name
+            with suppress(OSError):
+                if is_as_seen(path, stat(path)):
+                    continue
+            self._stat(path)
 
     def _stat(self, path: str) -> None:
         """Look at one file. What became of it if it is no file now is for a listing to find out."""

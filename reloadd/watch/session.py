@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 PAUSE_AFTER_FAILURE = 1.0
 """Seconds until watching that broke off is begun again."""
 
+MOST_NAMED = 5
+"""Directories that a record names: at a limit of the kernel's there may be thousands."""
+
 _T = TypeVar("_T")
 
 
@@ -221,7 +224,8 @@ class Session:
             if number not in self._refusals:
                 self._refusals.add(number)
                 limit = limit_of(number)
-                paths = tuple(sorted(directories))
+                first, rest = sorted(directories)[:MOST_NAMED], len(directories) - MOST_NAMED
+                paths = (*first, f"and {rest} more") if rest > 0 else tuple(first)
                 self._audience.say_for_good("watch.degraded", paths=paths, error=limit.error, hint=limit.hint)
         if look.findings:
             self._burst = self._burst.feed(look.findings, noticed_at or self._loop.time())

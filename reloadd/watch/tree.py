@@ -62,9 +62,8 @@ class Tree:
     # What is known.
 
     def directories(self) -> tuple[int, int]:
-        """How many directories are listened to, and how many are polled."""
-        polled = len(self._directories.polled)
-        return len(self._directories) - polled, polled
+        """How many directories are listened to, and how many there are."""
+        return self._directories.listened_to, len(self._directories)
 
     def is_polled(self) -> bool:
         """Whether anything here is seen only by looking: a part of the tree, or all of it."""

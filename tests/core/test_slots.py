@@ -6,12 +6,13 @@ import random
 
 import pytest
 
-from reloadd.core import slots
-from reloadd.core.slots import (
+from reloadd.core.slot_words import (
+    Action,
     Answered,
     Build,
     Deny,
     Discard,
+    Fork,
     Give,
     Lost,
     Outdated,
@@ -19,20 +20,18 @@ from reloadd.core.slots import (
     Prepare,
     Refused,
     RunAhead,
-    Slots,
-    Stage,
     Take,
     TurnOff,
     Word,
-    step,
 )
+from reloadd.core.slots import Slot, Slots, Stage, step
 from reloadd.core.starts import Source
 
 
-def after(*words: Word) -> tuple[Slots, tuple[slots.Action, ...]]:
+def after(*words: Word) -> tuple[Slots, tuple[Action, ...]]:
     """The state after these words, and what the last one asked for."""
     state = Slots()
-    actions: tuple[slots.Action, ...] = ()
+    actions: tuple[Action, ...] = ()
     for word in words:
         state, actions = step(state, word)
     return state, actions
@@ -40,7 +39,7 @@ def after(*words: Word) -> tuple[Slots, tuple[slots.Action, ...]]:
 
 def test_a_spare_is_built_once_and_given_once() -> None:
     """Then there is none until the next one is built."""
-    assert after(Prepare()) == (Slots(spare=slots.Slot(1, Stage.BUILDING), last=1), (Build(1),))
+    assert after(Prepare()) == (Slots(spare=Slot(1, Stage.BUILDING), last=1), (Build(1),))
     assert after(Prepare(), Prepare())[1] == ()
     assert after(Prepare(), Parked(1), Take())[1] == (Give(1, Source.SPARE, is_parked=True),)
     assert after(Prepare(), Parked(1), Take(), Take())[1] == (Deny("it is not built yet"),)
@@ -89,6 +88,31 @@ def test_another_edit_needs_another_scout() -> None:
     assert after(*words)[1] == (Discard(1, "another module was edited last"), RunAhead(2, "b"), Build(3))
 
 
+def test_a_zygote_gives_a_copy_until_there_is_a_spare() -> None:
+    """It is built last and forked when a process was taken; the copy makes way for a spare, which serves better."""
+    begun = (Prepare(None, wants_zygote=True), Parked(1))
+    assert after(*begun)[1] == (Build(2, is_zygote=True),)
+    taken = (*begun, Parked(2), Take())
+    assert after(*taken)[1] == (Give(1, Source.SPARE, is_parked=True), Fork(3, 2))
+    assert after(*taken, Parked(3), Take())[1] == (Give(3, Source.ZYGOTE, is_parked=True), Fork(4, 2))
+    assert after(*taken, Parked(3), Prepare(None, wants_zygote=True))[1] == (Build(4),)
+    assert after(*taken, Prepare(), Parked(3), Parked(4))[1] == (Discard(3, "there is a spare"),)
+    assert after(*taken, Prepare(), Parked(4))[1] == (Discard(3, "there is a spare"),)
+    assert after(*taken, Prepare(), Parked(3), Take({3: "old"}))[1] == (
+        Discard(3, "old"),
+        Give(4, Source.SPARE, is_parked=False),
+        Fork(5, 2),
+    )
+
+
+def test_a_zygote_that_cannot_fork_is_not_built_again() -> None:
+    """Spares are as good."""
+    state, actions = after(Prepare(None, wants_zygote=True), Parked(1), Lost(2, "it has threads"), Take())
+
+    assert state.zygote is None
+    assert actions == (Give(1, Source.SPARE, is_parked=True),)
+
+
 def test_failures_in_a_row_turn_it_off() -> None:
     """Three; one that answers in between begins the row anew."""
     fails = (Prepare(), Parked(1), Take(), Refused("mute"))
@@ -117,9 +141,9 @@ WORDS = 400
 
 def random_word(chance: random.Random, state: Slots) -> Word:
     """Anything that may be said."""
-    number = chance.randint(max(1, state.last - 2), state.last + 1)
+    number = chance.randint(max(1, state.last - 4), state.last + 1)
     words: list[Word] = [
-        Prepare(chance.choice([None, "a", "b"])),
+        Prepare(chance.choice([None, "a", "b"]), wants_zygote=chance.random() < 0.5),
         Parked(number),
         Lost(number, "gone", is_explained=chance.random() < 0.5),
         Take({each: "a fault" for each in state.numbers if chance.random() < 0.3}),
@@ -142,7 +166,7 @@ def test_random_walks(seed: int) -> None:
         if isinstance(word, Lost):
             alive.discard(word.number)
         for action in actions:
-            if isinstance(action, Build):
+            if isinstance(action, Build | Fork):
                 assert action.number not in alive
                 assert not before.is_off
                 alive.add(action.number)

@@ -41,7 +41,7 @@ def test_a_save_is_served_warm(tmp_path: Path, framework: Framework, interpreter
         daemon.wait_for("child.ready")
         app.assert_serves(daemon, "one")
         for count, greeting in enumerate(["two", "six"], 1):
-            spare = daemon.wait_for_count("spare.parked", count)[-1]
+            spare = daemon.wait_for_count("spare.parked", count, source="spare")[-1]
             app.save(greeting)
             restart = daemon.wait_for_count("restart.completed", count)[-1]
             app.assert_serves(daemon, greeting)
@@ -75,6 +75,9 @@ def save(path: Path, text: str) -> None:
     whole.replace(path)
 
 
+PARKED = ("spare.parked", "spare")
+
+
 class Trapped:
     """An app in an environment of its own, so that packages can be installed into it."""
 
@@ -90,22 +93,33 @@ class Trapped:
         self._parked = 0
         self._restarts = 0
 
-    def save(self, daemon: RunningDaemon, edit: tuple[str, str] | None = None) -> str | None:
-        """Save a new version, once the next child is prepared; why its start was cold, if it was."""
-        self.wait_prepared(daemon)
+    def save(
+        self, daemon: RunningDaemon, edit: tuple[str, str] | None = None, *, is_at_once: bool = False
+    ) -> str | None:
+        """Save a new version, once there is a spare, or at once; why its start was cold, if it was."""
+        if not is_at_once:
+            self.wait_prepared(daemon)
         before, self._version = self._version, self._version + 1
         self._text = self._text.replace(f'"v{before}"', f'"v{self._version}"')
         if edit is not None:
-            assert edit[0] in self._text
-            self._text = self._text.replace(*edit)
+            self._replace(*edit)
         save(self.directory / "web.py", self._text)
         return self.wait_restarted(daemon)
+
+    def edit(self, old: str, new: str) -> None:
+        """Edit the app before it is started."""
+        self._replace(old, new)
+        (self.directory / "web.py").write_text(self._text)
+
+    def _replace(self, old: str, new: str) -> None:
+        assert old in self._text
+        self._text = self._text.replace(old, new)
 
     def wait_prepared(self, daemon: RunningDaemon) -> None:
         """Return once there is a spare for the child that serves now."""
         since = daemon.records.index(daemon.wait_for_any("child.ready", "restart.completed"))
         wait_until(
-            lambda: any(each["event"] == "spare.parked" for each in daemon.records[since:]),
+            lambda: any((each["event"], each.get("source")) == PARKED for each in daemon.records[since:]),
             f"a spare in:\n{daemon.story}",
         )
 
@@ -166,6 +180,41 @@ def test_what_was_prepared_is_used_only_if_nothing_has_changed(tmp_path: Path) -
         assert app.serves(daemon) == "servus colorsys.py False True"
 
 
+def test_what_depends_on_the_order_of_things_is_as_in_a_cold_start(tmp_path: Path) -> None:
+    """A variable set before a package is imported; next to a package that patches others nothing is prepared."""
+    app = Trapped(tmp_path)
+    write_files(app.packages, {"plug.py": f"import os\nMODE = os.environ.get('PLUG_MODE')\n{PLUG}"})
+    write_files(app.packages, {"gevent/__init__.py": "", "gevent/monkey.py": ""})
+    app.edit("str, seen", "str, [*seen, plug.MODE]")
+    app.edit("import plug\n", 'os.environ["PLUG_MODE"] = "a"\nimport plug\n')
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        assert app.save(daemon) is None
+        assert app.serves(daemon) == "hello colorsys.py True False a"
+        why = f"`{tmp_path}/web.py` sets the environment in another way"
+        assert app.save(daemon, ('"PLUG_MODE"] = "a"', '"PLUG_MODE"] = "b"')) == why
+        assert app.serves(daemon) == "hello colorsys.py True False b"
+        assert app.save(daemon, ("import plug\n", "import plug\nimport gevent.monkey\n")) is None
+        assert app.save(daemon, is_at_once=True) == "`gevent.monkey`: it patches what is imported before it"
+
+
+def test_saves_that_follow_each_other_are_served_by_copies(tmp_path: Path) -> None:
+    """Until the next spare is built, which takes a second here, a zygote has forked one off: each is used once."""
+    app = Trapped(tmp_path)
+    write_files(app.packages, {"plug.py": f"import time\ntime.sleep(1)\n{PLUG}"})
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        daemon.wait_for("spare.parked", source="zygote", deadline=40)
+        assert app.save(daemon) is None
+        assert daemon.all("restart.completed")[-1]["source"] == "spare"
+        for count in (2, 3, 4):
+            copy = daemon.wait_for_count("spare.parked", count, source="zygote")[-1]
+            assert app.save(daemon, is_at_once=True) is None
+            restart = daemon.all("restart.completed")[-1]
+            assert (restart["source"], restart["pid"]) == ("zygote", copy["pid"]), daemon.story
+            assert app.serves(daemon) == "hello colorsys.py True False"
+        exits = daemon.wait_for_count("child.exited", 4)
+        assert {(each["exit_code"], each["asked"]) for each in exits} == {(0, True)}
+
+
 def test_a_prepared_process_that_fails_is_replaced_in_the_same_restart(tmp_path: Path) -> None:
     """Killed or mute: the same generation starts cold, and says so; three in a row end the preparing."""
     app = Trapped(tmp_path)
@@ -173,7 +222,7 @@ def test_a_prepared_process_that_fails_is_replaced_in_the_same_restart(tmp_path:
         daemon.wait_for("child.ready")
         for count in range(3):
             app.wait_prepared(daemon)
-            os.kill(daemon.all("spare.parked")[-1]["pid"], signal.SIGSTOP)
+            os.kill(daemon.all("spare.parked", source="spare")[-1]["pid"], signal.SIGSTOP)
             assert app.save(daemon) == "the spare: it did not answer within 200 ms"
             assert [each["generation"] for each in daemon.all("restart.completed")] == list(range(2, count + 3))
         assert daemon.wait_for("spare.disabled")["why"] == "it did not answer within 200 ms"

@@ -12,6 +12,7 @@ from reloadd.core.records import CATALOGUE, Printed, Record, make_record
 from reloadd.history.entries import PrintedEntries, encode_entry
 from reloadd.history.journal import Journal
 from reloadd.history.keeper import Keeper
+from reloadd.history.places import directory_name
 from reloadd.history.reader import all_kept, read_log, read_restarts
 
 if TYPE_CHECKING:
@@ -143,6 +144,22 @@ def test_a_disk_that_fails_is_told_once(tmp_path: Path) -> None:
     failures = [record for record in said if record.name == "history.failed"]
 
     assert [record.fields["error"] for record in failures] == ["not a directory"]
+
+
+def test_one_file_that_cannot_be_written_is_told_once_while_others_are(tmp_path: Path) -> None:
+    """The trouble of one profile does not come and go with the entries of the others; it ends when it is mended."""
+    (tmp_path / directory_name("web", FILE)).write_text("in the way")
+
+    def act(bus: Bus) -> None:
+        for number in range(600):
+            bus.publish(say("child.ready", number))
+            bus.publish(make_record("daemon.stopped", {"took_ms": number}))
+
+    said = keep(tmp_path, act)
+    (daemons,) = all_kept(tmp_path)
+
+    assert [record.name for record in said if record.name.startswith("history.")] == ["history.failed"]
+    assert len([entry for entry in read_log([daemons]) if entry["event"] == "daemon.stopped"]) == 600
 
 
 def test_what_finds_no_room_is_left_out_at_once(tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ def test_a_full_file_takes_the_place_of_its_predecessor(tmp_path: Path) -> None:
     file = RotatedFile(path, 1000)
     for _ in range(50):
         file.append(LINE)
-    file.close()
     sizes = {each.name: each.stat().st_size for each in path.parent.iterdir()}
 
     assert sizes.keys() <= {"log", "log.1"}
@@ -49,7 +48,6 @@ def test_what_was_removed_is_made_anew(tmp_path: Path) -> None:
     path.unlink()
     path.parent.rmdir()
     file.append(b"after\n")
-    file.close()
 
     assert path.read_bytes() == b"after\n"
 
@@ -66,6 +64,23 @@ def test_two_daemons_may_append_to_the_same_one(tmp_path: Path) -> None:
     assert all(line[:2] in {"a ", "b "} and line[2:].isdigit() for line in lines)
     assert all(some == sorted(some) for some in numbers.values())
     assert numbers["a"][-1:] == [1999] or numbers["b"][-1:] == [1999]
+
+
+def test_after_a_line_was_cut_the_next_begins_anew(tmp_path: Path) -> None:
+    """A disk that was full leaves half a line, and not a whole one that nobody can read."""
+    code = (
+        "import resource, signal, sys; from pathlib import Path; from reloadd.history.rotated import RotatedFile\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "limits = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+        "file = RotatedFile(Path(sys.argv[1]), 1000)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))\n"
+        "try:\n    file.append(b'a line too long\\n')\nexcept OSError:\n    pass\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, limits)\n"
+        "file.append(b'')\nfile.append(b'whole\\n')\nfile.append(b'and whole\\n')\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "log")], check=True)
+
+    assert (tmp_path / "log").read_bytes() == b"a line too\nwhole\nand whole\n"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is always full")  # noqa: PTH110

@@ -70,7 +70,7 @@ def test_descriptors_go_with_their_frames() -> None:
         contents = [os.pread(descriptor, 1, 0) for _, descriptor in heard if descriptor is not None]
         assert contents == [b"1", b"2"]
 
-        connected.send("connection", descriptor=first)
+        connected.send("connection", None, first)
         data, (received,), _, _ = socket.recv_fds(theirs, 1 << 16, 1)
         assert json.loads(data) == {"word": "connection"}
         assert os.pread(received, 1, 0) == b"1"
@@ -87,7 +87,8 @@ def test_reader_that_is_late_gets_all() -> None:
         count = 3000
         for number in range(count):
             descriptor = os.memfd_create("connection") if number % 100 == 0 else None
-            connected.send("connection" if descriptor is not None else "accept", {"number": number}, descriptor)
+            given = [] if descriptor is None else [descriptor]
+            connected.send("connection" if given else "accept", {"number": number}, *given)
         theirs.settimeout(0)
         received = b""
         descriptors: list[int] = []
@@ -117,10 +118,10 @@ def test_descriptor_that_cannot_be_sent_comes_back() -> None:
         connected = Wire(ours, lambda *_: None, returned.append)
         given = [os.memfd_create("connection") for _ in range(3)]
         connected.send("connection", {"padding": "x" * (1 << 20)}, given[0])
-        connected.send("connection", descriptor=given[1])
+        connected.send("connection", None, given[1])
         theirs.close()
         await until(lambda: returned)
-        connected.send("connection", descriptor=given[2])
+        connected.send("connection", None, given[2])
         connected.close()
 
         # The first went with the part of its frame that there was room for.

@@ -22,12 +22,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the table of mo
 
 
 @pytest.mark.parametrize(
-    ("backend", "expected"), [(Backend.AUTO, "poll"), (Backend.EVENTS, "events"), (Backend.POLL, "poll")]
+    ("backend", "expected"), [(Backend.AUTO, "events+poll"), (Backend.EVENTS, "events"), (Backend.POLL, "poll")]
 )
 def test_a_network_file_system_is_polled(
     stage: Stage, root: Path, monkeypatch: pytest.MonkeyPatch, backend: Backend, expected: str
 ) -> None:
-    """Unless the profile insists on events"""
+    """In addition to what events tell, unless the profile insists on one of both"""
     table = root.parent / "mountinfo"
     save(table, f"30 22 0:40 / {root.parent} rw shared:5 - nfs4 server:/export rw\n")
     monkeypatch.setattr(mounts, "MOUNTINFO", table)
