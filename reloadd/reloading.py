@@ -130,8 +130,7 @@ class Reloading:
         is_patient, self._is_patient = self._is_patient, True
         read = await asyncio.to_thread(self._source.read)
         now = asyncio.get_running_loop().time()
-        self._absences = self._absences.noted(missing_files(read, self._loaded.accepted), now)
-        held = self._absences.held(now) if is_patient else frozenset()
+        held = self._held(read, now) if is_patient else frozenset()
         loaded, assigned = self._prepared(read, held)
         steps = steps_between(self._fleet.profiles, loaded.profiles)
         if steps or not loaded.problems:
@@ -140,9 +139,22 @@ class Reloading:
         self._loaded = loaded
         for new in (step.profile for step in steps if isinstance(step, Add)):
             self._publish(record("profile.added", profile=new.name, file=str(new.file)))
+        due = self._absences.due(now) if held else None
+        if due is not None:
+            # What has not come back by then will not; also if what is to be done now takes longer than that.
+            asyncio.get_running_loop().call_at(due, self._asked.set)
         await self._fleet.apply(steps, assigned)
-        self._look_again()
         return Reloaded(loaded.problems)
+
+    def _held(self, read: Read, now: float) -> frozenset[Path]:
+        """The files that are missing and may still come back."""
+        known = self._absences.held(now)
+        self._absences = self._absences.noted(missing_files(read, self._loaded.accepted), now)
+        held = self._absences.held(now)
+        for file in held - known:
+            name = self._loaded.accepted[file].profile.name
+            self._publish(record("profile.vanished", profile=name, file=str(file)))
+        return held
 
     def _prepared(self, read: Read, held: frozenset[Path]) -> tuple[Loaded, Mapping[str, tuple[Listener, ...]]]:
         """What is to run, with sockets for all of it: an edit whose address cannot be had is taken back as well."""
@@ -166,13 +178,6 @@ class Reloading:
         if news:
             drawing = draw(news, directory=self._source.directory, outcome="what ran before runs on")
             self._publish(record("profile.rejected", problems=len(news), drawing=drawing))
-
-    def _look_again(self) -> None:
-        """When a missing file has not come back in time, it will not."""
-        loop = asyncio.get_running_loop()
-        due = self._absences.due(loop.time())
-        if due is not None:
-            loop.call_at(due, self._asked.set)
 
     def _changed(self, changes: ChangeSet) -> None:
         self._saved.update(changes.paths)

@@ -42,7 +42,8 @@ INIT, SCHEMA, COMPLETION, EXPLAIN, DOCTOR = re.findall(
 )
 CHECK = "reloadd check shop.toml"
 
-PLACES = {name: value for name, value in clean_environ().items() if name in {"XDG_RUNTIME_DIR", "XDG_STATE_HOME"}}
+WHERE = {"XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_CACHE_HOME"}
+PLACES = {name: value for name, value in clean_environ().items() if name in WHERE}
 """Where daemons of this run of the tests have their sockets and their history."""
 
 INSTALLING = 240.0

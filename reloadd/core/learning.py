@@ -60,6 +60,11 @@ class Learned:
     excluded: Mapping[str, str] = field(default_factory=dict)
     denied: str | None = None
 
+    def with_more(self, modules: Iterable[str]) -> Learned:
+        """The same with these modules after the others, if anything may be imported ahead at all."""
+        more = () if self.denied else (name for name in modules if not _is_below(name, self.excluded))
+        return replace(self, modules=tuple(dict.fromkeys((*self.modules, *more))))
+
     def without(self, failures: Mapping[str, str]) -> Learned:
         """The same, when these modules, with those below them, were found not to be importable ahead."""
         excluded = {**self.excluded, **failures}

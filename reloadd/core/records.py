@@ -59,6 +59,7 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "profile.rejected": Kind(
             Level.ERROR, "profiles were saved and are wrong; what they were before runs on", ("problems", "drawing")
         ),
+        "profile.vanished": Kind(Level.DEBUG, "a profile's file is not there; it may come back in a moment", ("file",)),
         "profile.removed": Kind(Level.INFO, "a profile is no longer there", ("file",)),
         "profile.doubled": Kind(
             Level.WARNING, "the target brings a reloader of its own", ("reloader", "found", "hint")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from reloadd.core.learning import Learned, learn
 from reloadd.core.starts import Cold, Start
 from reloadd.warm import ledgers
+from reloadd.warm.memory import Recalled, digest_of_installed
 from reloadd.warm.users import Users
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Knowledge:
         paths: the directories of the import path.
         modules: the user's modules by the files that they are in.
         entered: when each of the user's modules was begun by the last child that started warm, in milliseconds.
+        recalled: what an earlier run of the daemon has found out.
     """
 
     learned: Learned = field(default_factory=Learned)
@@ -35,18 +37,35 @@ class Knowledge:
     paths: tuple[str, ...] = ()
     modules: Mapping[str, str] = field(default_factory=dict)
     entered: Mapping[str, float] = field(default_factory=dict)
+    recalled: Recalled = field(default_factory=Recalled)
+
+    @classmethod
+    def of(cls, recalled: Recalled) -> Knowledge:
+        """What is known before any child has run."""
+        return cls(Learned(excluded=recalled.excluded), recalled=recalled)
+
+    def to_recall(self) -> Recalled:
+        """What a later run of the daemon can go by."""
+        learned = self.learned
+        return Recalled(learned.modules, learned.excluded, self.users.asked, digest_of_installed(self.paths))
 
     def after(self, ledger: Path, start: Start) -> Knowledge:
         """What is known after the ledger of a child that came to be in this way: only a cold start's has everything."""
         account = ledgers.read(ledger)
         anew = isinstance(start, Cold)
+        learned, users = learn(account, self.learned, anew=anew), self.users.after(account, anew=anew)
+        paths = tuple(account.paths) or self.paths
+        if anew:
+            # What only the first requests bring is not seen yet.
+            learned = learned.with_more(self.recalled.modules_for(users.asked, paths))
         return Knowledge(
-            learned=learn(account, self.learned, anew=anew),
-            users=self.users.after(account, anew=anew),
-            paths=tuple(account.paths) or self.paths,
+            learned=learned,
+            users=users,
+            paths=paths,
             modules=account.users if anew else {**self.modules, **account.users},
             # The times of a cold start are those of the packages' imports too.
             entered={} if anew else account.entered,
+            recalled=self.recalled,
         )
 
     def without(self, failures: Mapping[str, str]) -> Knowledge:

@@ -17,6 +17,7 @@ from reloadd.supervise.processes import adopt_orphans
 from reloadd.supervise.supply import Prepared
 from reloadd.warm import ledgers
 from reloadd.warm.knowledge import Knowledge
+from reloadd.warm.memory import Memory
 from reloadd.warm.nursery import Nursery
 from reloadd.warm.sayings import Sayings
 
@@ -61,7 +62,8 @@ class Pool:
         self._ledgers = ledgers.Ledgers()
         self._nursery = Nursery(profile, listeners, surroundings, self._ledgers)
         self._slots = slots.Slots()
-        self._knowledge = Knowledge()
+        self._memory = Memory(profile, surroundings.environ)
+        self._knowledge = Knowledge.of(self._memory.recall())
         self._given_ahead: Path | None = None
         self._starts: dict[int, Start] = {}
         self._last = 0
@@ -193,7 +195,13 @@ class Pool:
                 self._must_learn = self._must_learn and not isinstance(start, Cold)
                 then()
 
-        self._in_background(lambda: before.after(path, start), learned)
+        def learn() -> Knowledge:
+            after = before.after(path, start)
+            if after.learned != before.learned:
+                self._memory.keep(after.to_recall())
+            return after
+
+        self._in_background(learn, learned)
 
     def _learn_again(self, generation: int) -> None:
         if generation not in self._starts or generation != self._last or self._is_closed:

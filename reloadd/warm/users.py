@@ -24,10 +24,14 @@ class _File:
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """What the user's code asks for, as far as it is known."""
+    """What the user's code asks for, as far as it is known.
 
+    Attributes:
+        asked: what each of the user's modules imports.
+    """
+
+    asked: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _files: Mapping[str, _File] = field(default_factory=dict)
-    _asked: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _setters: frozenset[str] = frozenset()
     _first: str | None = None
 
@@ -37,7 +41,7 @@ class Users:
         What one asked for stays asked for until then, because it may have been imported ahead since.
         """
         files = {} if anew else {**self._files}
-        asked = {} if anew else {**self._asked}
+        asked = {} if anew else {**self.asked}
         for path, module in account.users.items():
             if (read := self._read(path, module)) is None:
                 continue
@@ -45,11 +49,11 @@ class Users:
             asked[module] = asked.get(module, frozenset()) | read.source.imports
         setters = frozenset(setting.file for setting in account.settings)
         first = next(iter(account.entered), None)
-        return Users(files, asked, setters if anew else self._setters | setters, first if anew else self._first)
+        return Users(asked, files, setters if anew else self._setters | setters, first if anew else self._first)
 
     def fault(self, preloaded: Iterable[str]) -> str | None:
         """Why what was imported ahead does not fit the user's code as it is now."""
-        now = {**self._asked}
+        now = {**self.asked}
         for path, known in self._files.items():
             if signature_of(path) == known.signature:
                 continue
@@ -57,9 +61,9 @@ class Users:
             now[known.module] = read.source.imports if read is not None else frozenset()
             if path in self._setters and (read is None or read.source.environ != known.source.environ):
                 return f"`{path}` sets the environment in another way"
-        if now == self._asked or self._first is None:
+        if now == self.asked or self._first is None:
             return None
-        gone = vanished(self._asked, now, first=self._first, preloaded=preloaded)
+        gone = vanished(self.asked, now, first=self._first, preloaded=preloaded)
         return f"`{min(gone)}` is imported no more" if gone else None
 
     def _read(self, path: str, module: str) -> _File | None:

@@ -37,7 +37,7 @@ _COMMANDS = {
 def main(rounds: int) -> None:
     """Measure and print a table."""
     with tempfile.TemporaryDirectory() as home:
-        environ = clean_environ(XDG_RUNTIME_DIR=home, XDG_STATE_HOME=home)
+        environ = clean_environ(XDG_RUNTIME_DIR=home, XDG_STATE_HOME=home, XDG_CACHE_HOME=home)
         write_files(Path(home), {"work.py": _SCRIPT, **{f"app{number}.toml": _PROFILE for number in range(APPS)}})
         with RunningDaemon(Path(home), "--profile", "./", environ=environ) as daemon:
             daemon.wait_for_count("child.ready", APPS)

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,6 @@ from tests.support.talking import APP, Home, masked, wait_at_rest, write_three_a
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("commands")]
 
@@ -48,6 +48,20 @@ def of(home: Home, name: str) -> Any:
     return profile
 
 
+def save(home: Home, daemon: RunningDaemon) -> dict[str, Any]:
+    """Save the app, right but not as it was; the record of its restart."""
+    before = len(daemon.all("restart.completed", profile="web", cause="change"))
+    (home.directory / "web.py").write_text(f"{APP}# {before}\n")
+    return daemon.wait_for_count("restart.completed", before + 1, profile="web", cause="change")[-1]
+
+
+def save_broken(home: Home, daemon: RunningDaemon) -> None:
+    """Save it with a syntax error, and wait until that is known."""
+    before = len(daemon.all("restart.abandoned", profile="web"))
+    (home.directory / "web.py").write_text("GREETING = (\n")
+    daemon.wait_for_count("restart.abandoned", before + 1, profile="web")
+
+
 def test_status_is_a_table_with_what_is_wrong_below_its_row(home: Home, daemon: RunningDaemon) -> None:
     """Who, in what state, since when, with what cost and at which address; only the app that fails has more lines."""
     said = home.reloadd("status")
@@ -72,10 +86,16 @@ def test_status_for_programs_says_all_that_is_known(home: Home, daemon: RunningD
     """Each field has one meaning and is always there."""
     (status,) = home.reloadd("status", "--output", "json").json["daemons"]
     crash, _, web = status.pop("profiles")
+    page = (Path(__file__).parents[2] / "reloadd" / "control" / "README.md").read_text("utf-8")
+    (example,) = re.findall(r"(?ms)^```json\n(\{\n.*?)^```$", page)
+    shown = json.loads(example)
     usage = web.pop("usage")
     ready = daemon.wait_for("child.ready", profile="web")
     exited = daemon.wait_for_count("child.exited", 2, profile="crash")[-1]
 
+    assert (list(status), list(crash)) == (list(shown["daemon"]), list(shown["profiles"][0]))
+    assert list(usage) == list(shown["profiles"][0]["usage"])
+    assert list(crash["last_exit"]) == list(shown["profiles"][0]["last_exit"])
     assert status["pid"] == daemon.process.pid
     assert status["directory"] == str(home.directory)
     assert status["history"] == {"path": str(home.state / "reloadd"), "error": None}
@@ -183,13 +203,10 @@ def test_what_does_not_come_about_is_told_with_its_reason(home: Home, daemon: Ru
 
 def test_a_broken_save_is_the_reason_while_the_old_generation_serves_on(home: Home, daemon: RunningDaemon) -> None:
     """`restart --wait` of what cannot start says which generation serves on."""
-    web = home.directory / "web.py"
-    web.write_text("GREETING = (\n")
-    daemon.wait_for("restart.abandoned", profile="web")
+    save_broken(home, daemon)
     serving = of(home, "web")
     said = home.reloadd("restart", "web", "--wait")
-    web.write_text(APP)
-    daemon.wait_for_count("restart.completed", 1, profile="web", cause="change")
+    save(home, daemon)
 
     assert said.status == 1
     assert said.err == (
@@ -316,10 +333,11 @@ def test_a_closed_pipe_is_no_error(home: Home, daemon: RunningDaemon) -> None:
 
 def test_history_says_why_and_what_it_cost(home: Home, daemon: RunningDaemon) -> None:
     """One line for each restart; the same for programs, with all parts of the time."""
-    shown = home.reloadd("history", "web").masked.splitlines()
-    rows = home.reloadd("history", "web", "--output", "json").json["restarts"]
-    changed = next(row for row in rows if row["cause"] == "change" and row["outcome"] == "completed")
-    completed = daemon.wait_for("restart.completed", profile="web", cause="change")
+    save_broken(home, daemon)
+    completed = save(home, daemon)
+    shown = home.reloadd("history", "web", "-n", "1000").masked.splitlines()
+    rows = home.reloadd("history", "web", "-n", "1", "--output", "json").json["restarts"]
+    (changed,) = rows
 
     assert shown[0] == "WHEN  NAME  OUTCOME  CAUSE  START  TOOK  WHERE THE TIME WENT  EXIT  FILES OR ERROR"
     assert shown[1].startswith("WHEN  web#1  started  start")
@@ -334,6 +352,7 @@ def test_history_says_why_and_what_it_cost(home: Home, daemon: RunningDaemon) ->
 
 def test_stats_tell_median_and_spread(home: Home, daemon: RunningDaemon) -> None:
     """Of the saves that were served anew, by profile and by the kind of start."""
+    save(home, daemon)
     rows = home.reloadd("history", "web", "-n", "1000", "--output", "json").json["restarts"]
     took = sorted(row["took_ms"] for row in rows if (row["outcome"], row["cause"]) == ("completed", "change"))
     answer = home.reloadd("stats", "web", "--output", "json").json

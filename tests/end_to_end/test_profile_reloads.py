@@ -162,6 +162,23 @@ def test_a_file_that_is_missing_for_a_moment_stops_nothing(tmp_path: Path) -> No
         assert daemon.all("child.exited", profile="shop") == []
 
 
+def test_a_file_that_vanishes_while_another_app_stops_slowly_is_not_forgotten(tmp_path: Path) -> None:
+    """Its time runs out while what was to be done is still being done."""
+    write_app(tmp_path, "shop")
+    slow = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('deaf')\ntime.sleep(600)\n"
+    profile = '[target]\nscript = "slow.py"\n[restart]\nstop-timeout = 2.5\n'
+    write_files(tmp_path, {"slow.py": slow, "slow.toml": profile})
+    with RunningDaemon(tmp_path, "--profile", ".", "-v") as daemon:
+        daemon.wait_for_count("child.ready", 2)
+        wait_until(lambda: "deaf" in daemon.output, "the script runs")
+        (tmp_path / "slow.toml").unlink()
+        daemon.wait_for("profile.vanished", profile="slow")
+        (tmp_path / "shop.toml").unlink()
+        daemon.wait_for("profile.vanished", profile="shop")
+        daemon.wait_for("child.exited", profile="slow", signal="SIGKILL")
+        daemon.wait_for("child.exited", profile="shop", exit_code=0, asked=True)
+
+
 def test_named_files_come_and_go(tmp_path: Path) -> None:
     """A file that was named on the command line stops its app when it goes, and starts it when it is back."""
     write_app(tmp_path, "shop")

@@ -102,10 +102,18 @@ class Trapped:
         before, self._version = self._version, self._version + 1
         self._text = self._text.replace(f'"v{before}"', f'"v{self._version}"')
         if edit is not None:
-            assert edit[0] in self._text
-            self._text = self._text.replace(*edit)
+            self._replace(*edit)
         save(self.directory / "web.py", self._text)
         return self.wait_restarted(daemon)
+
+    def edit(self, old: str, new: str) -> None:
+        """Edit the app before it is started."""
+        self._replace(old, new)
+        (self.directory / "web.py").write_text(self._text)
+
+    def _replace(self, old: str, new: str) -> None:
+        assert old in self._text
+        self._text = self._text.replace(old, new)
 
     def wait_prepared(self, daemon: RunningDaemon) -> None:
         """Return once there is a spare for the child that serves now."""
@@ -170,6 +178,23 @@ def test_what_was_prepared_is_used_only_if_nothing_has_changed(tmp_path: Path) -
         assert app.serves(daemon) == "servus colorsys.py False True"
         assert app.save(daemon) is None
         assert app.serves(daemon) == "servus colorsys.py False True"
+
+
+def test_what_depends_on_the_order_of_things_is_as_in_a_cold_start(tmp_path: Path) -> None:
+    """A variable set before a package is imported; next to a package that patches others nothing is prepared."""
+    app = Trapped(tmp_path)
+    write_files(app.packages, {"plug.py": f"import os\nMODE = os.environ.get('PLUG_MODE')\n{PLUG}"})
+    write_files(app.packages, {"gevent/__init__.py": "", "gevent/monkey.py": ""})
+    app.edit("str, seen", "str, [*seen, plug.MODE]")
+    app.edit("import plug\n", 'os.environ["PLUG_MODE"] = "a"\nimport plug\n')
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        assert app.save(daemon) is None
+        assert app.serves(daemon) == "hello colorsys.py True False a"
+        why = f"`{tmp_path}/web.py` sets the environment in another way"
+        assert app.save(daemon, ('"PLUG_MODE"] = "a"', '"PLUG_MODE"] = "b"')) == why
+        assert app.serves(daemon) == "hello colorsys.py True False b"
+        assert app.save(daemon, ("import plug\n", "import plug\nimport gevent.monkey\n")) is None
+        assert app.save(daemon, is_at_once=True) == "`gevent.monkey`: it patches what is imported before it"
 
 
 def test_saves_that_follow_each_other_are_served_by_copies(tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ def clean_environ(**extra: str) -> dict[str, str]:
     """
     hidden = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "NO_COLOR", "FORCE_COLOR", "NOTIFY_SOCKET", "VIRTUAL_ENV"}
     kept = {name: value for name, value in os.environ.items() if name not in hidden}
-    return {**kept, "XDG_RUNTIME_DIR": _SURROUNDINGS.name, "XDG_STATE_HOME": _SURROUNDINGS.name, **extra}
+    own = dict.fromkeys(("XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_CACHE_HOME"), _SURROUNDINGS.name)
+    return {**kept, **own, **extra}
 
 
 def wait_until(condition: Callable[[], object], what: str, *, deadline: float = DEADLINE) -> None:

@@ -99,7 +99,8 @@ class Home:
         self.runtime = directory / "run"
         self.state = directory / "state"
         self.runtime.mkdir(mode=0o700, exist_ok=True)
-        given = {"XDG_RUNTIME_DIR": str(self.runtime), "XDG_STATE_HOME": str(self.state), **extra}
+        state = str(self.state)
+        given = {"XDG_RUNTIME_DIR": str(self.runtime), "XDG_STATE_HOME": state, "XDG_CACHE_HOME": state, **extra}
         self.environ: Mapping[str, str] = clean_environ(**given)
 
     def daemon(self, *arguments: str, directory: Path | None = None) -> RunningDaemon:
