@@ -46,7 +46,7 @@ SLOW_SAVES = 12
 READS = 80_000
 PROFILES = 50
 STARTS = 3
-_DEADLINE, _START_DEADLINE = 5.0, 60.0
+_DEADLINE, _START_DEADLINE = 15.0, 120.0
 
 MOST_MISSED = 5
 """Saves that a way may miss before it is given up."""
