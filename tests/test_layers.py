@@ -57,6 +57,7 @@ ALLOWED: dict[str, set[str]] = {
         "history.places",
         "profile",
         "service",
+        "supervise.holders",
         "supervise.launch",
         "watch.mounts",
     },
@@ -76,7 +77,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "cli.completion": {"cli", "control.protocol"},
     "cli.doctor": {"cli", "colour", "doctor", "profile"},
-    "cli.explain": {"cli", "colour", "profile", "watch.explain", "watch.mounts"},
+    "cli.explain": {"cli", "colour", "core.outside", "profile", "watch.explain", "watch.mounts"},
     "cli.run": {
         "",
         "bus",

@@ -20,6 +20,7 @@ from reloadd.doctor.interpreters import check_interpreter
 from reloadd.doctor.limits import check_limits
 from reloadd.doctor.places import check_places
 from reloadd.doctor.session import check_session
+from reloadd.doctor.sockets import check_sockets, held_addresses
 from reloadd.doctor.versions import check_versions
 from reloadd.doctor.watching import check_watching
 from reloadd.profile.discover import configuration_directory
@@ -118,6 +119,9 @@ def _checks(loaded: Loaded, here: Path) -> Iterator[Check]:
     yield from _profiles(loaded, here)
     for profile in loaded.profiles:
         yield from check_interpreter(profile)
+    held = held_addresses(os.environ)
+    for profile in loaded.profiles:
+        yield from check_sockets(profile, held)
     for profile in loaded.profiles:
         yield from check_watching(profile)
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from reloadd.cli.daemons import running_profiles
 from reloadd.cli.parser import OutputFormat, add_output, add_profiles, make_parser, parse_all
 from reloadd.colour import wants_colour
+from reloadd.core.outside import SYSTEM
 from reloadd.profile.load import Source
+from reloadd.profile.model import CommandTarget
 from reloadd.profile.problems import draw, shown_path
 from reloadd.profile.watched import ALWAYS_EXCLUDED
 from reloadd.watch.explain import Explanation, Verdict, explain
@@ -67,6 +69,13 @@ class _Answer:
     @property
     def is_watched(self) -> bool:
         return self.found.verdict is Verdict.WATCHED
+
+    @property
+    def is_watched_once_imported(self) -> bool:
+        """Whether it becomes watched by being used: only Python tells what it imports and opens."""
+        if isinstance(self.profile.launch.target, CommandTarget) or not self.profile.watch.imported:
+            return False
+        return self.found.verdict is Verdict.OUTSIDE and not self.found.path.startswith(SYSTEM)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -127,7 +136,9 @@ def _words(answer: _Answer, here: Path) -> str:
         case Verdict.WATCHED:
             return f"watched, {_by_include(answer)}; {_seen(answer)}"
         case Verdict.OUTSIDE:
-            return f"not watched: it lies below none of the roots, {', '.join(map(str, answer.profile.watch.roots))}"
+            roots = ", ".join(map(str, answer.profile.watch.roots))
+            once = "; once the app imports it, it is" if answer.is_watched_once_imported else ""
+            return f"not watched: it lies below none of the roots, {roots}{once}"
         case Verdict.NOT_INCLUDED:
             return f"not watched: nothing in {_include_of(answer)} matches it"
         case Verdict.EXCLUDED if _is_built_in(answer):
@@ -182,6 +193,7 @@ def _as_json(answer: _Answer) -> dict[str, object]:
         "profile": answer.profile.name,
         "profile_file": str(answer.profile.file),
         "watched": answer.is_watched,
+        "watched_once_imported": answer.is_watched_once_imported,
         "verdict": found.verdict.name.lower().replace("_", "-"),
         "root": found.root,
         "rule": found.rule,

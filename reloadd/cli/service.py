@@ -122,6 +122,9 @@ def _install(installation: Installation, options: ServiceOptions) -> int:
         listen = _streams(each.address for profile in loaded.profiles for each in profile.listen)
         if not listen:
             return _fail("no profile listens at an address of its own", "give one a `listen.http` with a port", _WRONG)
+    if not listen and installation.units / SOCKET in installation.ours():
+        # Without its file, systemd would go on listening and could not be told to stop.
+        systemctl("disable", "--now", SOCKET)
     wanted = Wanted(hardened=options.hardened, listen=listen, version=systemd_version())
     try:
         touched = installation.install(wanted, os.environ)

@@ -40,6 +40,9 @@ def progress_after(record: Record, before: Progress) -> Progress:
     """How an app stands once this was said of it. One that did its work and ended is as good as one that serves."""
     if record.name == "supervisor.finished":
         return Progress.READY
+    if record.name == "daemon.failed" and before is Progress.COMING:
+        # What broke may have been what it needs to begin at all.
+        return Progress.HELD
     if record.name == "supervisor.moved":
         return _OF_STATE.get(str(record.fields["after"]), Progress.COMING)
     return before
@@ -48,12 +51,12 @@ def progress_after(record: Record, before: Progress) -> Progress:
 def awaited(after: Collection[str], progress: Mapping[str, Progress]) -> dict[str, Progress]:
     """Those that have to be ready first and are not, in the order in which the profile names them."""
     known = {name: progress[name] for name in after if name in progress}
-    return {name: progress for name, progress in known.items() if progress is not Progress.READY}
+    return {name: each for name, each in known.items() if each is not Progress.READY}
 
 
 def is_stuck(awaited_ones: Mapping[str, Progress]) -> bool:
     """Whether somebody has to do something before the wait can end: each other wait is bounded by `ready-timeout`."""
-    return any(progress in {Progress.HELD, Progress.DOWN} for progress in awaited_ones.values())
+    return any(each in {Progress.HELD, Progress.DOWN} for each in awaited_ones.values())
 
 
 def find_cycle(graph: Graph, start: str) -> tuple[str, ...] | None:

@@ -1,7 +1,7 @@
 """What a child reads and does besides importing, seen by the interpreter's audit events (PEP 578).
 
 A hook cannot be taken away again and is called at every event of the process, so it is added only where it is asked
-for. It never raises, and never changes what happens.
+for. It never raises into the program, and changes nothing of what happens, unless `on_effect` ends the process.
 """
 
 from __future__ import annotations

@@ -69,6 +69,8 @@ class Datagrams:
         deadline = time.monotonic() + timeout
         while not self._send_waiting() and time.monotonic() < deadline:
             time.sleep(_PAUSE)
+        while self._waiting:
+            self._drop_first()
         self._socket.close()
 
     def _flush(self) -> None:
@@ -88,10 +90,13 @@ class Datagrams:
                 if error.errno in _FULL:
                     return False
                 # Nobody is there: there is nothing to try again.
-            _, descriptors = self._waiting.popleft()
-            for descriptor in descriptors:
-                os.close(descriptor)
+            self._drop_first()
         return True
+
+    def _drop_first(self) -> None:
+        _, descriptors = self._waiting.popleft()
+        for descriptor in descriptors:
+            os.close(descriptor)
 
     def _send(self, data: bytes, descriptors: tuple[int, ...]) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -159,6 +160,35 @@ def test_interpreters_are_asked(here: Path, capsys: pytest.CaptureFixture[str]) 
     assert checks["fastapi: server"]["fix"] == f"{fastapi} -m pip install uvicorn"
     assert checks["waitress: server"]["fix"] == f"{flask} -m pip install waitress"
     assert (checks["true"]["verdict"], checks["true"]["found"]) == ("bad", "/bin/true: is no Python that works")
+
+
+@pytest.mark.slow
+def test_an_address_is_free_ours_or_taken(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who has it, and how to get it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as other:
+        numbers = [each.getsockname()[1] for each in (taken, other)]
+        other.close()
+        profile = '[target]\ncommand = ["sleep", "600"]\n[listen]\nhttp = "{}"\n'
+        ours = f"unix:{here}/ours.sock"
+        addresses = {
+            "taken": f"127.0.0.1:{numbers[0]}",
+            "free": f"127.0.0.1:{numbers[1]}",
+            "ours": ours,
+            "any": "[::1]:0",
+        }
+        write_files(here, {f"{name}.toml": profile.format(address) for name, address in addresses.items()})
+        with RunningDaemon(here, "--profile", "ours.toml", "-v", environ=dict(os.environ)) as daemon:
+            daemon.wait_for("control.opened")
+            daemon.wait_for("socket.bound")
+            status, checks = examined(capsys, ".")
+
+            assert status == 1
+            assert checks[f"ours: http {ours}"]["found"] == f"daemon {daemon.process.pid} listens there"
+    assert checks[f"free: http {addresses['free']}"]["found"] == "free"
+    assert checks["any: http [::1]:0"]["found"] == "any port that is free"
+    bad = checks[f"taken: http {addresses['taken']}"]
+    assert str(bad["found"]).startswith(f"taken by process {os.getpid()} (`")
+    assert bad["fix"] == f"kill {os.getpid()}, or write another address in [listen]"
 
 
 def test_places_that_cannot_be_used_are_bad(

@@ -85,6 +85,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "not watched: it lies below none of the roots, HERE/src",
             "not watched: it lies below none of the roots, HERE, HERE/src/run.py",
         ),
+        (
+            "/srv/lib/prices.py",
+            1,
+            "not watched: it lies below none of the roots, HERE/src",
+            "not watched: it lies below none of the roots, HERE, HERE/src/run.py; once the app imports it, it is",
+        ),
     ],
 )
 def test_each_profile_says_what_decides(  # noqa: PLR0917 - a table's row
@@ -121,6 +127,7 @@ def test_json_has_the_same(here: Path, capsys: pytest.CaptureFixture[str]) -> No
                 "profile": "shop",
                 "profile_file": f"{here}/shop.toml",
                 "watched": False,
+                "watched_once_imported": False,
                 "verdict": "ignored-by-git",
                 "root": f"{here}/src",
                 "rule": "secret*",

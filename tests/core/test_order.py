@@ -64,6 +64,7 @@ def test_only_what_is_not_ready_is_waited_for() -> None:
         (record("supervisor.moved", before="stopping", after="down"), Progress.DOWN),
         (record("supervisor.finished", until="a file changes"), Progress.READY),
         (record("child.ready", pid=1, took_ms=2), Progress.COMING),
+        (record("daemon.failed", error="OSError()", where="running `db`"), Progress.HELD),
     ],
 )
 def test_progress_follows_from_what_is_said(said: object, progress: Progress) -> None:

@@ -94,7 +94,9 @@ def test_nothing_outlives_a_killed_daemon(tmp_path: Path) -> None:
     )
     with RunningDaemon(tmp_path, "--profile", "dev.toml", "--profile", "family.toml") as daemon:
         daemon.wait_for("child.ready", profile="dev")
-        wait_until(lambda: len(daemon.processes()) == 5, "the app, and the command with its three descendants")
+        daemon.wait_for("spare.parked", profile="dev")
+        what = "the app, the process prepared for its next start, and the command with its three descendants"
+        wait_until(lambda: len(daemon.processes()) == 6, what)
         address, pids = daemon.address("dev"), daemon.processes()
         os.kill(daemon.process.pid, signal.SIGKILL)
         daemon.wait_ended()

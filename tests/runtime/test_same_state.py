@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.support.booting import BootedChild, Go
 
-EDITS = int(os.environ.get("RELOADD_TEST_STATES", "4"))
+EDITS = int(os.environ.get("RELOADD_TEST_STATES", "3"))
 
 
 @dataclass(frozen=True)

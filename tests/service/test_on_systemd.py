@@ -135,8 +135,19 @@ def test_installing(service: Service) -> None:
     assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")
     assert AWKWARD.replace("%", "%%") in service.box.path(HOME / UNITS / "reloadd.service").read_text()
     assert service.box.path(HOME / PROFILES / "service.env").read_text() == f'PATH="{path}"\n'
+    service.systemctl("enable", "--now", "reloadd.socket")
+    assert service.reloadd("service", "install").count("removed") == 3
+    assert service.show("reloadd.socket", "ActiveState") == "inactive"
+    service.reloadd(*words, path=path)
+    service.systemctl("enable", "reloadd.socket")
+    service.systemctl("enable", "--now", "reloadd@shop")
     gone = service.reloadd("service", "uninstall")
-    assert sorted(re.findall(r"(?m)^removed (.*)$", gone)) == sorted(expected)
+    links = [
+        HOME / UNITS / "default.target.wants/reloadd@shop.service",
+        HOME / UNITS / "sockets.target.wants/reloadd.socket",
+    ]
+    assert sorted(re.findall(r"(?m)^removed (.*)$", gone)) == sorted([*expected, *map(str, links)])
+    assert not is_active(service, "reloadd@shop")
     assert service.reloadd("service", "uninstall") == "nothing was installed\n"
 
 
