@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.daemon import RunningDaemon, all_gone, ask, clean_environ, wait_until, write_files
+from tests.support.daemon import RunningDaemon, all_gone, ask, clean_environ, marked_processes, wait_until, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,12 +96,13 @@ def test_nothing_outlives_a_killed_daemon(tmp_path: Path) -> None:
         daemon.wait_for("child.ready", profile="dev")
         daemon.wait_for("spare.parked", profile="dev")
         what = "the app, the process prepared for its next start, and the command with its three descendants"
-        wait_until(lambda: len(daemon.processes()) == 6, what)
-        address, pids = daemon.address("dev"), daemon.processes()
+        mark = daemon.mark
+        wait_until(lambda: len(marked_processes(mark)) >= 6, what)
+        address = daemon.address("dev")
         os.kill(daemon.process.pid, signal.SIGKILL)
         daemon.wait_ended()
 
-        wait_until(lambda: all_gone(pids), "every process gone")
+        wait_until(lambda: not marked_processes(mark), "every process gone")
         host, _, port = address.rpartition(":")
         with socket.create_server((host, int(port))):
             pass
