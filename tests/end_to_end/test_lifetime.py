@@ -95,10 +95,9 @@ def test_nothing_outlives_a_killed_daemon(tmp_path: Path) -> None:
     with RunningDaemon(tmp_path, "--profile", "dev.toml", "--profile", "family.toml") as daemon:
         daemon.wait_for("child.ready", profile="dev")
         daemon.wait_for("spare.parked", profile="dev")
-        what = "the app, the process prepared for its next start, and the command with its three descendants"
-        mark = daemon.mark
-        wait_until(lambda: len(marked_processes(mark)) >= 6, what)
-        address = daemon.address("dev")
+        what = "the app, the command with its three descendants, and a process prepared for the next start of each"
+        wait_until(lambda: len(daemon.processes()) >= 7, what)
+        address, mark = daemon.address("dev"), daemon.mark
         os.kill(daemon.process.pid, signal.SIGKILL)
         daemon.wait_ended()
 
