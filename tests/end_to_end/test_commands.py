@@ -115,8 +115,8 @@ def test_status_for_programs_says_all_that_is_known(home: Home, daemon: RunningD
         "error": None,
         "note": None,
         "addresses": {"http": daemon.address("web")},
-        "spare": web["spare"],
-        "no_spare": None,
+        "spares": web["spares"],
+        "no_spares": None,
     }
     assert usage["processes"] == 1
     assert usage["memory_bytes"] > 1_000_000
