@@ -260,5 +260,5 @@ def _percent(profile: Mapping[str, Any], before: Mapping[int, tuple[float, float
 
 def _remarks(profile: Mapping[str, Any]) -> list[str]:
     """What stands below the row of an app that is not as it should be."""
-    cold = profile["no_spare"]
+    cold = profile["no_spares"]
     return [*filter(None, [profile["error"], profile["note"], f"every start is cold: {cold}" if cold else None])]

@@ -133,8 +133,8 @@ class Answers:
             "note": standing.note,
             "addresses": standing.addresses,
             "usage": None if usage is None else _usage(usage),
-            "spare": standing.spare,
-            "no_spare": standing.no_spare,
+            "spares": list(standing.spares.values()),
+            "no_spares": standing.no_spares,
         }
 
     # Commands.

@@ -29,8 +29,8 @@ class Standing:
         exit: how a process last ended, and whether we ended it.
         error: the error that the last failed start died of, with its place; None once it serves.
         note: why nothing is tried, or what is waited for.
-        spare: the process that is prepared for the next start; None if there is none.
-        no_spare: why no process is prepared for this app any more; None if they are.
+        spares: the processes that are prepared for the next starts, by their numbers.
+        no_spares: why no process is prepared for this app any more; None if they are.
     """
 
     addresses: dict[str, str] = field(default_factory=dict)
@@ -43,8 +43,8 @@ class Standing:
     exit: dict[str, Any] | None = None
     error: str | None = None
     note: str | None = None
-    spare: dict[str, Any] | None = None
-    no_spare: str | None = None
+    spares: dict[int, dict[str, Any]] = field(default_factory=dict)
+    no_spares: str | None = None
 
 
 @dataclass(slots=True)
@@ -78,16 +78,15 @@ def _spawned(standing: Standing, entry: Entry) -> None:
 
 
 def _parked(standing: Standing, entry: Entry) -> None:
-    standing.spare = {key: entry[key] for key in ("pid", "source", "modules", "memory_mb")}
+    standing.spares[entry["pid"]] = {key: entry[key] for key in ("pid", "source", "modules", "memory_mb")}
 
 
 def _spare_is_gone(standing: Standing, entry: Entry) -> None:
-    if standing.spare is not None and standing.spare["pid"] == entry["pid"]:
-        standing.spare = None
+    standing.spares.pop(entry["pid"], None)
 
 
 def _disabled(standing: Standing, entry: Entry) -> None:
-    standing.no_spare = entry["why"]
+    standing.no_spares = entry["why"]
 
 
 def _abandoned(standing: Standing, entry: Entry) -> None:

@@ -123,13 +123,16 @@ def test_a_spare_is_there_until_it_is_used_or_lost() -> None:
         None,
         {"pid": 102, "source": "spare", "modules": 9, "took_ms": 5, "memory_mb": 20.0},
     )
-    waiting = after(parked)
-    used = after(parked, spawned(2))
+    zygote: Said = ("spare.parked", None, {**parked[2], "pid": 103, "source": "zygote"})
+    waiting = after(parked, zygote)
+    used = after(parked, zygote, spawned(2))
     lost = after(parked, ("spare.lost", None, {"pid": 102, "why": "too old"}))
     disabled = after(("spare.disabled", None, {"why": "it failed three times"}))
 
-    assert waiting.spare == {"pid": 102, "source": "spare", "modules": 9, "memory_mb": 20.0}
-    assert (used.spare, lost.spare, disabled.no_spare) == (None, None, "it failed three times")
+    assert waiting.spares[102] == {"pid": 102, "source": "spare", "modules": 9, "memory_mb": 20.0}
+    assert list(waiting.spares) == [102, 103]
+    assert (list(used.spares), list(lost.spares)) == ([103], [])
+    assert disabled.no_spares == "it failed three times"
 
 
 def test_what_is_down_has_no_error_any_more() -> None:

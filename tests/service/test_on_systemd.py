@@ -184,10 +184,11 @@ def test_reloading(service: Service) -> None:
 
 
 def test_status_counts_what_left_its_session(service: Service) -> None:
-    """`reloadd status` has CPU and memory of all that an app started, from its control group."""
+    """`reloadd status` has CPU and memory of all that an app started, by its control group; the journal its output."""
     service.write_script("family", FAMILY, FAMILY_MORE)
     service.systemctl("start", "reloadd")
     wait(lambda: len(service.pids("family")) == 3, "the app and its two descendants")
+    assert [entry["SYSLOG_IDENTIFIER"] for entry in service.journal() if entry["MESSAGE"] == "up"] == ["reloadd"]
     (family,) = json.loads(service.reloadd("status", "--output", "json"))["daemons"][0]["profiles"]
 
     assert family["usage"]["processes"] == 3
