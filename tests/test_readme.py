@@ -370,7 +370,8 @@ def test_lines_of_the_log_are_what_is_written(checkout: Path) -> None:
     python = str(checkout / ".venv" / "bin" / "python")
     arguments = shlex.split(SESSION)[1:]
     with RunningDaemon(checkout, *arguments, environ=environment(), python=(python,)) as daemon:
-        daemon.wait_for("child.ready")
+        # Without a prepared process the start is a cold one, and the page shows a warm one.
+        daemon.wait_for("spare.parked")
         hello = checkout / "profiles" / "hello" / "hello.py"
         hello.write_text(hello.read_text() + "\n")
         written = daemon.wait_for("restart.completed")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from reloadd.core.account import Account
     from reloadd.core.changes import ChangeSet
     from reloadd.profile.model import Profile
     from reloadd.runtime.wire import Frame
@@ -141,16 +142,24 @@ class Pool:
     # What processes say.
 
     def process_parked(self, process: Parked, frame: Frame) -> None:
-        """Take a process that waits."""
-        prepared = self._nursery.processes[process.number]
-        self._in_background(lambda: self._nursery.read(prepared), prepared.move())
-        memory = process.memory()
-        self._say.parked(process, self._source(process.number), frame, memory, self._knowledge.learned.excluded)
-        if (over := self._over_budget(process, memory)) is not None:
-            process.discard()
-            self.process_lost(process, over, {})
+        """Take a process that waits; what it has read, and what it takes, is looked at in the background."""
+        prepared, source = self._nursery.processes[process.number], self._source(process.number)
+        moves = prepared.move()
+
+        def looked(found: tuple[Account, int | None]) -> None:
+            if prepared.moves == moves and self._nursery.processes.get(process.number) is prepared:
+                prepared.account, prepared.memory = found
+                self._say.parked(process, source, frame, prepared.memory, self._knowledge.learned.excluded)
+                if (over := self._over_budget()) is not None:
+                    process.discard()
+                    self.process_lost(process, over, {})
+
+        if prepared.is_copy:
+            # It has what its zygote has; and it comes while a child is being started, which is not to wait for a look.
+            self._say.parked(process, source, frame, None, self._knowledge.learned.excluded)
         else:
-            self._step(words.Parked(process.number))
+            self._in_background(lambda: (self._nursery.read(prepared), process.memory()), looked)
+        self._step(words.Parked(process.number))
 
     def process_lost(self, process: Parked, why: str, failures: Mapping[str, str]) -> None:
         """Take the end of a process."""
@@ -174,11 +183,9 @@ class Pool:
         forked = (self._slots.copy, self._slots.zygote)
         return Source.ZYGOTE if any(slot is not None and slot.number == number for slot in forked) else Source.SPARE
 
-    def _over_budget(self, process: Parked, memory: int | None) -> str | None:
-        """Why a process is one too many."""
-        if memory is None:
-            return None
-        taken = (memory + self._nursery.memory_without(process)) >> 20
+    def _over_budget(self) -> str | None:
+        """Why there is one process too many."""
+        taken = sum(each.memory or 0 for each in self._nursery.processes.values()) >> 20
         budget = self._profile.warm.budget_mb
         return f"it would make {taken} MB, and `warm.budget-mb` is {budget}" if taken > budget else None
 
@@ -186,13 +193,15 @@ class Pool:
 
     def _learn(self, generation: int, then: Callable[[], None]) -> None:
         before, path = self._knowledge, self._ledgers.path(str(generation))
-        start = self._starts[generation]
+        start, before_modules = self._starts[generation], set(before.learned.modules)
 
         def learned(after: Knowledge) -> None:
             if generation == self._last:
                 # What was found out meanwhile about modules that cannot be imported ahead stays found out.
                 self._knowledge = after.without(self._knowledge.learned.excluded)
                 self._must_learn = self._must_learn and not isinstance(start, Cold)
+                if not before_modules <= set(self._knowledge.learned.modules):
+                    self._step(words.Outdated("the app imports less than before"))
                 then()
 
         def learn() -> Knowledge:
