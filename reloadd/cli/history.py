@@ -23,7 +23,7 @@ from reloadd.cli.printing import (
     moment,
     terminal_width,
 )
-from reloadd.history.reader import read_restarts
+from reloadd.history.reader import ambiguous_names, read_restarts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +112,8 @@ def main(arguments: Sequence[str]) -> int:
     elif not rows:
         sys.stderr.write("no restart was kept yet\n")
     else:
-        cells = [_row(row) for row in rows]
+        ambiguous = ambiguous_names(rows)
+        cells = [_row(row, has_file=row["profile"] in ambiguous) for row in rows]
         sys.stdout.write("\n".join(draw_table(_COLUMNS, cells, width=terminal_width(), colour=has_colour())) + "\n")
     return _RIGHT
 
@@ -132,8 +133,9 @@ _STYLES = {"completed": GREEN, "started": DIM, "finished": DIM, "abandoned": RED
 _MOST_PATHS = 3
 
 
-def _row(row: Entry) -> list[Cell]:
+def _row(row: Entry, *, has_file: bool) -> list[Cell]:
     name = row["profile"] if row["generation"] is None else f"{row['profile']}#{row['generation']}"
+    name = f"{name} ({row['file']})" if has_file else name
     why_cold = row.get("why_cold")
     return [
         Cell(f"{moment(row['timestamp']):%Y-%m-%d %H:%M:%S}", DIM),

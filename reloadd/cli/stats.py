@@ -13,7 +13,7 @@ from reloadd.cli.kept import add_since, kept_of, unreadable
 from reloadd.cli.parser import OutputFormat, add_names, add_output, make_parser, parse_all
 from reloadd.cli.printing import Cell, Column, draw_table, has_colour, terminal_width
 from reloadd.history.figures import Figures, figures
-from reloadd.history.reader import read_restarts
+from reloadd.history.reader import ambiguous_names, read_restarts
 
 if TYPE_CHECKING:
     import argparse
@@ -82,12 +82,19 @@ def main(arguments: Sequence[str]) -> int:
         raise unreadable(error) from error
     found = _figures(rows)
     if options.output is OutputFormat.JSON:
-        shown = [{"profile": name, "start": start, **asdict(each)} for (name, start), each in found.items()]
+        shown = [
+            {"profile": name, "file": file, "start": start, **asdict(each)}
+            for (name, file, start), each in found.items()
+        ]
         sys.stdout.write(json.dumps({"unit": "ms", "stats": shown}, indent=2) + "\n")
     elif not found:
         sys.stderr.write("no save was served anew yet\n")
     else:
-        cells = [_row(name, start, each) for (name, start), each in found.items()]
+        ambiguous = ambiguous_names(rows)
+        cells = [
+            _row(f"{name} ({file})" if name in ambiguous else name, start, each)
+            for (name, file, start), each in found.items()
+        ]
         sys.stdout.write("\n".join(draw_table(_COLUMNS, cells, width=terminal_width(), colour=has_colour())) + "\n")
     return _RIGHT
 
@@ -96,10 +103,11 @@ def _is_reload(row: Entry) -> bool:
     return row["outcome"] == "completed" and row["cause"] == "change" and row.get("took_ms") is not None
 
 
-def _figures(rows: Sequence[Entry]) -> dict[tuple[str, str], Figures]:
-    taken: dict[tuple[str, str], list[float]] = defaultdict(list)
+def _figures(rows: Sequence[Entry]) -> dict[tuple[str, str, str], Figures]:
+    """By profile, its file and the kind of start."""
+    taken: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for row in rows:
-        taken[row["profile"], str(row["start"])].append(float(row["took_ms"]))
+        taken[row["profile"], row["file"], str(row["start"])].append(float(row["took_ms"]))
     return {key: figures(values) for key, values in sorted(taken.items())}
 
 

@@ -19,8 +19,9 @@ SWEEP_TIME_PER_NAME = 0.001
 POLL_SHARE, POLL_SHARE_FILES = 0.01, 10_000
 """What polling may take of a core: this share for each so many files, rounded up."""
 
-POLL_SLOWEST = 30.0
-"""Seconds in which each polled file is looked at, whatever that takes."""
+POLL_SLOWEST = 5.0
+"""Seconds in which each polled file is looked at, whatever that takes: for the first write to a file in place, which is
+all that a directory does not show."""
 
 POLL_LEAST = 256
 """Files that are looked at each time in any case: less than 1 ms."""

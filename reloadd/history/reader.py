@@ -89,6 +89,14 @@ def read_restarts(
     return _read(kept, RESTARTS, is_wanted, last)
 
 
+def ambiguous_names(rows: Sequence[Entry]) -> frozenset[str]:
+    """The profiles' names that belong to more than one file in these rows: two projects may both have a `web`."""
+    files: dict[str, set[str]] = {}
+    for row in rows:
+        files.setdefault(row["profile"], set()).add(row["file"])
+    return frozenset(name for name, found in files.items() if len(found) > 1)
+
+
 def _read(kept: Sequence[Kept], name: str, is_wanted: Callable[[Entry], bool], last: int | None) -> list[Entry]:
     streams = [filter(is_wanted, _entries(each, name)) for each in kept]
     # Each file is in order but for a clock that was set back, which is nothing to lose entries for.

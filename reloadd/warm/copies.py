@@ -63,10 +63,9 @@ class Copying:
         self._deadline = self._loop.call_later(_TIMEOUT, self._fail, f"it was not forked within {_TIMEOUT:g} s")
 
     def cancel(self) -> None:
-        """Wait no more; a copy that comes to be all the same finds nobody at the other end, and ends."""
-        if (opened := self._stop()) is not None:
-            opened.ours.close()
-            opened.undo.close()
+        """Want it no more. It may come to be all the same, and is ended then: its end is ours to take note of."""
+        self._on_there = _end
+        self._on_failed = _forget
 
     def _read(self) -> None:
         if self._opened is None:
@@ -87,8 +86,10 @@ class Copying:
             self._on_there(take_on(self._plan, Adopted(int(frame["pid"])), opened, self._surroundings), frame)
 
     def _fail(self, why: str) -> None:
-        self.cancel()
-        self._on_failed(why)
+        if (opened := self._stop()) is not None:
+            opened.ours.close()
+            opened.undo.close()
+            self._on_failed(why)
 
     def _stop(self) -> Opened | None:
         opened, self._opened = self._opened, None
@@ -96,3 +97,11 @@ class Copying:
             self._deadline.cancel()
             self._loop.remove_reader(opened.ours)
         return opened
+
+
+def _end(booted: Booted, _: wire.Frame) -> None:
+    booted.discard()
+
+
+def _forget(_: str) -> None:
+    """It did not come to be, and nobody wants it."""

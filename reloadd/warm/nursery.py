@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from typing import TYPE_CHECKING
 
 from reloadd.supervise.booted import boot
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from reloadd.warm.knowledge import Knowledge
     from reloadd.warm.parked import Owner
 
-_PART = "prepared"
-"""The part of an app's control group that prepared processes are in."""
+_NUMBERS = count(1)
+"""Of nurseries: a new one of the same app begins while the processes of the one before are being ended."""
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class Process:
         ledger: the number under which it has kept its ledgers; that of its zygote, if it was forked.
         account: what it has read so far; None until that was looked at.
         moves: how often it has come further, and with that has read more.
+        memory: bytes that would be free without it, once that was looked at.
     """
 
     parked: Parked
@@ -53,18 +55,19 @@ class Process:
     ledger: int
     account: Account | None = None
     moves: int = 0
+    memory: int | None = None
 
-    def move(self) -> Callable[[Account], None]:
-        """It has come further; what takes the account of it, unless it is further still by then."""
-        self.account = None
+    @property
+    def is_copy(self) -> bool:
+        """Whether it was forked off another one."""
+        return self.ledger != self.parked.number
+
+    def move(self) -> int:
+        """It has come further, so its account is no longer all that it has read; how often it has by now."""
+        if not self.is_copy:
+            self.account = None
         self.moves += 1
-        moves = self.moves
-
-        def take(account: Account) -> None:
-            if self.moves == moves:
-                self.account = account
-
-        return take
+        return self.moves
 
 
 class Nursery:
@@ -84,6 +87,7 @@ class Nursery:
         self._listeners = listeners
         self._surroundings = surroundings
         self._ledgers = ledgers
+        self._part = f"prepared-{next(_NUMBERS)}"
         self._copying: dict[int, Copying] = {}
         self.processes: dict[int, Process] = {}
 
@@ -125,7 +129,7 @@ class Nursery:
         def there(booted: Booted, frame: Frame) -> None:
             del self._copying[number]
             parked = Parked(number, booted, template.parked.installed, owner, is_at_base=True)
-            self._take_in(parked, template.plan, template.ledger)
+            self._take_in(parked, template.plan, template.ledger).account = template.account
             on_there(parked, frame)
 
         def failed(why: str) -> None:
@@ -199,12 +203,12 @@ class Nursery:
                 break
         return found
 
-    def memory_without(self, process: Parked) -> int:
-        """Bytes that all others take."""
-        return sum(each.parked.memory() or 0 for each in self.processes.values() if each.parked is not process)
+    async def end(self) -> None:
+        """End what is left in the control group of those that were not given away, and the group."""
+        await self._surroundings.groups.end(self._profile.name, self._part)
 
     def _take_in(self, parked: Parked, plan: Plan, ledger: int) -> Process:
-        self._surroundings.groups.enter(self._profile.name, _PART, parked.booted.pid)
+        self._surroundings.groups.enter(self._profile.name, self._part, parked.booted.pid)
         self.processes[parked.number] = process = Process(parked, plan, ledger)
         return process
 

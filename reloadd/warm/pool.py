@@ -6,6 +6,7 @@ Never decides what is prepared: `core.slots` does. Never waits for anything on t
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reloadd.core import slot_words as words
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from reloadd.core.account import Account
     from reloadd.core.changes import ChangeSet
     from reloadd.profile.model import Profile
     from reloadd.runtime.wire import Frame
@@ -41,6 +43,9 @@ _WORTH_RUNNING_AHEAD = 150.0
 
 _COLD_AFTER = 100
 """Warm starts after which one is cold, so that what the app has ceased to import is noticed."""
+
+_QUIET = 0.3
+"""Seconds after a start in which no spare is built if there is a copy: it would be in the way of the next start."""
 
 _PATIENCE = 2.0
 """Seconds for which a process that is not parked yet is waited for; it leaves out what it has not imported by then."""
@@ -74,6 +79,7 @@ class Pool:
         self._may_fork = True
         self._must_learn = True
         self._is_closed = False
+        self._ending: asyncio.Task[None] | None = None
 
     # What the launcher asks.
 
@@ -122,7 +128,7 @@ class Pool:
             return
         if not isinstance(self._starts[generation], Cold):
             self._step(words.Answered())
-        self._learn(generation, self._prepare)
+        self._learn(generation, partial(self._prepare_in_peace, generation))
         self._loop.call_later(_LEARN_AGAIN, self._learn_again, generation)
 
     def ended(self, generation: int) -> None:
@@ -137,20 +143,30 @@ class Pool:
         self._is_closed = True
         self._step(words.Outdated("the app is stopped"))
         self._ledgers.close()
+        if self._ending is None:
+            self._ending = self._loop.create_task(self._nursery.end())
 
     # What processes say.
 
     def process_parked(self, process: Parked, frame: Frame) -> None:
-        """Take a process that waits."""
-        prepared = self._nursery.processes[process.number]
-        self._in_background(lambda: self._nursery.read(prepared), prepared.move())
-        memory = process.memory()
-        self._say.parked(process, self._source(process.number), frame, memory, self._knowledge.learned.excluded)
-        if (over := self._over_budget(process, memory)) is not None:
-            process.discard()
-            self.process_lost(process, over, {})
+        """Take a process that waits; what it has read, and what it takes, is looked at in the background."""
+        prepared, source = self._nursery.processes[process.number], self._source(process.number)
+        moves = prepared.move()
+
+        def looked(found: tuple[Account, int | None]) -> None:
+            if prepared.moves == moves and self._nursery.processes.get(process.number) is prepared:
+                prepared.account, prepared.memory = found
+                self._say.parked(process, source, frame, prepared.memory, self._knowledge.learned.excluded)
+                if (over := self._over_budget()) is not None:
+                    process.discard()
+                    self.process_lost(process, over, {})
+
+        if prepared.is_copy:
+            # It has what its zygote has; and it comes while a child is being started, which is not to wait for a look.
+            self._say.parked(process, source, frame, None, self._knowledge.learned.excluded)
         else:
-            self._step(words.Parked(process.number))
+            self._in_background(lambda: (self._nursery.read(prepared), process.memory()), looked)
+        self._step(words.Parked(process.number))
 
     def process_lost(self, process: Parked, why: str, failures: Mapping[str, str]) -> None:
         """Take the end of a process."""
@@ -174,11 +190,9 @@ class Pool:
         forked = (self._slots.copy, self._slots.zygote)
         return Source.ZYGOTE if any(slot is not None and slot.number == number for slot in forked) else Source.SPARE
 
-    def _over_budget(self, process: Parked, memory: int | None) -> str | None:
-        """Why a process is one too many."""
-        if memory is None:
-            return None
-        taken = (memory + self._nursery.memory_without(process)) >> 20
+    def _over_budget(self) -> str | None:
+        """Why there is one process too many."""
+        taken = sum(each.memory or 0 for each in self._nursery.processes.values()) >> 20
         budget = self._profile.warm.budget_mb
         return f"it would make {taken} MB, and `warm.budget-mb` is {budget}" if taken > budget else None
 
@@ -186,13 +200,15 @@ class Pool:
 
     def _learn(self, generation: int, then: Callable[[], None]) -> None:
         before, path = self._knowledge, self._ledgers.path(str(generation))
-        start = self._starts[generation]
+        start, before_modules = self._starts[generation], set(before.learned.modules)
 
         def learned(after: Knowledge) -> None:
             if generation == self._last:
                 # What was found out meanwhile about modules that cannot be imported ahead stays found out.
                 self._knowledge = after.without(self._knowledge.learned.excluded)
                 self._must_learn = self._must_learn and not isinstance(start, Cold)
+                if not before_modules <= set(self._knowledge.learned.modules):
+                    self._step(words.Outdated("the app imports less than before"))
                 then()
 
         def learn() -> Knowledge:
@@ -221,6 +237,17 @@ class Pool:
         future.add_done_callback(lambda done: None if self._is_closed or done.cancelled() else then(done.result()))
 
     # Processes.
+
+    def _prepare_in_peace(self, generation: int) -> None:
+        """Build at once what is needed at once; where there is a copy, wait whether another save follows."""
+        if self._slots.copy is None:
+            self._prepare()
+        else:
+            self._loop.call_later(_QUIET, self._prepare_if_last, generation)
+
+    def _prepare_if_last(self, generation: int) -> None:
+        if generation == self._last:
+            self._prepare()
 
     def _prepare(self) -> None:
         denied = self._knowledge.learned.denied

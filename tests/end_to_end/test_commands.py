@@ -372,11 +372,14 @@ def test_two_daemons_are_both_asked(home: Home, daemon: RunningDaemon, tmp_path:
     write_three_apps(tmp_path)
     with home.daemon("--profile", "talker.toml", directory=tmp_path) as other:
         other.wait_for("child.ready", profile="talker")
+        history = home.reloadd("history", "talker").masked
         statuses = home.reloadd("status", "talker", "--output", "json").json["daemons"]
         one = home.reloadd("status", "--daemon", str(other.process.pid), "--output", "json").json["daemons"]
         none = home.reloadd("status", "--daemon", "1")
         both = home.reloadd("restart", "talker", "--wait", "--output", "json").json["profiles"]
 
+    for directory in (home.directory, tmp_path):
+        assert f"WHEN  talker#1 ({directory / 'talker.toml'})  started  start" in history
     assert {each["pid"] for each in statuses} == {daemon.process.pid, other.process.pid}
     assert [[profile["name"] for profile in each["profiles"]] for each in one] == [["talker"]]
     assert none.status == 3

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.support.clients import Clients
-from tests.support.daemon import RunningDaemon, wait_until, write_files
+from tests.support.daemon import RunningDaemon, marked_processes, wait_until, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,10 @@ POOL = 4
 """Threads that look at files. One of them is made when it is needed while the others are busy, perhaps late."""
 
 
+AT_REST = 3
+"""Processes of an app that serves: its own, a spare for the next start, and a zygote that forks others."""
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_restarts_leave_nothing_behind(tmp_path: Path) -> None:
@@ -52,7 +56,7 @@ def test_restarts_leave_nothing_behind(tmp_path: Path) -> None:
     write_files(tmp_path, {"web.py": APP.format(version=0), "dev.toml": PROFILE.format(name="web")})
     with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
         daemon.wait_for("child.ready")
-        process = psutil.Process(daemon.process.pid)
+        process, mark = psutil.Process(daemon.process.pid), daemon.mark
 
         def restart(versions: range) -> None:
             for version in versions:
@@ -61,10 +65,12 @@ def test_restarts_leave_nothing_behind(tmp_path: Path) -> None:
 
         restart(range(1, WARM_UP + 1))
         daemon.wait_for("child.exited", generation=WARM_UP)
+        wait_until(lambda: len(marked_processes(mark)) == AT_REST, "what is prepared")
         before = usage(process)
         with Clients(daemon.address(), keeping=1, closing=1) as clients:
             restart(range(WARM_UP + 1, RESTARTS + 1))
         daemon.wait_for("child.exited", generation=RESTARTS)
+        wait_until(lambda: len(marked_processes(mark)) == AT_REST, "what is prepared")
         after = usage(process)
 
         assert daemon.get() == str(RESTARTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -253,3 +254,17 @@ def test_off_means_off(tmp_path: Path) -> None:
         assert daemon.all("spare.parked") == []
         daemon.wait_for("child.exited", generation=1)
         assert marked_processes(mark) == [restart["pid"]]
+
+
+def test_a_budget_that_is_too_small_ends_the_preparing(tmp_path: Path) -> None:
+    """It says how much would be needed."""
+    Trapped(tmp_path)
+    with (tmp_path / "dev.toml").open("a") as file:
+        file.write("[warm]\nbudget-mb = 1\n")
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        why = daemon.wait_for("spare.disabled")["why"]
+        save(tmp_path / "web.py", WEB.replace("v0", "v1"))
+        restart = daemon.wait_for("restart.completed")
+
+        assert re.fullmatch(r"it would make \d+ MB, and `warm.budget-mb` is 1", why)
+        assert restart["why_cold"] == f"off, after 3 failures in a row: {why}"
