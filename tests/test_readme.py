@@ -270,7 +270,7 @@ def test_several_apps_and_profiles_read_again(checkout: Path) -> None:
         assert "child" not in screen.wait_for("changed=restart.stop-timeout")
         edit(worker, '"0.5"', '"0.4"')
         screen.wait_for("changed=target.args")
-        assert "hello" not in screen.wait_for("cause=profile")
+        assert "hello#2" not in screen.wait_for("cause=profile")
 
         edit(worker, "stop-timeout = 9", "stop-timeout = '9'")
         screen.wait_for("profile.rejected")

@@ -11,6 +11,7 @@ import select
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,14 @@ exit status:
 """
 
 
+class Part(Enum):
+    """What is shown."""
+
+    ALL = "all"
+    RECORDS = "records"
+    PRINTED = "printed"
+
+
 @dataclass(frozen=True, slots=True)
 class LogsOptions:
     """`reloadd logs`.
@@ -67,8 +76,7 @@ class LogsOptions:
         follow: whether to go on.
         since: the `timestamp` from which on; None for all.
         lines: how many of the newest; None for all.
-        records: whether to leave out what the apps print.
-        printed: whether to leave out the records.
+        part: what of it: all, the records alone, or what the apps print alone.
         verbose: whether to show records of the level `debug`.
         output: how the answer is given.
     """
@@ -77,8 +85,7 @@ class LogsOptions:
     follow: bool
     since: str | None
     lines: int | None
-    records: bool
-    printed: bool
+    part: Part
     verbose: bool
     output: OutputFormat
 
@@ -87,8 +94,8 @@ class LogsOptions:
         if self.since is not None and entry["timestamp"] < self.since:
             return False
         if entry["event"] == PRINTED:
-            return not self.records
-        return not self.printed and (self.verbose or _RANK.get(entry["level"], 0) > 0)
+            return self.part is not Part.RECORDS
+        return self.part is not Part.PRINTED and (self.verbose or _RANK.get(entry["level"], 0) > 0)
 
 
 def make() -> argparse.ArgumentParser:
@@ -126,8 +133,7 @@ def parse(arguments: Sequence[str]) -> LogsOptions:
         found.follow,
         found.since,
         found.lines if found.lines is not None or found.since is not None else _DEFAULT_LINES,
-        found.records,
-        found.printed,
+        Part.RECORDS if found.records else Part.PRINTED if found.printed else Part.ALL,
         found.verbose,
         found.output,
     )
@@ -167,7 +173,9 @@ def _follow(options: LogsOptions, show: Callable[[Entry], None]) -> None:
         early: list[Entry] = []
         begun: dict[str, int] = {}
         for connection in connections:
-            answer = connection.ask("follow", records=not options.printed, output=not options.records)
+            answer = connection.ask(
+                "follow", records=options.part is not Part.PRINTED, output=options.part is not Part.RECORDS
+            )
             begun[answer["run"]] = answer["number"]
         for connection in connections:
             early += _until_kept(connection)

@@ -6,6 +6,7 @@ Never decides what is prepared: `core.slots` does. Never waits for anything on t
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reloadd.core import slot_words as words
@@ -43,6 +44,9 @@ _WORTH_RUNNING_AHEAD = 150.0
 _COLD_AFTER = 100
 """Warm starts after which one is cold, so that what the app has ceased to import is noticed."""
 
+_QUIET = 0.3
+"""Seconds after a start in which no spare is built if there is a copy: it would be in the way of the next start."""
+
 _PATIENCE = 2.0
 """Seconds for which a process that is not parked yet is waited for; it leaves out what it has not imported by then."""
 
@@ -75,6 +79,7 @@ class Pool:
         self._may_fork = True
         self._must_learn = True
         self._is_closed = False
+        self._ending: asyncio.Task[None] | None = None
 
     # What the launcher asks.
 
@@ -123,7 +128,7 @@ class Pool:
             return
         if not isinstance(self._starts[generation], Cold):
             self._step(words.Answered())
-        self._learn(generation, self._prepare)
+        self._learn(generation, partial(self._prepare_in_peace, generation))
         self._loop.call_later(_LEARN_AGAIN, self._learn_again, generation)
 
     def ended(self, generation: int) -> None:
@@ -138,6 +143,8 @@ class Pool:
         self._is_closed = True
         self._step(words.Outdated("the app is stopped"))
         self._ledgers.close()
+        if self._ending is None:
+            self._ending = self._loop.create_task(self._nursery.end())
 
     # What processes say.
 
@@ -230,6 +237,17 @@ class Pool:
         future.add_done_callback(lambda done: None if self._is_closed or done.cancelled() else then(done.result()))
 
     # Processes.
+
+    def _prepare_in_peace(self, generation: int) -> None:
+        """Build at once what is needed at once; where there is a copy, wait whether another save follows."""
+        if self._slots.copy is None:
+            self._prepare()
+        else:
+            self._loop.call_later(_QUIET, self._prepare_if_last, generation)
+
+    def _prepare_if_last(self, generation: int) -> None:
+        if generation == self._last:
+            self._prepare()
 
     def _prepare(self) -> None:
         denied = self._knowledge.learned.denied
