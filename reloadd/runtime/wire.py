@@ -27,7 +27,8 @@ is, with the environment, directory, listeners, input and output of the generati
                         Its listeners are those of `park`
             exit        end; so does the closing of the other end, at any time before `go`
     child   parked      it waits; `pid`, `parent` (pid), `imported` (how many modules), `left` (how many `go` did not
-                        leave time for), `took_ms`. Said before `started` even when `go` came first
+                        leave time for), `took_ms`; after `ahead` instead of the last three `before` (the module). Said
+                        before `started` even when `go` came first
             unfit       something went wrong, so it is used for nothing and ends: `failures`, each with `module`, `kind`
                         and `reason`; `took_ms`. Kinds: `raised` (it cannot be imported), `touched` (it would run a
                         module of the user's), `unsafe` (it leaves something that a fork would break). No `module`: it

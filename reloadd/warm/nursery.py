@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from typing import TYPE_CHECKING
 
 from reloadd.supervise.booted import boot
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from reloadd.warm.knowledge import Knowledge
     from reloadd.warm.parked import Owner
 
-_PART = "prepared"
-"""The part of an app's control group that prepared processes are in."""
+_NUMBERS = count(1)
+"""Of nurseries: a new one of the same app begins while the processes of the one before are being ended."""
 
 
 @dataclass(slots=True)
@@ -86,6 +87,7 @@ class Nursery:
         self._listeners = listeners
         self._surroundings = surroundings
         self._ledgers = ledgers
+        self._part = f"prepared-{next(_NUMBERS)}"
         self._copying: dict[int, Copying] = {}
         self.processes: dict[int, Process] = {}
 
@@ -201,8 +203,12 @@ class Nursery:
                 break
         return found
 
+    async def end(self) -> None:
+        """End what is left in the control group of those that were not given away, and the group."""
+        await self._surroundings.groups.end(self._profile.name, self._part)
+
     def _take_in(self, parked: Parked, plan: Plan, ledger: int) -> Process:
-        self._surroundings.groups.enter(self._profile.name, _PART, parked.booted.pid)
+        self._surroundings.groups.enter(self._profile.name, self._part, parked.booted.pid)
         self.processes[parked.number] = process = Process(parked, plan, ledger)
         return process
 

@@ -79,6 +79,7 @@ class Pool:
         self._may_fork = True
         self._must_learn = True
         self._is_closed = False
+        self._ending: asyncio.Task[None] | None = None
 
     # What the launcher asks.
 
@@ -142,6 +143,8 @@ class Pool:
         self._is_closed = True
         self._step(words.Outdated("the app is stopped"))
         self._ledgers.close()
+        if self._ending is None:
+            self._ending = self._loop.create_task(self._nursery.end())
 
     # What processes say.
 

@@ -1,7 +1,8 @@
 """One way to watch a tree, run as a process of its own: `watchers.py WAY ROOT [PROFILES]`.
 
-Prints `ready MILLISECONDS` when it watches, then the monotonic clock in nanoseconds at each change that it notices.
-Ends with its standard input. Each peer is the class that its package runs, told to print where it would restart.
+Prints `ready MILLISECONDS CPU-MILLISECONDS` when it watches, then at each change that it notices the monotonic clock in
+nanoseconds. Ends with its standard input. Each peer is the class that its package runs, told to print where it would
+restart.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_BEGUN = time.perf_counter()
+_BEGUN = {"clock": time.perf_counter(), "cpu": time.process_time()}
 
 
 def ready() -> None:
-    """Say that watching has begun, and how long that took."""
-    _say(f"ready {(time.perf_counter() - _BEGUN) * 1000:.1f}\n")
+    """Say that watching has begun, how long that took, and how much of the processor's time."""
+    took, cpu = time.perf_counter() - _BEGUN["clock"], time.process_time() - _BEGUN["cpu"]
+    _say(f"ready {took * 1000:.1f} {cpu * 1000:.1f}\n")
 
 
 def noticed(*_: object) -> None:
@@ -44,8 +46,8 @@ def reloadd(root: Path, profiles: int, backend: str, *, alike: bool = True) -> N
     from reloadd.profile.watched import ALWAYS_EXCLUDED  # noqa: PLC0415
     from reloadd.watch.watcher import DaemonWatcher  # noqa: PLC0415
 
-    global _BEGUN  # noqa: PLW0603 - loading reloadd is no part of watching
-    _BEGUN = time.perf_counter()
+    # Loading reloadd is no part of watching.
+    _BEGUN.update(clock=time.perf_counter(), cpu=time.process_time())
 
     async def main() -> None:
         watcher = DaemonWatcher(report=lambda _: None)

@@ -311,6 +311,7 @@ class Editor:
                 one.removals += 1
                 self.daemon.wait_for_count("profile.removed", one.removals, profile=one.name)
                 self.daemon.wait_for_count("child.exited", one.starts, profile=one.name)
+                wait_until(lambda: not self.socket_of(one).exists(), f"the socket of {one.name} is gone")
                 return
         self.chance.choice(SAVES)(file, one.text)
         self.wait_taken(one)
@@ -343,6 +344,10 @@ class Editor:
         wait_until(lambda: self.starts(one) >= one.starts, f"{one.name} started {one.starts} times, {self.log[-5:]}")
         self.check_one(one)
 
+    def socket_of(self, one: _Expected) -> Path:
+        """Where it listens."""
+        return self.directory / f"{one.name}.sock"
+
     def said(self, event: str, one: _Expected) -> int:
         """How often something was said of it."""
         return len(self.daemon.all(event, profile=one.name))
@@ -353,7 +358,7 @@ class Editor:
 
     def check_one(self, one: _Expected) -> None:
         """It serves what it was last validly told to, by the child that this was told to."""
-        said = ask(f"unix:{self.directory / one.name}.sock")[1]
+        said = ask(f"unix:{self.socket_of(one)}")[1]
         assert said.rpartition(" ")[0] == f"{one.name} {one.value}", self.log[-5:]
 
     def check_all(self) -> None:
@@ -365,7 +370,7 @@ class Editor:
             if one.is_there:
                 self.check_one(one)
             else:
-                assert not (self.directory / f"{one.name}.sock").exists()
+                assert not self.socket_of(one).exists()
 
 
 @pytest.mark.timeout(60 if not EDITS else 1200)

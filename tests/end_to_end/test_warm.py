@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support import frameworks
-from tests.support.daemon import RunningDaemon, all_gone, marked_processes, wait_until, write_files
+from tests.support.daemon import RunningDaemon, all_gone, marked_processes, save, wait_until, write_files
 from tests.support.frameworks import NEWEST, OLDEST, OWN, Framework, cases, site
 
 if TYPE_CHECKING:
@@ -67,13 +67,6 @@ def app(environ, start_response):
     seen = ["v0", os.environ["GREETING"], colorsys.__file__.rpartition("/")[2], hasattr(xml, "etree"), bool(plug.extra)]
     return [" ".join(map(str, seen)).encode()]
 """
-
-
-def save(path: Path, text: str) -> None:
-    """Save as editors do: there is never half of it, so it is one change."""
-    whole = path.with_name(f"{path.name}~")
-    whole.write_text(text)
-    whole.replace(path)
 
 
 PARKED = ("spare.parked", "spare")

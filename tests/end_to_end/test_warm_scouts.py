@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.daemon import RunningDaemon, wait_until, write_files
+from tests.support.daemon import RunningDaemon, save, wait_until, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,13 +22,6 @@ FILES = {
     '    start_response("200 OK", [("Content-Type", "text/plain")])\n'
     '    return [f"{views.TEXT} {slow.quiet.VALUE}".encode()]\n',
 }
-
-
-def save(path: Path, text: str) -> None:
-    """Save as editors do: there is never half of it, so it is one change."""
-    whole = path.with_name(f"{path.name}~")
-    whole.write_text(text)
-    whole.replace(path)
 
 
 def wait_parked(daemon: RunningDaemon, *sources: str) -> None:

@@ -64,6 +64,13 @@ def write_files(directory: Path, files: Mapping[str, str]) -> None:
         path.write_text(text)
 
 
+def save(path: Path, text: str) -> None:
+    """Save as editors do: there is never half of it, so it is one change."""
+    whole = path.with_name(f"{path.name}~")
+    whole.write_text(text)
+    whole.replace(path)
+
+
 class RunningDaemon:
     """A daemon that is running, from `with` to the end of the block.
 

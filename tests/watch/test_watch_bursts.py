@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Begin = Callable[[Path], Observed]
 
-FILES = 500
+FILES = 200
 
 
 def repository(root: Path, files: int) -> None:
@@ -48,7 +48,7 @@ def others_settle(stage: Stage, root: Path) -> None:
 
 def test_a_burst_of_saves_is_one_set(stage: Stage, backend: Backend, root: Path) -> None:
     """However many files are written one after the other; `settle` is long here, for a busy machine may make a pause"""
-    shop = stage.begin(watch_set(root, backend=backend, settle=0.5))
+    shop = stage.begin(watch_set(root, backend=backend, settle=2))
     for number in range(FILES):
         save(root / f"{number}.py", "one")
     assert len(shop.told()) == FILES
