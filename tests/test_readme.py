@@ -296,6 +296,8 @@ def test_what_is_asked_is_answered_as_it_is_written(checkout: Path, tmp_path: Pa
         daemon.wait_for("child.ready")
         edit(hello, "Hello from", "Good day from")
         daemon.wait_for("restart.completed")
+        # Else this one could be the last to exit.
+        daemon.wait_for("child.exited", generation=1)
         edit(hello, 'GREETING = "Good day from', "GREETING = Hello from")
         daemon.wait_for("restart.abandoned")
         status, history = run(STATUS, checkout, environ), run(HISTORY, checkout, environ)
