@@ -247,6 +247,8 @@ def test_what_cannot_be_done_is_said(
     assert (out, wrong.startswith(message), list(here.glob("*.toml"))) == ("", True, [])
 
 
+# The first free port is chosen, and opened a moment later: by one of these at a time.
+@pytest.mark.xdist_group("first free port")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("app", "requirements", "path"),
