@@ -128,7 +128,7 @@ def test_stop_while_replacing_leaves_nobody(tmp_path: Path) -> None:
     write_files(tmp_path, {"web.py": GOOD.format(version="old"), "dev.toml": PROFILE.format(meanwhile="hold")})
     with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
         daemon.wait_for("child.ready")
-        (tmp_path / "web.py").write_text("import time\ntime.sleep(0.9)\n")
+        (tmp_path / "web.py").write_text("import time\ntime.sleep(30)\n")
         daemon.wait_for("child.spawned", generation=2)
         wait_until(lambda: len(daemon.processes()) == 2, "two generations")
 
