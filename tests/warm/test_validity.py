@@ -52,13 +52,16 @@ def account(tmp_path: Path) -> Account:
     for opened in ("data.yaml", "local.yaml"):
         file = tmp_path / "app" / opened
         lines.append({"word": "opened", "file": str(file), "signature": signature_of(str(file))})
-    lines.append(
-        {
-            "word": "listed",
-            "file": str(tmp_path / "app/templates"),
-            "signature": signature_of(str(tmp_path / "app/templates")),
-        }
-    )
+    for listed, endings, names in (("app/templates", (), ["a.html"]), ("app", ("dist-info",), [])):
+        lines.append(
+            {
+                "word": "listed",
+                "file": str(tmp_path / listed),
+                "signature": signature_of(str(tmp_path / listed)),
+                "endings": endings,
+                "names": names,
+            }
+        )
     lines += [{"word": "missed", "name": name} for name in ("simplejson", "shop.local", "flask.extra")]
     made = Account()
     made.add(
@@ -81,6 +84,12 @@ def reverted(directory: Path) -> None:
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
+def renamed_over(directory: Path) -> None:
+    """A file that was listed and never read is saved as `sed -i` does: its directory changes, but not what is in it."""
+    (directory / "app/templates/sedAbCdEf").write_text("b")
+    (directory / "app/templates/sedAbCdEf").replace(directory / "app/templates/a.html")
+
+
 @pytest.mark.parametrize(
     ("edit", "named"),
     [
@@ -88,7 +97,10 @@ def reverted(directory: Path) -> None:
         (write("app/shop/views.py"), "app/shop/views.py` has changed"),
         (write("app/data.yaml"), "app/data.yaml` has changed"),
         (write("app/local.yaml"), "app/local.yaml` has changed"),
-        (write("app/templates/b.html"), "app/templates` has changed"),
+        (write("app/templates/b.html"), "app/templates` has other files in it"),
+        (lambda directory: (directory / "app/templates/a.html").unlink(), "app/templates` has other files in it"),
+        (lambda directory: shutil.rmtree(directory / "app/templates"), "app/templates` has other files in it"),
+        (write("app/Shop-2.DIST-INFO/METADATA"), "app` has other files in it"),
         (write("venv/lib/python3.11/site-packages/flask/__init__.py"), "flask/__init__.py` has changed"),
         (reverted, "app/shop/views.py` has changed"),
         (lambda directory: (directory / "app/data.yaml").unlink(), "app/data.yaml` has changed"),
@@ -100,6 +112,7 @@ def reverted(directory: Path) -> None:
         (write("app/shop/views/__init__.py"), "views/__init__.py` has the name of a module that was imported"),
         (write("app/simplejson.py"), "app/simplejson.py` was looked for in vain and is there now"),
         (write("late/simplejson/__init__.py"), "simplejson/__init__.py` was looked for in vain and is there now"),
+        (write("late/simplejson/data.txt"), "late/simplejson` was looked for in vain and is there now"),
         (write("app/shop/local.py"), "app/shop/local.py` was looked for in vain and is there now"),
         (
             write("venv/lib/python3.11/site-packages/flask/extra.py"),
@@ -127,6 +140,13 @@ def test_what_would_be_read_in_another_way_is_found(
         write("late/shop/__init__.py"),
         write("app/shop.py"),
         write("app/simplejson.txt"),
+        write("app/app.db-journal"),
+        write("app/__pycache__/main.cpython-311.pyc"),
+        write("app/templates/__pycache__/a.pyc"),
+        write("app/templates/.a.html.swp"),
+        write("app/templates/a.html~"),
+        write("app/templates/4913"),
+        renamed_over,
     ],
 )
 def test_what_makes_no_difference_is_let_pass(account: Account, tmp_path: Path, edit: Callable[[Path], object]) -> None:
