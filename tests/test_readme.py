@@ -57,6 +57,8 @@ MASKS = {
     r"\bpid=\d+": "pid=PID",
     r"(_ms|_s|_mb|modules)=[\d.]+": r"\1=N",
     r"127\.0\.0\.1:\d+": "ADDRESS",
+    # What was prepared for a save that follows on the heels of another one.
+    r"start=(warm  source=\w+|cold  why_cold=('[^']*'|\S+))": "start=START",
 }
 """What differs from run to run."""
 
@@ -243,6 +245,7 @@ def test_session_is_what_happens(checkout: Path) -> None:
         read_line_of("spare.parked")
         edit(hello, "Hello from", "Good day from")
         read_line_of("restart.completed")
+        assert "start=warm  source=spare" in "".join(said)
         read_line_of("child.exited")
         edit(hello, 'GREETING = "Good day from', "GREETING = Hello from")
         read_line_of("restart.abandoned")

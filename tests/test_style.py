@@ -14,6 +14,19 @@ ROOT = Path(__file__).parents[1]
 LONGEST_MODULE = 350
 LONGEST_README = 250
 
+TOP_LEVEL = {
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "README.md",
+    "profiles",
+    "pyproject.toml",
+    "reloadd",
+    "systemd",
+    "tests",
+}
+"""What stands beside the dotfiles, as `pyproject.toml` and the pages take it to."""
+
 HOME = re.compile(rb"/(?:home|Users)/(?!ada\b|me\b)\w+|/(?:root)/\w+")
 """A directory of one person's; `/home/ada` and `/home/me` stand in examples."""
 
@@ -59,3 +72,10 @@ def test_no_file_names_a_path_of_a_developers_machine() -> None:
     }
 
     assert found == set()
+
+
+def test_nothing_is_left_at_the_top() -> None:
+    """What a command wrote there while it was tried out belongs to nobody."""
+    top = {path.relative_to(ROOT).parts[0] for path in tracked()}
+
+    assert {name for name in top if not name.startswith(".")} == TOP_LEVEL

@@ -98,11 +98,12 @@ def test_crash_right_after_ready_is_tried_again(tmp_path: Path) -> None:
 def test_save_while_the_new_one_starts_supersedes_it(tmp_path: Path) -> None:
     """Only the newest code is worth waiting for, and the old one serves until that is ready."""
     write_files(tmp_path, {"web.py": GOOD.format(version="old"), "dev.toml": PROFILE.format(meanwhile="serve-old")})
-    slow = "import time\ntime.sleep(0.8)\n" + GOOD.format(version="slow")
+    slow = "import time\nprint('importing', flush=True)\ntime.sleep(30)\n" + GOOD.format(version="slow")
     with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
         daemon.wait_for("child.ready")
         (tmp_path / "web.py").write_text(slow)
-        daemon.wait_for("child.spawned", generation=2)
+        # Else it could read what is saved next.
+        wait_until(lambda: "importing" in daemon.output, "the slow import")
         assert daemon.get() == "old"
         (tmp_path / "web.py").write_text(GOOD.format(version="new"))
         daemon.wait_for("restart.completed", generation=3)
@@ -127,7 +128,7 @@ def test_stop_while_replacing_leaves_nobody(tmp_path: Path) -> None:
     write_files(tmp_path, {"web.py": GOOD.format(version="old"), "dev.toml": PROFILE.format(meanwhile="hold")})
     with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
         daemon.wait_for("child.ready")
-        (tmp_path / "web.py").write_text("import time\ntime.sleep(0.9)\n")
+        (tmp_path / "web.py").write_text("import time\ntime.sleep(30)\n")
         daemon.wait_for("child.spawned", generation=2)
         wait_until(lambda: len(daemon.processes()) == 2, "two generations")
 

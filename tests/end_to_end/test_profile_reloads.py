@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.daemon import RunningDaemon, ask, wait_until, write_files
+from tests.support.daemon import RunningDaemon, ask, clean_environ, wait_until, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -203,8 +203,7 @@ def test_the_users_own_directory_is_watched(tmp_path: Path) -> None:
     write_app(work, "shop", "api")
     shutil.copy(work / "web.py", home)
     (home / "shop.toml").symlink_to(work / "shop.toml")
-    environ = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config")}
-    with RunningDaemon(tmp_path, environ=environ) as daemon:
+    with RunningDaemon(tmp_path, environ=clean_environ(XDG_CONFIG_HOME=str(tmp_path / "config"))) as daemon:
         daemon.wait_for("child.ready", profile="shop")
         (home / "api.toml").symlink_to(work / "api.toml")
         daemon.wait_for("child.ready", profile="api")

@@ -247,6 +247,8 @@ def test_what_cannot_be_done_is_said(
     assert (out, wrong.startswith(message), list(here.glob("*.toml"))) == ("", True, [])
 
 
+# The first free port is chosen, and opened a moment later: by one of these at a time.
+@pytest.mark.xdist_group("first free port")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("app", "requirements", "path"),
@@ -260,7 +262,7 @@ def test_what_cannot_be_done_is_said(
 def test_the_profile_runs_as_it_was_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, app: str, requirements: tuple[str, ...], path: str
 ) -> None:
-    """A daemon serves the project at the address that `init` chose."""
+    """A daemon serves the project. The port is not the one that `init` found free: somebody may take that meanwhile."""
     project = tmp_path / app
     shutil.copytree(APPS / app, project)
     if app == "node_server":
@@ -275,6 +277,8 @@ def test_the_profile_runs_as_it_was_written(
     monkeypatch.chdir(tmp_path)
 
     assert main(["init", app]) == 0
+    profile = project / "reloadd.toml"
+    profile.write_text(re.sub(r"127\.0\.0\.1:80\d\d", "127.0.0.1:0", profile.read_text()))
     with RunningDaemon(tmp_path, "--profile", f"{app}/reloadd.toml") as daemon:
         daemon.wait_for("child.ready")
         where = address or daemon.address()
