@@ -11,7 +11,6 @@ Pure: whoever restarts feeds in each change set before acting on it, with how lo
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -93,7 +92,7 @@ class LoopGuard:
             served: seconds that the app has served; None while it starts; infinite while it is down.
             written: files that the app which runs was seen to write.
         """
-        if self._on_trial and served is not None and SOON < served < math.inf:
+        if self._on_trial and served is not None and SOON < served < float("inf"):
             # The start that was made up for led to no other: it was somebody, and not the app.
             acquitted = replace(self, _looping=self._looping - self._on_trial, _on_trial=frozenset(), _made_up=0)
             return acquitted.after(changes, served, written)
