@@ -43,8 +43,8 @@ examples:
   reloadd check profiles/                    say what is wrong, start nothing
 
 exit status:
-  0  done, or stopped as asked        2  a profile or an argument is wrong
-  1  the daemon failed                3  no daemon answers
+  0  done, or stopped as asked                   2  a profile or an argument is wrong
+  1  the daemon failed, or an address is taken   3  no daemon answers
 
 A profile's keys are described in profiles/README.md.
 """
@@ -111,6 +111,8 @@ def test_the_verb_check_has_options_of_its_own(words: list[str], options: CheckO
         (["web"], "unknown command `web`", "write `--profile web` to run a profile, or see `reloadd --help`"),
         (["-v", "check"], "`check` stands after options", "write `reloadd check ...`, options after it"),
         (["check", "--log", "json"], "unknown option `--log`", "see `reloadd check --help`"),
+        (["explain"], "`PATH` is missing", "see `reloadd explain --help`"),
+        (["completion"], "`bash|zsh|fish` is missing", "see `reloadd completion --help`"),
         (
             ["check", "--output", "yaml"],
             "`--output`: no choice `yaml`, expected `text` or `json`",

@@ -325,18 +325,18 @@ def test_a_directory_with_a_main_file_is_a_script(tmp_path: Path) -> None:
     assert directory.profile('[target]\nscript = "tool"\n').launch.target == ScriptTarget(tmp_path / "tool")
 
 
-PYTHON_FILES = {"**/*.py", "**/*.html", "**/*.yaml", "**/.env"}
-NODE_FILES = {"**/*.js", "**/*.tsx", "**/package.json", "**/.env"}
+PYTHON_FILES = {"*.py", "*.html", "*.yaml", ".env"}
+NODE_FILES = {"*.js", "*.tsx", "package.json", ".env"}
 
 
 @pytest.mark.parametrize(
     ("program", "some", "none"),
     [
-        ("python3.12", PYTHON_FILES, {"**/*.js", "**/*.rb"}),
-        ("/opt/bin/gunicorn", PYTHON_FILES, {"**/*.js", "**/*.rb"}),
-        ("npm", NODE_FILES, {"**/*.py", "**/*.rb"}),
-        ("node", NODE_FILES, {"**/*.py", "**/*.rb"}),
-        ("./serve", PYTHON_FILES | NODE_FILES | {"**/*.rb", "**/*.go", "**/*.php"}, set[str]()),
+        ("python3.12", PYTHON_FILES, {"*.js", "*.rb"}),
+        ("/opt/bin/gunicorn", PYTHON_FILES, {"*.js", "*.rb"}),
+        ("npm", NODE_FILES, {"*.py", "*.rb"}),
+        ("node", NODE_FILES, {"*.py", "*.rb"}),
+        ("./serve", PYTHON_FILES | NODE_FILES | {"*.rb", "*.go", "*.php"}, set[str]()),
     ],
 )
 def test_the_files_that_matter_to_a_command_follow_from_its_program(

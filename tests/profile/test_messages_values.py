@@ -403,6 +403,46 @@ error: `watch.gitignore` must be `true` or `false`
 
 dev.toml: 1 problem, nothing was started""",
     ),
+    "a flag as other formats have it": (
+        {
+            "dev.toml": """\
+[target]
+command = ["sleep", "1"]
+
+[watch]
+gitignore = "yes"
+"""
+        },
+        """\
+error: `watch.gitignore` must be `true` or `false`
+ --> dev.toml:5:13
+  |
+5 | gitignore = "yes"
+  |             ^^^^^ found the string "yes"
+  = hint: write `gitignore = true`
+
+dev.toml: 1 problem, nothing was started""",
+    ),
+    "a choice that is turned on": (
+        {
+            "dev.toml": """\
+[target]
+command = ["sleep", "1"]
+
+[warm]
+mode = true
+"""
+        },
+        """\
+error: `warm.mode` must be a string
+ --> dev.toml:5:8
+  |
+5 | mode = true
+  |        ^^^^ found the boolean true
+  = hint: write `mode = "auto"`
+
+dev.toml: 1 problem, nothing was started""",
+    ),
     "an unknown choice": (
         {
             "dev.toml": """\
