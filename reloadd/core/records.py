@@ -103,7 +103,9 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         ),
         "child.unstartable": Kind(Level.ERROR, "a process could not be started at all", ("error", "hint")),
         "child.late": Kind(Level.WARNING, "a child did not serve in time, and is ended", ("pid", "after_s")),
-        "child.killed": Kind(Level.WARNING, "a group did not stop in time", ("pid", "signal", "after_s")),
+        "child.killed": Kind(
+            Level.WARNING, "a group did not stop in time, or was not waited for", ("pid", "signal", "after_s")
+        ),
         "restart.requested": Kind(Level.DEBUG, "a restart begins", ("cause", "paths")),
         "restart.scheduled": Kind(Level.WARNING, "a failed start is tried again", ("cause", "attempt", "delay_s")),
         "restart.completed": Kind(

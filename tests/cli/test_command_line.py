@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from reloadd import __version__
@@ -156,3 +160,17 @@ def test_help_and_version_are_printed(words: list[str], text: str, capsys: pytes
 
     assert caught.value.code == 0
     assert capsys.readouterr() == (text, "")
+
+
+def test_a_full_disk_is_an_error_in_words() -> None:
+    """What cannot be written is said where it can, without a traceback."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "reloadd", "schema"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "error: standard output cannot be written: no space left on device",
+        "  = hint: make room, or write it elsewhere",
+    ]

@@ -79,7 +79,8 @@ def test_second_signal_kills(tmp_path: Path) -> None:
         daemon.process.send_signal(signal.SIGINT)
 
         assert daemon.wait_ended() == 0
-        assert daemon.all("child.exited")[0]["signal"] == "SIGKILL"
+        assert [each["signal"] for each in daemon.all("child.killed")] == ["SIGKILL"]
+        assert daemon.all("child.exited")[0]["exit"] == "SIGKILL (killed by reloadd)"
 
 
 def test_nothing_outlives_a_killed_daemon(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ error: unknown key `zzzzzz` in `[ready]`
  --> dev.toml:5:1
   |
 5 | zzzzzz = 1
-  | ^^^^^^ expected `http`, `listening`, `started` or `told`
+  | ^^^^^^ expected `finished`, `http`, `listening`, `started` or `told`
 
 dev.toml: 1 problem, nothing was started""",
     ),
