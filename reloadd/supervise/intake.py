@@ -1,23 +1,25 @@
-"""Change sets on their way from the watch to the supervisor: those by which an app restarts itself end here.
+"""Change sets on their way from the watch to the supervisor: those by which an app restarts itself wait or end here.
 
 Never decides what is a loop: `core.loops` does.
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reloadd.core.loops import Loop, LoopGuard, exclude_pattern
-from reloadd.core.records import record
+from reloadd.core.changes import ChangeSet, net_changes
+from reloadd.core.loops import SOON, Loop, LoopGuard, Verdict, exclude_pattern
+from reloadd.core.records import Level, make_record, record
 from reloadd.core.state import State
 from reloadd.supervise.noted import read_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from reloadd.core.changes import ChangeSet
     from reloadd.core.records import Record
     from reloadd.profile.model import Profile
     from reloadd.supervise.attendance import Attendance
@@ -38,20 +40,61 @@ class Intake:
         self._attendance = attendance
         self._publish = publish
         self._guard = LoopGuard()
+        self._left: set[str] = set()
+        self._postponed: ChangeSet | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def take(self, changes: ChangeSet) -> None:
         """Take a settled change set from the watch."""
         before = self._guard
-        self._guard, goes_on = before.after(changes, self._served(), self._written())
+        self._guard, verdict = before.after(changes, self._served(), self._written())
         self._attendance.wants_writes = self._guard.is_suspicious
-        if goes_on:
-            self._supervisor.changed(changes)
-            return
-        profile = self._supervisor.profile
         if (loop := self._guard.loop_since(before)) is not None:
-            self._publish(_record_of(loop, profile))
-        for path in changes.paths:
-            self._publish(record("change.ignored", profile=profile.name, path=path, why="the app writes it itself"))
+            self._publish(_record_of(loop, self._supervisor.profile))
+        match verdict:
+            case Verdict.ACT:
+                self.close()
+                self._pass_on(changes)
+            case Verdict.POSTPONE:
+                pause = self._guard.pause
+                self._ignore(changes.paths, f"the app seems to write it itself: waits for {pause:g} s without a change")
+                self._postponed = _together(self._postponed, changes)
+                self.close()
+                self._timer = asyncio.get_running_loop().call_later(pause, self._make_up)
+            case Verdict.LEAVE:
+                self._leave(changes)
+
+    def close(self) -> None:
+        """Wait for nothing any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _make_up(self) -> None:
+        """Act on what was put off: nobody has written it for a while."""
+        self._timer = None
+        if (postponed := self._postponed) is not None:
+            self._postponed = None
+            self._guard = self._guard.made_up(postponed)
+            self._supervisor.changed(replace(postponed, settled_at=asyncio.get_running_loop().time()))
+
+    def _pass_on(self, changes: ChangeSet) -> None:
+        """Act on a set now, and with it on what was put off: the next child has all that is on disk."""
+        together, self._postponed = _together(self._postponed, changes), None
+        self._supervisor.changed(together)
+
+    def _ignore(self, paths: Iterable[str], why: str, level: Level = Level.DEBUG) -> None:
+        for path in paths:
+            fields = {"path": path, "why": why}
+            self._publish(make_record("change.ignored", fields, profile=self._supervisor.profile.name, level=level))
+
+    def _leave(self, changes: ChangeSet) -> None:
+        """Drop a set that the app has written. What may be somebody's edit is told to everybody, once for each file."""
+        is_start = (served := self._served()) is None or served <= SOON
+        news = [] if is_start else [path for path in changes.paths if path not in self._left]
+        self._left.update(news)
+        self._ignore((path for path in changes.paths if path not in news), "the app writes it itself")
+        self._ignore(news, "the app writes it itself, so no edit of it restarts the app", Level.WARNING)
 
     def _served(self) -> float | None:
         """Seconds that the app has served; None while a child starts, infinite while there is none that could."""
@@ -68,6 +111,15 @@ class Intake:
         """What the app was seen to write: read here and now, since that is asked only where there is suspicion."""
         ledger = self._attendance.ledger_of(self._supervisor.machine.current) if self._attendance.wants_writes else None
         return frozenset() if ledger is None else frozenset(read_ledger(ledger).written)
+
+
+def _together(earlier: ChangeSet | None, later: ChangeSet) -> ChangeSet:
+    """Both as one, with the times of the later."""
+    if earlier is None:
+        return later
+    # What came and went again leaves nothing; but somebody may have seen it.
+    changes = net_changes((*earlier.changes, *later.changes)) or later.changes
+    return ChangeSet(changes, later.seen_at, later.settled_at)
 
 
 def _record_of(loop: Loop, profile: Profile) -> Record:

@@ -82,7 +82,7 @@ def test_status(make_profile: MakeProfile, tmp_path: Path, ending: str, status: 
 
 
 def test_child_leads_a_session_of_its_own(make_profile: MakeProfile, tmp_path: Path) -> None:
-    """It has the plan's directory and environment, its own session and group, none of our descriptors; `ps` names it."""
+    """It has the plan's directory and environment, its own session and group, no descriptor of ours; `ps` names it."""
     source = (
         "import json, os\n"
         "print(open('/proc/self/cmdline').read().split('\\0')[-2])\n"
