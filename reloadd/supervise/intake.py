@@ -75,7 +75,7 @@ class Intake:
         self._timer = None
         if (postponed := self._postponed) is not None:
             self._postponed = None
-            self._guard = self._guard.made_up()
+            self._guard = self._guard.made_up(postponed)
             self._supervisor.changed(replace(postponed, settled_at=asyncio.get_running_loop().time()))
 
     def _pass_on(self, changes: ChangeSet) -> None:
