@@ -1,4 +1,4 @@
-"""Change sets on their way from the watch to the supervisor: those by which an app restarts itself end here.
+"""Change sets on their way from the watches to the supervisor: those by which an app restarts itself end here.
 
 Never decides what is a loop: `core.loops` does.
 """
@@ -9,6 +9,7 @@ import math
 import os
 from typing import TYPE_CHECKING
 
+from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.loops import Loop, LoopGuard, exclude_pattern
 from reloadd.core.records import record
 from reloadd.core.state import State
@@ -38,6 +39,14 @@ class Intake:
         self._attendance = attendance
         self._publish = publish
         self._guard = LoopGuard()
+        self._bursts = 0
+
+    def take_note(self, word: Noticed | Quiet) -> None:
+        """Take it from one of the watches that a burst begins, or is over; several may have one at the same time."""
+        before = self._bursts
+        self._bursts += 1 if isinstance(word, Noticed) else -1
+        if not before or not self._bursts:
+            self._supervisor.tell(word)
 
     def take(self, changes: ChangeSet) -> None:
         """Take a settled change set from the watch."""

@@ -71,6 +71,10 @@ class Forest:
         """Whether an event is a reason to look."""
         return self._trees[sighting.listener.owner].minds(sighting)
 
+    def may_change(self, sighting: Sighting) -> bool:
+        """Whether an event is about a file that matters."""
+        return self._trees[sighting.listener.owner].may_change(sighting)
+
     def tell(self, paths: Iterable[str]) -> None:
         """Take these paths, as they were seen last, for told."""
         told = tuple(paths)

@@ -11,6 +11,7 @@ import asyncio
 import math
 from typing import TYPE_CHECKING, TypeVar
 
+from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.records import Level, make_record
 from reloadd.core.settle import Burst
 from reloadd.watch.audience import Audience, Member
@@ -80,9 +81,14 @@ class Session:
 
     # Members.
 
-    async def join(self, profile: str | None, on_settled: Callable[[ChangeSet], None]) -> Member:
+    async def join(
+        self,
+        profile: str | None,
+        on_settled: Callable[[ChangeSet], None],
+        on_burst: Callable[[Noticed | Quiet], None] | None,
+    ) -> Member:
         """Watch for one more profile; from the return on it is told, as soon as its member is opened."""
-        member = Member(profile, self, on_settled)
+        member = Member(profile, self, on_settled, on_burst)
         self._audience.join(member)
         try:
             await asyncio.shield(self._begun)
@@ -142,7 +148,9 @@ class Session:
             try:
                 await self._inbox.wait(self._due())
                 await self._turn()
+                self._tell_of_burst()
             except Exception as error:  # noqa: BLE001 - whatever broke, watching goes on and says so
+                self._tell_of_burst()
                 self._failed(error)
                 await asyncio.sleep(PAUSE_AFTER_FAILURE)
                 self._doubt()
@@ -172,6 +180,10 @@ class Session:
     async def _look_at(self, sightings: tuple[Sighting, ...]) -> None:
         noticed_at = self._loop.time()
         minded = [each for each in sightings if self.forest.minds(each)]
+        if not self._audience.is_in_burst and any(map(self.forest.may_change, minded)):
+            self._audience.tell_of_burst(Noticed())
+            # So that they can act on it before anybody looks.
+            await asyncio.sleep(0)
         if minded:
             look = self.forest.glance(minded)
             if look is None:
@@ -207,6 +219,11 @@ class Session:
             self.forest.tell(changes.paths)
             self._audience.tell(changes)
             self._digester.ask(self.forest, self._failed)
+
+    def _tell_of_burst(self) -> None:
+        """Say whether there is anything to be told; what looks showed by themselves is noticed here."""
+        if self._audience.is_in_burst is not (is_open := self._burst.due is not None):
+            self._audience.tell_of_burst(Noticed() if is_open else Quiet())
 
     def _is_burst_over(self) -> bool:
         return self._burst.due is not None and self._burst.due <= self._loop.time()
