@@ -193,6 +193,7 @@ class App:
             self._imported.serves(self.profile, ledger)
 
     def _unwatch(self) -> None:
+        self._intake.close()
         self._imported.close()
         if self._watch is not None:
             self._watch.close()

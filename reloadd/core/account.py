@@ -58,6 +58,7 @@ class Account:
     Attributes:
         modules: those that were found, in the order in which they were first looked up.
         read: the files and directories that were read, or looked for, each as it was the first time; None for absent.
+        names: what was in directories of the import path when they were listed.
         missed: names that nobody had.
         paths: the directories of the import path as it was last, and after them those that have been in it before.
         settings: variables that the user's code set.
@@ -67,6 +68,7 @@ class Account:
 
     modules: list[Module] = field(default_factory=list)
     read: dict[str, Signature | None] = field(default_factory=dict)
+    names: dict[str, frozenset[str]] = field(default_factory=dict)
     missed: set[str] = field(default_factory=set)
     paths: dict[str, None] = field(default_factory=dict)
     settings: list[Setting] = field(default_factory=list)
@@ -104,7 +106,7 @@ class Account:
             case "path":
                 self.paths = {**dict.fromkeys(map(str, _items(line["path"]))), **self.paths}
             case "opened" | "listed":
-                self.read.setdefault(str(line["file"]), _signature(line["signature"]))
+                self._add_reading(line)
             case "set" if line["by"] is not None:
                 value = line["value"]
                 file = str(line["by"]).rpartition(":")[0]
@@ -115,6 +117,13 @@ class Account:
                     self.finders.setdefault(finder, len(self._sought))
             case "entered":
                 self.entered.setdefault(str(line["name"]), float(str(line["at"])))
+
+    def _add_reading(self, line: Mapping[str, object]) -> None:
+        file = str(line["file"])
+        if file not in self.read:
+            self.read[file] = _signature(line["signature"])
+            if isinstance(names := line.get("names"), list):
+                self.names[file] = frozenset(map(str, names))
 
 
 def _signature(value: object) -> Signature | None:

@@ -84,10 +84,10 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
             Level.WARNING, "the kernel dropped events; the whole tree was compared", ("changes", "took_ms")
         ),
         "watch.failed": Kind(Level.ERROR, "watching broke off and was begun again", ("error",)),
-        "change.ignored": Kind(Level.DEBUG, "a file was written but is as it was", ("path", "why")),
+        "change.ignored": Kind(Level.DEBUG, "a file was written and nothing is done, or not yet", ("path", "why")),
         "change.looping": Kind(
             Level.ERROR,
-            "the app writes what is watched and so restarts itself; that file restarts it no more",
+            "the app writes what is watched and so restarts itself; that file does so ever more rarely, if at all",
             ("path", "restarts", "hint"),
         ),
         "change.settled": Kind(Level.INFO, "files changed", ("paths", "changes", "settled_ms")),

@@ -15,7 +15,7 @@ from .imports import stat_signature
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
-    from typing import Any, Callable, Dict, Optional, Set, Tuple
+    from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
     from .ledger import Ledger
 
@@ -61,6 +61,7 @@ _NOT_FILES = ("/dev/", "/proc/", "/sys/")
 _IMPORT_SYSTEM = "<frozen importlib"
 _OURS = os.path.dirname(__file__) + "/"
 _MOST_REMEMBERED = 10_000
+_MOST_NAMES = 1000
 _LONGEST_DETAIL = 200
 _PLAIN = (str, bytes, int, tuple, list)
 
@@ -122,22 +123,26 @@ class Effects:
             if path != os.devnull and not _is_by_imports():
                 self._tell(event, path)
         elif not _is_by_imports():
-            self._read("opened", path)
+            self._read("opened", path, {})
 
     def _list(self, _: str, arguments: Any) -> None:
         path = arguments[0]
         if isinstance(path, int) or _is_by_imports():
             return
-        self._read("listed", os.path.abspath(os.fsdecode("." if path is None else path)))
+        path = os.path.abspath(os.fsdecode("." if path is None else path))
+        # importlib.metadata lists the import path, where each save by way of a second file leaves its mark.
+        self._read("listed", path, {"names": _names} if path in sys.path else {})
 
-    def _read(self, word: str, path: str) -> None:
+    def _read(self, word: str, path: str, more: Dict[str, Callable[[str], Any]]) -> None:
         if (
             self.is_noting
             and not path.startswith(_NOT_FILES)
             and not bytecode.is_installed(path)
             and self._is_new(word, path)
         ):
-            self._ledger.note(word, file=path, signature=stat_signature(path))
+            signature = stat_signature(path)
+            found = {field: find(path) for field, find in more.items()}
+            self._ledger.note(word, file=path, signature=signature, **found)
 
     def _set(self, _: str, arguments: Any) -> None:
         by = _find_user() if self.is_noting else None
@@ -160,6 +165,15 @@ class Effects:
             return False
         self._noted.add(what)
         return True
+
+
+def _names(path: str) -> Optional[List[str]]:
+    """What is in a directory; None if that is too much to say, or nobody may know."""
+    try:
+        names = os.listdir(path)
+    except OSError:
+        return None
+    return names if len(names) <= _MOST_NAMES else None
 
 
 def _is_by_imports() -> bool:

@@ -6,9 +6,10 @@ A `Supply` in front of another one, to which it passes everything on. Decides no
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from reloadd.supervise.scratch import Scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,7 +42,7 @@ class Attendance:
         self._loop = asyncio.get_running_loop()
         self._serving_since: dict[int, float] = {}
         self._ledgers: dict[int, Path] = {}
-        self._own: tempfile.TemporaryDirectory[str] | None = None
+        self._own: Scratch | None = None
 
     def served(self, generation: int | None) -> float | None:
         """Seconds that this child has served; None if it does not serve yet, or no more."""
@@ -95,10 +96,10 @@ class Attendance:
         """There will be no more children."""
         self._supply.close()
         if self._own is not None:
-            self._own.cleanup()
+            self._own.close()
             self._own = None
 
     def _own_path(self, generation: int) -> Path:
         if self._own is None:
-            self._own = tempfile.TemporaryDirectory(prefix="reloadd-ledgers-", ignore_cleanup_errors=True)
-        return Path(self._own.name, str(generation))
+            self._own = Scratch()
+        return self._own.path / str(generation)

@@ -1,16 +1,19 @@
-"""Change sets on their way from the watches to the supervisor: those by which an app restarts itself end here.
+"""Changes on their way from the watches to the supervisor: sets by which an app restarts itself wait or end here.
 
 Never decides what is a loop: `core.loops` does.
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reloadd.core.changes import ChangeSet, net_changes
 from reloadd.core.inputs import Noticed, Quiet
-from reloadd.core.loops import Loop, LoopGuard, exclude_pattern
+from reloadd.core.loops import Loop, LoopGuard, Verdict, exclude_pattern
 from reloadd.core.records import record
 from reloadd.core.state import State
 from reloadd.supervise.noted import read_ledger
@@ -18,7 +21,6 @@ from reloadd.supervise.noted import read_ledger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reloadd.core.changes import ChangeSet
     from reloadd.core.records import Record
     from reloadd.profile.model import Profile
     from reloadd.supervise.attendance import Attendance
@@ -39,6 +41,8 @@ class Intake:
         self._attendance = attendance
         self._publish = publish
         self._guard = LoopGuard()
+        self._postponed: ChangeSet | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._bursts = 0
 
     def take_note(self, word: Noticed | Quiet) -> None:
@@ -51,16 +55,45 @@ class Intake:
     def take(self, changes: ChangeSet) -> None:
         """Take a settled change set from the watch."""
         before = self._guard
-        self._guard, goes_on = before.after(changes, self._served(), self._written())
+        self._guard, verdict = before.after(changes, self._served(), self._written())
         self._attendance.wants_writes = self._guard.is_suspicious
-        if goes_on:
-            self._supervisor.changed(changes)
-            return
-        profile = self._supervisor.profile
         if (loop := self._guard.loop_since(before)) is not None:
-            self._publish(_record_of(loop, profile))
+            self._publish(_record_of(loop, self._supervisor.profile))
+        match verdict:
+            case Verdict.ACT:
+                self.close()
+                self._pass_on(changes)
+            case Verdict.POSTPONE:
+                pause = self._guard.pause
+                self._ignore(changes, f"the app seems to write it itself: waits for {pause:g} s without a change")
+                self._postponed = _together(self._postponed, changes)
+                self.close()
+                self._timer = asyncio.get_running_loop().call_later(pause, self._make_up)
+            case Verdict.LEAVE:
+                self._ignore(changes, "the app writes it itself")
+
+    def close(self) -> None:
+        """Wait for nothing any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _make_up(self) -> None:
+        """Act on what was put off: nobody has written it for a while."""
+        self._timer = None
+        if (postponed := self._postponed) is not None:
+            self._postponed = None
+            self._guard = self._guard.made_up()
+            self._supervisor.changed(replace(postponed, settled_at=asyncio.get_running_loop().time()))
+
+    def _pass_on(self, changes: ChangeSet) -> None:
+        """Act on a set now, and with it on what was put off: the next child has all that is on disk."""
+        together, self._postponed = _together(self._postponed, changes), None
+        self._supervisor.changed(together)
+
+    def _ignore(self, changes: ChangeSet, why: str) -> None:
         for path in changes.paths:
-            self._publish(record("change.ignored", profile=profile.name, path=path, why="the app writes it itself"))
+            self._publish(record("change.ignored", profile=self._supervisor.profile.name, path=path, why=why))
 
     def _served(self) -> float | None:
         """Seconds that the app has served; None while a child starts, infinite while there is none that could."""
@@ -77,6 +110,15 @@ class Intake:
         """What the app was seen to write: read here and now, since that is asked only where there is suspicion."""
         ledger = self._attendance.ledger_of(self._supervisor.machine.current) if self._attendance.wants_writes else None
         return frozenset() if ledger is None else frozenset(read_ledger(ledger).written)
+
+
+def _together(earlier: ChangeSet | None, later: ChangeSet) -> ChangeSet:
+    """Both as one, with the times of the later."""
+    if earlier is None:
+        return later
+    # What came and went again leaves nothing; but somebody may have seen it.
+    changes = net_changes((*earlier.changes, *later.changes)) or later.changes
+    return ChangeSet(changes, later.seen_at, later.settled_at)
 
 
 def _record_of(loop: Loop, profile: Profile) -> Record:

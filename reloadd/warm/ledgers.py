@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reloadd.core.account import Account
 from reloadd.runtime import wire
+from reloadd.supervise.scratch import Scratch
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Ledgers:
     """A directory of them, which goes with this object's end."""
 
     def __init__(self) -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="reloadd-ledgers-", ignore_cleanup_errors=True)
+        self._directory = Scratch()
 
     def path(self, name: str) -> Path:
         """Where the ledger of this name is, or will be."""
-        return Path(self._directory.name, name)
+        return self._directory.path / name
 
     def remove(self, name: str) -> None:
         """Nobody will read this one any more."""
@@ -26,7 +29,7 @@ class Ledgers:
 
     def close(self) -> None:
         """Remove all. Safe to call twice."""
-        self._directory.cleanup()
+        self._directory.close()
 
 
 def read(path: Path) -> Account:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from reloadd.supervise.launch import Plan
 
 
+_NO_CHANGE = frozenset({"__pycache__"})
+"""That something was compiled is no change."""
+
+
 def signature_of(path: str) -> Signature | None:
     """What tells this state of a file or directory from another; None if it is not there."""
     try:
@@ -52,7 +56,7 @@ class Installed:
 
 def _names(directory: str) -> frozenset[str]:
     try:
-        return frozenset(os.listdir(directory)) - {"__pycache__"}  # noqa: PTH208 - as above
+        return frozenset(os.listdir(directory)) - _NO_CHANGE  # noqa: PTH208 - as above
     except OSError:
         return frozenset()
 
@@ -77,9 +81,20 @@ def fault_of_reading(account: Account, look: Callable[[str], Signature | None] =
         look: `signature_of`, or what remembers it for several processes.
     """
     for path, before in account.read.items():
-        if look(path) != before:
+        now = look(path)
+        if now != before and (now is None or not _has_same_names(account, path)):
             return f"`{path}` has changed"
     return _shadow(account) or _appeared(account)
+
+
+def _has_same_names(account: Account, path: str) -> bool:
+    """Whether a directory was listed for what is in it alone, and that is the same.
+
+    Who lists the import path looks for packages. A file that was written beside another and took its place, as many
+    editors save, makes the directory another one all the same.
+    """
+    names = account.names.get(path)
+    return names is not None and names - _NO_CHANGE == _names(path)
 
 
 def _shadow(account: Account) -> str | None:

@@ -1,6 +1,6 @@
-"""Who is told of one watch set's changes: every profile that watches the same files by the same rules.
+"""Who is told of the same changes at the same time: every profile whose watch set is equal.
 
-Keeps no file and no time: only whom to tell, and what latecomers missed.
+Keeps no file: only whom to tell, and the burst of changes that are yet to be told.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.records import record
+from reloadd.core.settle import Burst
+from reloadd.watch.interest import Interest
 
 if TYPE_CHECKING:
+    from asyncio import Future
     from collections.abc import Callable
 
     from reloadd.core.changes import ChangeSet
     from reloadd.core.records import Record, Value
+    from reloadd.profile.model import WatchSet
     from reloadd.watch.base import WatchStatistics
     from reloadd.watch.session import Session
 
@@ -25,6 +29,7 @@ class Member:
     Args:
         profile: its name, which its records bear; None for the daemon.
         session: what watches.
+        audience: whom it is told together with.
         on_settled: is called with each set.
         on_burst: is called when a burst begins, and when it is over.
     """
@@ -33,11 +38,13 @@ class Member:
         self,
         profile: str | None,
         session: Session,
+        audience: Audience,
         on_settled: Callable[[ChangeSet], None],
         on_burst: Callable[[Noticed | Quiet], None] | None,
     ) -> None:
         self.profile = profile
         self.session = session
+        self.audience = audience
         self._on_settled = on_settled
         self._on_burst = on_burst
         self._is_in_burst = False
@@ -45,7 +52,7 @@ class Member:
 
     def statistics(self) -> WatchStatistics:
         """What is being looked at now."""
-        return self.session.statistics()
+        return self.session.statistics(self.audience)
 
     def close(self) -> None:
         """Stop telling of changes. Safe to call twice."""
@@ -74,19 +81,25 @@ class Member:
 
 
 class Audience:
-    """All members of one session.
+    """All members of a session whose watch sets are equal.
 
     Args:
+        watch_set: theirs.
+        served: is done once their baseline is taken.
         report: takes their records.
 
     Attributes:
+        interest: which files matter to them.
+        burst: what they are yet to be told.
         is_in_burst: whether they were told that something was noticed, and not yet that it is over.
     """
 
-    def __init__(self, report: Callable[[Record], None]) -> None:
+    def __init__(self, watch_set: WatchSet, served: Future[None], report: Callable[[Record], None]) -> None:
+        self.interest = Interest(watch_set.include)
+        self.burst = Burst(quiet=watch_set.settle)
+        self.served = served
         self._report = report
         self._members: list[Member] = []
-        self._standing: list[tuple[str, dict[str, Value]]] = []
         self.is_in_burst = False
 
     def __len__(self) -> int:
@@ -96,10 +109,8 @@ class Audience:
         return member in self._members
 
     def join(self, member: Member) -> None:
-        """Tell this one too, and at once what was said for good."""
+        """Tell this one too."""
         self._members.append(member)
-        for name, fields in self._standing:
-            self._report(record(name, profile=member.profile, **fields))
 
     def leave(self, member: Member) -> None:
         """Tell this one no more."""
@@ -127,7 +138,16 @@ class Audience:
         for member in self._members:
             self._report(record(name, profile=member.profile, **fields))
 
-    def say_for_good(self, name: str, **fields: Value) -> None:
-        """A record for each profile, also for those that join later."""
-        self._standing.append((name, fields))
-        self.say(name, **fields)
+    def serve(self) -> None:
+        """Take note that the baseline is taken."""
+        if not self.served.done():
+            self.served.set_result(None)
+
+    def fail(self, error: Exception) -> None:
+        """Take note that the baseline cannot be taken, for those who wait for it."""
+        if not self.served.done():
+            self.served.set_exception(error)
+
+    def is_burst_over(self, now: float) -> bool:
+        """Whether its changes are to be told."""
+        return self.burst.due is not None and self.burst.due <= now

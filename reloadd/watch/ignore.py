@@ -170,6 +170,10 @@ class Rules:
                 return verdict
         return False
 
+    def including(self, includes: Includes) -> Rules:
+        """These rules with other include globs."""
+        return replace(self, _includes=includes)
+
     @property
     def made_by(self) -> frozenset[str]:
         """The names of files that make rules."""

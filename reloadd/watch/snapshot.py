@@ -1,4 +1,4 @@
-"""What is known of the files that matter, and how it differs from what was last told.
+"""What is known of the files that matter to anybody, and how it differs from what each was told last.
 
 Different is the test, never newer: an older file moved over a newer one is a change. Two writes of the same size to the
 same inode within one tick of the kernel's clock (4 ms at most, none since Linux 6.13) look like one; the process that
@@ -15,12 +15,14 @@ from enum import Enum
 from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
-from reloadd.core.changes import ChangeKind
-from reloadd.core.settle import HOLD, Finding
+from reloadd.core.settle import HOLD
+from reloadd.watch.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Collection, Iterable
+
+    from reloadd.core.settle import Finding
+    from reloadd.watch.interest import Interest
 
 LARGEST_DIGESTED = 1 << 20
 """Bytes. A larger file counts as changed whenever its signature does."""
@@ -102,12 +104,16 @@ def digest_of(path: str, signature: Signature) -> bytes | None:
 
 
 class Snapshot:
-    """The files of one root as they were seen last, and as they were told last where that differs."""
+    """The files of one root as they were seen last, and for each interest what was told of them.
 
-    def __init__(self) -> None:
+    Args:
+        root: absolute.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
         self._seen: dict[str, Entry] = {}
-        self._told: dict[str, Entry | None] = {}
-        self._touched: dict[str, bool] = {}
+        self._ledgers: dict[Interest, Ledger] = {}
         # In order, and not a set, of which `pop` looks through all the room that it once needed.
         self._undigested: dict[str, None] = {}
 
@@ -128,78 +134,103 @@ class Snapshot:
         now = (status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
         return entry is not None and entry.signature == now
 
-    def told(self) -> dict[str, Entry]:
-        """All files as they were told last."""
-        told = {path: entry for path, entry in self._seen.items() if path not in self._told}
-        return told | {path: entry for path, entry in self._told.items() if entry is not None}
+    # For whom.
 
-    def untold(self) -> AbstractSet[str]:
-        """The paths that differ from what was told of them, as far as was seen."""
-        return self._told.keys()
+    def serve(self, interests: Collection[Interest]) -> None:
+        """Keep what is told for these, and for no others; to those that are new, all that was seen counts as told."""
+        counts = self._counts([each for each in interests if each not in self._ledgers], sharers=len(interests))
+        # Replaced as a whole: the event loop may be reading it.
+        self._ledgers = {each: self._ledgers.get(each) or Ledger(each, self._root, counts[each]) for each in interests}
+
+    def _counts(self, new: Collection[Interest], sharers: int) -> dict[Interest, int]:
+        """How many of the files seen matter to each; to a single one, and of a root that is a file, all do."""
+        if not new or sharers == 1 or self._root in self._seen:
+            return dict.fromkeys(new, len(self._seen))
+        # What all have in common is cut off once: fifty interests may be asked of each file.
+        prefix = len(self._root.rstrip("/")) + 1
+        below = [path[prefix:] for path in self._seen]
+        return {each: sum(map(each.includes.matches, below)) for each in new}
+
+    def serves(self, interests: Iterable[Interest]) -> bool:
+        """Whether none of these is new."""
+        return all(each in self._ledgers for each in interests)
+
+    def matters(self, interest: Interest, path: str) -> bool:
+        """Whether a file at this path, which no ignore rule leaves out, matters to it."""
+        return self._ledgers[interest].wants(path)
+
+    def files_for(self, interest: Interest) -> int:
+        """How many files matter to it; none before it is served."""
+        ledger = self._ledgers.get(interest)
+        return ledger.files if ledger else 0
+
+    def told(self, interest: Interest) -> dict[str, Entry]:
+        """All files that matter to it, as they were told last."""
+        return self._ledgers[interest].told(self._seen)
+
+    def untold(self, interest: Interest | None = None) -> frozenset[str]:
+        """The paths that differ from what was told of them, as far as was seen; by default those of all interests."""
+        ledgers = self._ledgers.values() if interest is None else (self._ledgers[interest],)
+        return frozenset().union(*(each.untold() for each in ledgers))
+
+    # What is there.
 
     def adopt(self, path: str, signature: Signature) -> None:
         """Know a file without telling of it: it was there before, only not looked at."""
-        if path in self._told:
-            self.see(path, signature)
-            return
+        if self._ledgers:  # none while the first baseline is taken, which must be quick
+            if any(path in ledger for ledger in self._ledgers.values()):
+                self.see(path, signature)
+                return
+            if path not in self._seen:
+                self._count(path, 1)
         self._seen[path] = Entry(signature)
         self._undigested[path] = None
 
     def drop(self, path: str) -> None:
         """Forget a file without telling of it: it is still there, only no longer looked at."""
-        for table in (self._seen, self._told, self._touched):
-            table.pop(path, None)
+        if self._seen.pop(path, None) is not None:
+            self._count(path, -1)
+        for ledger in self._ledgers.values():
+            ledger.drop(path)
+
+    def _count(self, path: str, files: int) -> None:
+        for ledger in self._ledgers.values():
+            if ledger.wants(path):
+                ledger.count(files)
 
     def see(self, path: str, signature: Signature | None, writer: Writer = Writer.UNKNOWN) -> None:
         """Note what stat says of a path now; None when there is no such file."""
         before = self._seen.get(path)
         if (before.signature if before else None) == signature:
             return
-        self._told.setdefault(path, before)
-        self._touched[path] = _is_complete(signature, writer)
         if signature is None:
+            after = None
             del self._seen[path]
         else:
-            self._seen[path] = Entry(signature)
+            after = self._seen[path] = Entry(signature)
+        complete = _is_complete(signature, writer)
+        for ledger in self._ledgers.values():
+            ledger.note(path, before, after, complete=complete)
 
     def heard_of(self, path: str, writer: Writer) -> None:
         """Note an event about a path that is seen already: its writer may only now be done with what was seen."""
-        if path in self._told:
-            seen = self._seen.get(path)
-            self._touched[path] = _is_complete(seen.signature if seen else None, writer)
+        complete = _is_complete(self.signature(path), writer)
+        for ledger in self._ledgers.values():
+            ledger.touch(path, complete=complete)
 
-    def findings(self) -> tuple[Finding, ...]:
-        """How each path touched since the last call stands against what was told of it."""
-        touched, self._touched = self._touched, {}
-        return tuple(Finding(path, self._difference(path), complete) for path, complete in touched.items())
+    # What to tell.
 
-    def _difference(self, path: str) -> ChangeKind | None:
-        told, seen = self._told[path], self._seen.get(path)
-        if seen is None:
-            kind = None if told is None else ChangeKind.DELETED
-        elif told is None:
-            kind = ChangeKind.CREATED
-        else:
-            kind = None if self._same_content(path, told, seen) else ChangeKind.MODIFIED
-        if kind is None:
-            del self._told[path]
-        return kind
+    def findings(self) -> dict[Interest, tuple[Finding, ...]]:
+        """For whom paths were touched since the last call, and how each stands against what was told of it."""
+        found = {each: ledger.findings(self._seen, _same_content) for each, ledger in self._ledgers.items()}
+        return {each: findings for each, findings in found.items() if findings}
 
-    @staticmethod
-    def _same_content(path: str, told: Entry, seen: Entry) -> bool:
-        if told.signature == seen.signature:
-            seen.digest = told.digest
-            return True
-        if told.digest is None or told.signature.size != seen.signature.size:
-            return False
-        seen.digest = digest_of(path, seen.signature)
-        return seen.digest == told.digest
-
-    def tell(self, paths: Iterable[str]) -> None:
+    def tell(self, interest: Interest, paths: Iterable[str]) -> None:
         """Take these paths, as they were seen last, for told."""
-        for path in paths:
-            self._told.pop(path, None)
-            self._undigested[path] = None
+        told = tuple(paths)
+        if interest in self._ledgers:
+            self._ledgers[interest].tell(told)
+        self._undigested.update(dict.fromkeys(told))
 
     def digest_some(self, most: int) -> bool:
         """Read up to `most` files that were not read yet; whether some are left.
@@ -212,3 +243,15 @@ class Snapshot:
             if entry and entry.digest is None:
                 entry.digest = digest_of(path, entry.signature)
         return bool(self._undigested)
+
+
+def _same_content(path: str, told: Entry, seen: Entry) -> bool:
+    """Whether what is there was told already, as far as that can be known; it is read once, whoever asks."""
+    if told.signature == seen.signature:
+        seen.digest = told.digest
+        return True
+    if told.digest is None or told.signature.size != seen.signature.size:
+        return False
+    if seen.digest is None:
+        seen.digest = digest_of(path, seen.signature)
+    return seen.digest == told.digest

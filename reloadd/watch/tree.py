@@ -15,6 +15,7 @@ from reloadd.watch.directories import Directories
 from reloadd.watch.hearing import Hearing
 from reloadd.watch.ignore import ignore_files_above, rules_above
 from reloadd.watch.inbox import Hint, Inbox, Purpose, Sighting
+from reloadd.watch.interest import union_of
 from reloadd.watch.links import names_behind
 from reloadd.watch.repository import Repository, repository_around
 from reloadd.watch.rounds import Rounds
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from reloadd.profile.model import WatchSet
     from reloadd.watch.ignore import Rules
     from reloadd.watch.inbox import Source
+    from reloadd.watch.interest import Interest
     from reloadd.watch.links import Name
 
 _OF_FILES = frozenset({Hint.COMPLETE, Hint.BEGUN, Hint.GONE})
@@ -42,7 +44,7 @@ class Tree:
 
     Args:
         root: absolute; it may be a directory, a file that always matters, a link, or missing.
-        watch_set: the rules for it.
+        watch_set: the rules for it, but for the include globs: those are of the interests that it serves.
         source: where events come from; None to poll everything.
         inbox: where events go.
         owner: the number that its listeners bear.
@@ -50,7 +52,7 @@ class Tree:
 
     def __init__(self, root: str, watch_set: WatchSet, source: Source | None, inbox: Inbox, owner: int) -> None:
         self.owner = owner
-        self.snapshot = Snapshot()
+        self.snapshot = Snapshot(root)
         self._root = root
         self._above = rules_above(root, watch_set)
         self._reads_gitignore = watch_set.gitignore
@@ -93,14 +95,15 @@ class Tree:
         # A link may lead to a directory, whatever its name.
         return directory.rules.wants_file(path) or (hint is not Hint.GONE and os.path.islink(path))
 
-    def may_change(self, sighting: Sighting) -> bool:
-        """Whether an event is about a file that matters, so that there may be a change to tell."""
+    def may_change(self, sighting: Sighting, interest: Interest) -> bool:
+        """Whether an event is about a file that matters to an interest, so that there may be a change to tell."""
         listener, hint, name = sighting
         directory = self._directories.get(listener.directory)
         if listener.purpose is Purpose.NAMES or hint not in _OF_FILES or directory is None:
             return False
         path = os.path.join(listener.directory, name)
-        return path in self.snapshot or directory.rules.wants_file(path)
+        is_file = path in self.snapshot or directory.rules.wants_file(path)
+        return is_file and self.snapshot.serves((interest,)) and self.snapshot.matters(interest, path)
 
     def is_quick(self, sighting: Sighting) -> bool:
         """Whether looking there is no more than a stat of a file that was written just now."""
@@ -112,7 +115,7 @@ class Tree:
         return not (directory.rules.reads(name) or path in self._directories or os.path.islink(path))
 
     def wants(self, path: str) -> bool:
-        """Whether a file at `path` would matter, whether there is one or not."""
+        """Whether a file at `path` would matter to anybody, whether there is one or not."""
         if path == self._root:
             return True
         above, child = os.path.dirname(path), path
@@ -128,9 +131,22 @@ class Tree:
 
     # Looking.
 
-    def begin(self) -> None:
-        """Listen everywhere and take the baseline."""
+    def begin(self, interests: Collection[Interest]) -> None:
+        """Listen everywhere and take the baseline for these."""
+        self._above = self._above.including(union_of(interests))
         self._examine_root(adopt=True)
+        self.snapshot.serve(interests)
+
+    def serve(self, interests: Collection[Interest]) -> None:
+        """Look for these from now on, and for no others. The baseline of those that are new is what is there now.
+
+        What the others did not matter to was not changed by anybody: globs are rules, as those in a .gitignore.
+        """
+        rules = self._above.including(union_of(interests))
+        if rules != self._above or not self.snapshot.serves(interests):
+            self._above = rules
+            self._examine_root()
+        self.snapshot.serve(interests)
 
     def look(self, sightings: Iterable[Sighting]) -> None:
         """Look where events point."""

@@ -14,6 +14,7 @@ from reloadd.core.changes import ChangeSet
 from reloadd.profile.model import Backend
 from reloadd.watch.audience import Member
 from reloadd.watch.digester import Digester
+from reloadd.watch.interest import ground_of
 from reloadd.watch.mounts import MountWatch
 from reloadd.watch.session import Session
 
@@ -58,8 +59,9 @@ class DaemonWatcher:
     ) -> Watch:
         """Take the baseline and begin: from the return on, no difference from that baseline is missed."""
         begun = self._loop.time()
-        session = self._sessions.get(watch_set) or self._open(watch_set)
-        member = await session.join(profile, on_settled, on_burst)
+        ground = ground_of(watch_set)
+        session = self._sessions.get(ground) or self._open(ground)
+        member = await session.join(profile, watch_set, on_settled, on_burst)
         if isinstance(instead_of, Member):
             await self._take_over(instead_of, member)
         # From here on the earlier one tells nothing any more.
@@ -70,9 +72,15 @@ class DaemonWatcher:
     async def _take_over(self, earlier: Member, member: Member) -> None:
         """Tell what the earlier one would have told, and close it."""
         try:
-            if earlier.session is not member.session:
-                before, after, noticed_at = earlier.session.forest, member.session.forest, self._loop.time()
-                changes = await self._loop.run_in_executor(self._executor, after.differences_from, before)
+            if earlier.audience is not member.audience:
+                noticed_at = self._loop.time()
+                changes = await self._loop.run_in_executor(
+                    self._executor,
+                    member.session.forest.differences_from,
+                    member.audience.interest,
+                    earlier.session.forest,
+                    earlier.audience.interest,
+                )
                 if changes:
                     member.tell(ChangeSet(changes, seen_at=noticed_at, settled_at=self._loop.time()))
         except BaseException:
@@ -94,20 +102,20 @@ class DaemonWatcher:
         for session in self._sessions.values():
             session.remounted(points)
 
-    def _open(self, watch_set: WatchSet) -> Session:
+    def _open(self, ground: WatchSet) -> Session:
         session = Session(
-            watch_set,
-            source=None if watch_set.backend is Backend.POLL else self._source(),
+            ground,
+            source=None if ground.backend is Backend.POLL else self._source(),
             executor=self._executor,
             digester=self._digester,
             report=self._report,
-            on_empty=lambda: self._forget(watch_set),
+            on_empty=lambda: self._forget(ground),
         )
-        self._sessions[watch_set] = session
+        self._sessions[ground] = session
         return session
 
-    def _forget(self, watch_set: WatchSet) -> None:
-        self._sessions.pop(watch_set, None)
+    def _forget(self, ground: WatchSet) -> None:
+        self._sessions.pop(ground, None)
 
     def _source(self) -> KernelEvents | ObserverEvents:
         if self._events is None:

@@ -51,18 +51,22 @@ def reloadd(root: Path, profiles: int, backend: str, *, alike: bool = True) -> N
 
     async def main() -> None:
         watcher = DaemonWatcher(report=lambda _: None)
-        for number in range(profiles):
-            include = ("*.py", "*.html") if alike else ("*.py", f"*.html{number}")
-            watch_set = WatchSet(
+        sets = (
+            WatchSet(
                 roots=(root,),
-                include=include,
+                include=("*.py", "*.html") if alike else ("*.py", f"*.html{number}"),
                 exclude=ALWAYS_EXCLUDED,
                 gitignore=True,
                 backend=Backend(backend),
                 poll_interval=0.5,
                 settle=None,
             )
-            await watcher.watch(f"{number}", watch_set, noticed if number == 0 else lambda _: None)
+            for number in range(profiles)
+        )
+        # At the same time, as a daemon begins; each is told, and one says so.
+        await asyncio.gather(
+            *(watcher.watch(f"{n}", each, noticed if n == 0 else lambda _: None) for n, each in enumerate(sets))
+        )
         ready()
         await asyncio.to_thread(sys.stdin.read)
         watcher.close()

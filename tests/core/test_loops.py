@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
-from reloadd.core.loops import Loop, LoopGuard, exclude_pattern
+from reloadd.core.loops import QUIET, Loop, LoopGuard, Verdict, exclude_pattern
 
 NOTHING: frozenset[str] = frozenset()
 IT_WRITES = frozenset({"a.py"})
@@ -32,13 +32,14 @@ def changed(*paths: str, at: float = 0.0) -> ChangeSet:
     ],
 )
 def test_a_loop_is_found(served: list[float | None], written: frozenset[str], expected: list[int]) -> None:
-    """By the rate, or sooner by what the app was seen to write; its last set is not acted on"""
+    """By the rate, which puts its last set off, or sooner by what the app was seen to write, which leaves it out"""
+    stopped = Verdict.LEAVE if "a.py" in written else Verdict.POSTPONE
     guard, found = LoopGuard(), []
     for number, seconds in enumerate(served, start=1):
         before = guard
-        guard, goes_on = guard.after(changed("a.py", at=number), seconds, written)
+        guard, verdict = guard.after(changed("a.py", at=number), seconds, written)
         loop = guard.loop_since(before)
-        assert goes_on is (loop is None)
+        assert verdict is (Verdict.ACT if loop is None else stopped)
         if loop is not None:
             assert loop == Loop("a.py", number)
             found.append(number)
@@ -53,58 +54,78 @@ def stopped(written: frozenset[str] = NOTHING) -> LoopGuard:
     return guard
 
 
-def test_the_file_that_all_sets_share_is_named() -> None:
-    """Others that change beside it do not break the row, and are not blamed"""
+@pytest.mark.parametrize(("written", "restarts"), [(NOTHING, 11), (frozenset({"data.py"}), 4)])
+def test_the_file_that_all_sets_share_is_named(written: frozenset[str], restarts: int) -> None:
+    """Others that change beside it do not break the row, and are neither blamed nor left out with it"""
     guard = LoopGuard()
-    for number in range(11):
+    for number in range(restarts):
         before = guard
-        guard, _ = guard.after(changed("data.py", f"{number}.py"), STARTING, NOTHING)
-    assert guard.loop_since(before) == Loop("data.py", 11)
+        guard, verdict = guard.after(changed("data.py", f"{number}.py"), STARTING, written)
+        assert verdict is Verdict.ACT
+    assert guard.loop_since(before) == Loop("data.py", restarts)
 
 
 def test_another_file_is_another_row() -> None:
     """Edits of several files in turn are no loop, however quick"""
     guard = LoopGuard()
     for number in range(50):
-        guard, goes_on = guard.after(changed(f"{number}.py"), STARTING, NOTHING)
-        assert goes_on
+        guard, verdict = guard.after(changed(f"{number}.py"), STARTING, NOTHING)
+        assert verdict is Verdict.ACT
 
 
 @pytest.mark.parametrize(
-    ("paths", "at", "served", "written", "goes_on"),
+    ("paths", "at", "served", "written", "verdict"),
     [
-        (["a.py"], 4.9, 4.0, NOTHING, False),
-        (["a.py"], 5.0, 4.0, NOTHING, True),  # after a pause it may be anybody's save
-        (["a.py"], 60.0, STARTING, NOTHING, False),  # not where the app has only just started
-        (["a.py"], 60.0, 0.9, NOTHING, False),
-        (["a.py"], 500.0, 400.0, IT_WRITES, False),  # nor where it is known that the app writes it
-        (["a.py", "b.py"], 1.0, STARTING, IT_WRITES, True),
-        (["b.py"], 1.0, STARTING, NOTHING, True),
+        (["a.py"], 4.9, 4.0, NOTHING, Verdict.POSTPONE),
+        (["a.py"], 5.0, 4.0, NOTHING, Verdict.ACT),  # after a pause it may be anybody's save
+        (["a.py"], 60.0, STARTING, NOTHING, Verdict.POSTPONE),  # not where the app has only just started
+        (["a.py"], 60.0, 0.9, NOTHING, Verdict.POSTPONE),
+        (["a.py"], 500.0, 400.0, IT_WRITES, Verdict.LEAVE),  # nor where it is known that the app writes it
+        (["a.py", "b.py"], 1.0, STARTING, IT_WRITES, Verdict.ACT),
+        (["b.py"], 1.0, STARTING, NOTHING, Verdict.ACT),
     ],
 )
 def test_a_loop_stays_stopped(
-    paths: list[str], at: float, served: float | None, written: frozenset[str], *, goes_on: bool
+    paths: list[str], at: float, served: float | None, written: frozenset[str], verdict: Verdict
 ) -> None:
     """Until another file changes, or the file has been quiet; it is told once"""
     before = stopped(written)
-    guard, is_acted_on = before.after(changed(*paths, at=at), served, written)
-    assert is_acted_on is goes_on
+    guard, found = before.after(changed(*paths, at=at), served, written)
+    assert found is verdict
     assert guard.loop_since(before) is None
+
+
+def test_what_may_be_a_save_is_never_lost() -> None:
+    """A file is saved over and over before a slow app serves: what was put off comes later, and ever later in a loop"""
+    guard, pauses = stopped(), []
+    for _ in range(3):
+        pauses.append(guard.pause)
+        guard, verdict = guard.made_up().after(changed("a.py", at=60.0), STARTING, NOTHING)
+        assert verdict is Verdict.POSTPONE
+    assert pauses == [QUIET, 2 * QUIET, 4 * QUIET]
+
+
+def test_somebody_who_edits_a_file_that_looped_is_not_kept_waiting() -> None:
+    """The pause is short again once the file was changed by somebody; not when another was, which starts a loop anew"""
+    guard, _ = stopped().made_up().after(changed("b.py", at=60.0), 100.0, NOTHING)
+    assert guard.pause == 2 * QUIET
+    guard, _ = guard.after(changed("a.py", at=120.0), 50.0, NOTHING)
+    assert guard.pause == QUIET
 
 
 def test_a_file_that_looped_loops_no_more() -> None:
     """When another file restarts the app, what it writes then is known at once"""
     guard, _ = stopped().after(changed("b.py", at=60.0), 100.0, NOTHING)
-    _, goes_on = guard.after(changed("a.py", at=61.0), STARTING, NOTHING)
-    assert not goes_on
+    _, verdict = guard.after(changed("a.py", at=61.0), STARTING, NOTHING)
+    assert verdict is Verdict.POSTPONE
 
 
 def test_each_write_of_a_stopped_loop_counts() -> None:
     """Whoever writes without a pause is not taken for somebody else after a while"""
     guard = stopped()
     for second in range(4, 40, 4):
-        guard, goes_on = guard.after(changed("a.py", at=second), 100.0, NOTHING)
-        assert not goes_on
+        guard, verdict = guard.after(changed("a.py", at=second), 100.0, NOTHING)
+        assert verdict is Verdict.POSTPONE
 
 
 def test_suspicion_comes_before_proof() -> None:

@@ -205,10 +205,8 @@ def calm_word(machine: Machine, children: Children) -> Input | None:
             return Ready(machine.newcomer or machine.current or 0)
         case State.BACKOFF:
             return Due(Timer.BACKOFF, machine.generation)
-        case State.SERVING if machine.why is not None:
-            return Due(Timer.OWN_RELOAD, machine.generation)
-        case State.SERVING if machine.current in children.bounded:
-            # Also where nobody says that a burst is over.
-            return Due(Timer.HOLD, machine.current or 0)
+        case State.SERVING if machine.current in children.bounded or machine.why is not None:
+            # Held requests are let in also where nobody says that the burst is over.
+            return Due(Timer.HOLD if machine.current in children.bounded else Timer.OWN_RELOAD, machine.current or 0)
         case _:
             return None

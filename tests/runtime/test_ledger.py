@@ -38,7 +38,7 @@ try:
     open("local.ini").close()
 except FileNotFoundError:
     pass
-os.listdir("templates")
+os.listdir("templates"), os.listdir()
 open("out.txt", "w").close()
 subprocess.run(["true"])
 thread = threading.Thread(target=str)
@@ -117,7 +117,10 @@ def test_what_else_is_read_and_done_is_told_where_it_is_asked_for(interpreter: I
     opened = {line["file"]: line["signature"] for line in lines if line["word"] == "opened"}
     assert opened[str(tmp_path / "settings.ini")] is not None
     assert opened[str(tmp_path / "local.ini")] is None
-    assert [line["file"] for line in lines if line["word"] == "listed"] == [str(tmp_path / "templates")]
+    listed = {line["file"]: line.get("names") for line in lines if line["word"] == "listed"}
+    assert listed.pop(str(tmp_path / "templates")) is None
+    assert {"main.py", "shop", "templates"} <= set(listed.pop(str(tmp_path)) or ())
+    assert not listed
     changed = [(line["name"], line["value"], line["by"]) for line in lines if line["word"] == "set"]
     assert changed == [("COLOUR", "red", f"{tmp_path / 'main.py'}:2")]
     effects = [(line["event"], line["by"]) for line in lines if line["word"] == "effect"]

@@ -141,7 +141,7 @@ def test_slow_reader_makes_the_child_wait() -> None:
     async def scenario(child: Child) -> None:
         thread = child.print_from_thread(data * count)
         writer = child.paper.writer
-        await until(lambda: writer._waiting >= ROOM, "a full writer")
+        await until(lambda: writer._on_room, "somebody who waits for room")
         for _ in range(200):
             await asyncio.sleep(0.001)
             assert writer._waiting < 2 * ROOM
@@ -160,7 +160,7 @@ def test_close_while_waiting_for_room() -> None:
     async def scenario(child: Child) -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
         thread = child.print_from_thread(b"z" * (8 * MEGABYTE) + b"\n")
-        await until(lambda: child.paper.writer._waiting >= ROOM, "a full writer")
+        await until(lambda: child.paper.writer._on_room, "somebody who waits for room")
         child.output.close()
         child.paper.read()
         await until(lambda: child.paper.writer._waiting == 0 and not thread.is_alive(), "an empty writer")

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from reloadd.core.changes import Change, net_changes
+from reloadd.core.changes import Change, ChangeSet, net_changes
 from reloadd.profile.model import Backend, WatchSet
 from reloadd.watch.watcher import DaemonWatcher
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-    from reloadd.core.changes import ChangeSet
+    from reloadd.core.inputs import Noticed, Quiet
     from reloadd.core.records import Record
     from reloadd.watch.base import Watch
 
@@ -131,9 +131,28 @@ class Stage:
         watch = self._call(self.watcher.watch(profile, watched, sets.put, instead_of=earlier))
         return Observed(watched.roots, watch, self, sets)
 
-    def begin_with(self, watched: WatchSet, on_settled: Callable[[ChangeSet], None]) -> Watch:
+    def begin_together(self, watched: Iterable[WatchSet]) -> list[Observed]:
+        """Begin to watch for many at the same time, named by their numbers."""
+
+        async def begin() -> list[Observed]:
+            observed = [(each, queue.Queue[ChangeSet]()) for each in watched]
+            begun = await asyncio.gather(
+                *(self.watcher.watch(f"{number}", each, sets.put) for number, (each, sets) in enumerate(observed))
+            )
+            return [
+                Observed(each.roots, watch, self, sets) for watch, (each, sets) in zip(begun, observed, strict=True)
+            ]
+
+        return self._call(begin())
+
+    def begin_with(
+        self,
+        watched: WatchSet,
+        on_settled: Callable[[ChangeSet], None],
+        on_burst: Callable[[Noticed | Quiet], None] | None = None,
+    ) -> Watch:
         """Begin to watch for somebody else."""
-        return self._call(self.watcher.watch("shop", watched, on_settled))
+        return self._call(self.watcher.watch("shop", watched, on_settled, on_burst=on_burst))
 
     def on_loop(self, function: Callable[[], None]) -> None:
         """Call something on the event loop's thread."""

@@ -136,6 +136,33 @@ def test_what_makes_no_difference_is_let_pass(account: Account, tmp_path: Path, 
     assert fault_of_reading(account) is None
 
 
+@pytest.mark.parametrize(
+    ("edit", "is_fault"),
+    [
+        (lambda directory: (directory / "app/new").rename(directory / "app/data.txt"), False),
+        (write("app/__pycache__/main.pyc"), False),
+        (write("app/shop-1.0.dist-info/METADATA"), True),
+        (lambda directory: (directory / "app/data.txt").unlink(), True),
+    ],
+)
+def test_a_directory_of_the_import_path_that_was_listed(
+    account: Account, tmp_path: Path, edit: Callable[[Path], object], *, is_fault: bool
+) -> None:
+    """It is another one when something else is in it, and not when a file was saved by way of a second one."""
+    directory = str(tmp_path / "app")
+    write_files(tmp_path, {"app/data.txt": ""})
+    signature = signature_of(directory)
+    assert signature is not None
+    names = os.listdir(directory)  # noqa: PTH208 (as it is noted)
+    account.add([{"word": "listed", "file": directory, "signature": list(signature), "names": names}])
+    assert fault_of_reading(account) is None
+    write_files(tmp_path, {"app/new": "new"})
+    edit(tmp_path)
+    (tmp_path / "app/new").unlink(missing_ok=True)
+
+    assert fault_of_reading(account) == (f"`{directory}` has changed" if is_fault else None)
+
+
 def test_installing_a_package_is_seen(tmp_path: Path) -> None:
     """In any directory for packages that there was."""
     packages = tmp_path / "site-packages"

@@ -10,10 +10,14 @@ import pytest
 
 from reloadd.core.changes import ChangeKind
 from reloadd.core.settle import Finding
+from reloadd.watch.interest import Interest
 from reloadd.watch.snapshot import LARGEST_DIGESTED, Signature, Snapshot, Writer, digest_of, signature_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+PYTHON, PAGES = Interest(("*.py",)), Interest(("*.html",))
 
 
 def signed(path: Path) -> Signature:
@@ -26,7 +30,15 @@ def signed(path: Path) -> Signature:
 def see(snapshot: Snapshot, path: Path) -> tuple[Finding, ...]:
     """Look at one file."""
     snapshot.see(str(path), signature_of(path.stat()) if path.exists() else None, Writer.DONE)
-    return snapshot.findings()
+    return snapshot.findings().get(PYTHON, ())
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path) -> Snapshot:
+    """A snapshot that is kept for one interest."""
+    made = Snapshot(str(tmp_path))
+    made.serve([PYTHON])
+    return made
 
 
 @pytest.fixture
@@ -79,18 +91,17 @@ def test_nothing_is_waited_for_where_a_file_was(file: Path) -> None:
     assert digest_of(str(file), signature) is None
 
 
-def test_findings_are_against_what_was_told(file: Path) -> None:
+def test_findings_are_against_what_was_told(snapshot: Snapshot, file: Path) -> None:
     """A change is found again until it is told, and taken back when it is undone"""
-    snapshot = Snapshot()
     assert see(snapshot, file) == (Finding(str(file), ChangeKind.CREATED),)
     file.write_text("twofold")
     assert see(snapshot, file) == (Finding(str(file), ChangeKind.CREATED),)
-    snapshot.tell([str(file)])
+    snapshot.tell(PYTHON, [str(file)])
     file.write_text("three")
     assert see(snapshot, file) == (Finding(str(file), ChangeKind.MODIFIED),)
     file.unlink()
     assert see(snapshot, file) == (Finding(str(file), ChangeKind.DELETED),)
-    snapshot.tell([str(file)])
+    snapshot.tell(PYTHON, [str(file)])
     file.write_text("four")
     assert see(snapshot, file) == (Finding(str(file), ChangeKind.CREATED),)
     file.unlink()
@@ -98,13 +109,12 @@ def test_findings_are_against_what_was_told(file: Path) -> None:
     assert see(snapshot, file) == ()
 
 
-def test_the_same_content_is_no_difference_once_it_was_read(file: Path) -> None:
+def test_the_same_content_is_no_difference_once_it_was_read(snapshot: Snapshot, file: Path) -> None:
     """Before, any write is a change, for nobody knows what was there"""
-    snapshot = Snapshot()
     snapshot.adopt(str(file), signed(file))
     file.write_text("one")
     assert see(snapshot, file) == (Finding(str(file), ChangeKind.MODIFIED),)
-    snapshot.tell([str(file)])
+    snapshot.tell(PYTHON, [str(file)])
     assert not snapshot.digest_some(10)
     file.write_text("one")
     assert see(snapshot, file) == (Finding(str(file), None),)
@@ -114,40 +124,74 @@ def test_the_same_content_is_no_difference_once_it_was_read(file: Path) -> None:
     assert see(snapshot, file) == (Finding(str(file), None),)
 
 
-def test_files_are_read_a_few_at_a_time(tmp_path: Path) -> None:
+def test_files_are_read_a_few_at_a_time(snapshot: Snapshot, tmp_path: Path) -> None:
     """And it is said whether some are left"""
-    snapshot = Snapshot()
     for number in range(5):
-        path = tmp_path / f"{number}"
+        path = tmp_path / f"{number}.py"
         path.write_text("one")
         snapshot.adopt(str(path), signed(path))
     assert snapshot.digest_some(3)
     assert not snapshot.digest_some(3)
 
 
-def test_what_is_dropped_is_not_told(file: Path) -> None:
+def test_what_is_dropped_is_not_told(snapshot: Snapshot, file: Path) -> None:
     """A file that is no longer looked at has not gone"""
-    snapshot = Snapshot()
     snapshot.adopt(str(file), signed(file))
     snapshot.drop(str(file))
-    assert snapshot.findings() == ()
+    assert snapshot.findings() == {}
     assert str(file) not in snapshot
 
 
 def test_a_fresh_file_may_be_written_to_again(file: Path) -> None:
     """Where no event tells, a file is held for written once its last write is a while ago"""
     for age_ns, expected in ((0, False), (-(10**9), False), (10**9, True)):
-        snapshot = Snapshot()
+        snapshot = Snapshot(str(file.parent))
+        snapshot.serve([PYTHON])
         written = time.time_ns() - age_ns
         os.utime(file, ns=(written, written))
         snapshot.see(str(file), signed(file))
-        assert snapshot.findings() == (Finding(str(file), ChangeKind.CREATED, complete=expected),)
+        assert snapshot.findings()[PYTHON] == (Finding(str(file), ChangeKind.CREATED, complete=expected),)
 
 
-def test_an_event_finishes_what_was_seen_before(file: Path) -> None:
+def test_an_event_finishes_what_was_seen_before(snapshot: Snapshot, file: Path) -> None:
     """The end of a write may be heard after its content was seen"""
-    snapshot = Snapshot()
     snapshot.see(str(file), signed(file), Writer.BUSY)
-    assert snapshot.findings() == (Finding(str(file), ChangeKind.CREATED, complete=False),)
+    assert snapshot.findings()[PYTHON] == (Finding(str(file), ChangeKind.CREATED, complete=False),)
     snapshot.heard_of(str(file), Writer.DONE)
-    assert snapshot.findings() == (Finding(str(file), ChangeKind.CREATED, complete=True),)
+    assert snapshot.findings()[PYTHON] == (Finding(str(file), ChangeKind.CREATED, complete=True),)
+
+
+def test_each_interest_is_told_by_itself(snapshot: Snapshot, file: Path) -> None:
+    """What one was told is still to be told to the other, and what is undone for one may be a change for the other"""
+    both = Interest(("*.py",))
+    snapshot.adopt(str(file), signed(file))
+    assert not snapshot.digest_some(1)
+    snapshot.serve([PYTHON, both, PAGES])
+    file.write_text("two")
+    assert see(snapshot, file) == (Finding(str(file), ChangeKind.MODIFIED),)
+    snapshot.tell(PYTHON, [str(file)])
+    file.write_text("one")
+    snapshot.see(str(file), signed(file), Writer.DONE)
+    findings = snapshot.findings()
+    assert findings == {
+        PYTHON: (Finding(str(file), ChangeKind.MODIFIED),),
+        both: (Finding(str(file), None),),
+    }
+    assert snapshot.untold(both) == frozenset()
+    assert snapshot.untold() == {str(file)}
+
+
+def test_each_interest_has_its_files(snapshot: Snapshot, tmp_path: Path) -> None:
+    """They are counted when it comes, and as they come and go; to one that is new, all that was seen counts as told"""
+    for name in ("a.py", "b.py", "page.html"):
+        (tmp_path / name).write_text("one")
+        snapshot.see(str(tmp_path / name), signed(tmp_path / name))
+    snapshot.serve([PYTHON, PAGES])
+    assert [snapshot.files_for(each) for each in (PYTHON, PAGES)] == [2, 1]
+    assert snapshot.untold(PAGES) == frozenset()
+    assert list(snapshot.told(PAGES)) == [str(tmp_path / "page.html")]
+    snapshot.see(str(tmp_path / "page.html"), None)
+    snapshot.drop(str(tmp_path / "a.py"))
+    assert [snapshot.files_for(each) for each in (PYTHON, PAGES)] == [1, 0]
+    snapshot.serve([PYTHON])
+    assert snapshot.files_for(PAGES) == 0

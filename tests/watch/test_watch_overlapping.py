@@ -10,6 +10,7 @@ import pytest
 from reloadd.watch.events import KernelEvents
 from reloadd.watch.forest import Forest
 from reloadd.watch.inbox import Inbox
+from reloadd.watch.interest import Interest
 from tests.support.watching import DEADLINE, save, watch_set
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ def test_a_change_in_two_roots_is_told_once(root: Path, change: str) -> None:
 
     async def scenario() -> tuple[list[tuple[str, str]], int]:
         source, inbox = KernelEvents(), Inbox()
-        forest = Forest(watch_set(root, file), source, inbox)
+        forest, python = Forest(watch_set(root, file), source, inbox), Interest(("*.py",))
         try:
-            forest.begin()
+            forest.begin([python])
             if change == "deleted":
                 file.unlink()
             else:
@@ -39,9 +40,9 @@ def test_a_change_in_two_roots_is_told_once(root: Path, change: str) -> None:
                 while {each.listener.owner for each in sightings} != {0, 1}:
                     await inbox.wait(asyncio.get_running_loop().time() + DEADLINE)
                     sightings += inbox.take()
-            first = forest.look([each for each in sightings if each.listener.owner == 0]).findings
-            forest.tell([finding.path for finding in first])
-            second = forest.look([each for each in sightings if each.listener.owner == 1]).findings
+            first = forest.look([each for each in sightings if each.listener.owner == 0]).news[python].findings
+            forest.tell(python, [finding.path for finding in first])
+            second = forest.look([each for each in sightings if each.listener.owner == 1]).news
             return [(each.path, each.kind.value) for each in first if each.kind], len(second)
         finally:
             forest.close()

@@ -33,6 +33,77 @@ def test_equal_watch_sets_are_watched_once(stage: Stage, backend: Backend, root:
     assert not stage.watcher._sessions
 
 
+def test_one_walk_serves_different_globs(stage: Stage, backend: Backend, root: Path) -> None:
+    """Each profile has the files that match its own globs and is told of these; one that goes takes nothing along"""
+    for name in ("a.py", "page.html", "style.css"):
+        save(root / name, "one")
+    api = stage.begin(watch_set(root, backend=backend), "api")
+    pages = stage.begin(watch_set(root, backend=backend, include=("*.html", "*.css")), "pages")
+    styles = stage.begin(watch_set(root, backend=backend, include=("*.css",)), "styles")
+    assert len(stage.watcher._sessions) == 1
+    assert [each.watch.statistics().files for each in (api, pages, styles)] == [1, 2, 1]
+    save(root / "style.css", "twofold")
+    assert pages.told() == styles.told() == {"style.css": "modified"}
+    save(root / "page.html", "twofold")
+    assert pages.told() == {"page.html": "modified"}
+    pages.close()
+    save(root / "page.html", "three times")
+    save(root / "a.py", "twofold")
+    assert api.told() == {"a.py": "modified"}
+    save(root / "style.css", "three times")
+    assert styles.told() == {"style.css": "modified"}
+    assert pages.sets.empty()
+    assert [each.watch.statistics().files for each in (api, styles)] == [1, 1]
+
+
+def test_globs_that_come_later_reach_where_none_did(stage: Stage, backend: Backend, root: Path) -> None:
+    """Directories that could hold nothing are entered for the one who looks there, and left when it goes"""
+    (root / "pages/old").mkdir(parents=True)
+    (root / "code").mkdir()
+    save(root / "pages/old/page.html", "one")
+    code = stage.begin(watch_set(root, backend=backend, include=("code/*.py",)), "code")
+    assert code.watch.statistics().directories == 2
+    pages = stage.begin(watch_set(root, backend=backend, include=("pages/**/*.html",)), "pages")
+    assert code.watch.statistics().directories == 4
+    save(root / "pages/old/page.html", "twofold")
+    assert pages.told() == {"pages/old/page.html": "modified"}
+    pages.close()
+    save(root / "code/a.py", "one")
+    assert code.told() == {"code/a.py": "created"}
+    wait_until(lambda: code.watch.statistics().directories == 2)
+    code.has_told_nothing("code/sentinel.py")
+
+
+def test_each_profile_keeps_its_own_pace(stage: Stage, backend: Backend, root: Path) -> None:
+    """One that waits for quiet holds up no other; what it is not yet told is told when it waits no longer"""
+    save(root / "a.py", "one")
+    quick = stage.begin(watch_set(root, backend=backend), "quick")
+    slow = stage.begin(watch_set(root, backend=backend, settle=60), "slow")
+    save(root / "a.py", "twofold")
+    assert quick.told() == {"a.py": "modified"}
+    save(root / "b.py", "one")
+    assert quick.told() == {"b.py": "created"}
+    assert slow.sets.empty()
+    slow = stage.begin(watch_set(root, backend=backend), "slow", instead_of=slow)
+    assert slow.told() == {"a.py": "modified", "b.py": "created"}
+
+
+def test_profiles_that_come_together_are_walked_for_once(stage: Stage, backend: Backend, root: Path) -> None:
+    """Whatever their globs: fifty that begin at the same time cost one walk, and each has its own baseline"""
+    (root / "sub").mkdir()
+    save(root / "sub/a.py", "one")
+    sets = [watch_set(root, backend=backend, include=("*.py", f"*.{number}")) for number in range(50)]
+    profiles = stage.begin_together(sets)
+    assert len(stage.watcher._sessions) == 1
+    started = [each for each in stage.records if each.name == "watch.started"]
+    assert [each.fields["files"] for each in started] == [1] * 50
+    save(root / "sub/b.7", "one")
+    assert profiles[7].told() == {"sub/b.7": "created"}
+    save(root / "sub/a.py", "twofold")
+    for profile in profiles:
+        assert profile.told() == {"sub/a.py": "modified"}
+
+
 def test_the_failure_of_one_profile_hinders_no_other(stage: Stage, root: Path) -> None:
     """Whoever is told and breaks is named in the record"""
 
