@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from reloadd.supervise.running import Surroundings
     from reloadd.watch.base import Watch, Watcher
 
+_AT_REST = frozenset({State.DOWN, State.HELD, State.FINISHED})
+
 _OWN_RELOAD_TIMEOUT = 2.5
 """Seconds that a child with Werkzeug's reloader gets to see a change by itself; its stat loop looks once a second."""
 
@@ -94,7 +96,7 @@ class App:
     def is_at_rest(self) -> bool:
         """Whether it waits for nothing but the user or a change: its own, or one of those that it comes after."""
         is_coming = not self.has_turn and not is_stuck(self._waits_for)
-        return self._has_begun and self.machine.state in {State.DOWN, State.HELD} and not is_coming
+        return self._has_begun and self.machine.state in _AT_REST and not is_coming
 
     async def run(self) -> None:
         """Take the baseline, start when it is its turn, then go on until cancelled."""

@@ -7,6 +7,7 @@ edits are taken back, `profile.accept`.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reloadd.control.commands import Reloaded
@@ -167,7 +168,9 @@ class Reloading:
                 if error.profile.file in refused:
                     # What it was before has its sockets already.
                     raise
-                refused[error.profile.file] = problem_of(error)
+                problem = problem_of(error)
+                # Nobody tells when an address becomes free.
+                refused[error.profile.file] = replace(problem, hint=f"{problem.hint}; `reloadd reload` tries again")
 
     def _reject(self, problems: tuple[Problem, ...], saved: set[str] | None) -> None:
         """Say what is wrong, unless it was said before and the file was not saved since."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _DONE, _INTERRUPTED = 0, 130
 _STDOUT = 1
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,11 +52,22 @@ def _do(verb: Callable[[Sequence[str]], int], words: Sequence[str]) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read has seen enough, as with `| head`; what is left must not be written at the end either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
+        _write_no_more()
         return _DONE
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        _write_no_more()
+        message = f"standard output cannot be written: {os.strerror(error.errno or 0).lower()}"
+        raise CommandError(message, "make room, or write it elsewhere") from None
     except KeyboardInterrupt:
         return _INTERRUPTED
     return status
+
+
+def _write_no_more() -> None:
+    """Let nothing be written when the process ends that could not be written before."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
 
 
 def _run(words: Sequence[str]) -> int:

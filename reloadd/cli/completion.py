@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import suppress
 from enum import Enum
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -17,7 +18,8 @@ import shtab
 
 from reloadd.cli import top
 from reloadd.cli.daemons import all_daemons
-from reloadd.cli.parser import CommandError, NoDaemonError, make_parser, member, parse_all
+from reloadd.cli.kept import kept_of
+from reloadd.cli.parser import CommandError, make_parser, member, parse_all
 from reloadd.cli.verbs import VERBS
 from reloadd.control import protocol
 
@@ -41,7 +43,8 @@ bash: eval "$(reloadd completion bash)"        in ~/.bashrc
 zsh:  eval "$(reloadd completion zsh)"         in ~/.zshrc, after compinit
 fish: reloadd completion fish | source         in ~/.config/fish/config.fish
 
-The scripts themselves ask for `names`: the profiles that run, one a line.
+The scripts themselves ask for `names`: the profiles that run, one a line; if none
+does, those whose logs were kept.
 
 examples:
   reloadd completion bash > ~/.local/share/bash-completion/completions/reloadd
@@ -102,7 +105,7 @@ def make() -> argparse.ArgumentParser:
         description="Print the script by which a shell completes commands, options, files and names.",
         epilog=_EPILOG,
     )
-    parser.add_argument("what", metavar="bash|zsh|fish", type=member(What), help="the shell")
+    parser.add_argument("what", metavar="bash|zsh|fish", type=member(What, unlisted=(What.NAMES,)), help="the shell")
     return parser
 
 
@@ -117,12 +120,15 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _names() -> list[str]:
-    """The profiles that run; a shell that completes has no use for the reason why there are none."""
-    try:
-        with all_daemons(os.environ, None) as daemons:
-            return sorted({name for daemon in daemons for name in daemon.names})
-    except (NoDaemonError, CommandError):
-        return []
+    """The profiles that run, else those of which something was kept.
+
+    A shell that completes has no use for the reason why there are none.
+    """
+    with suppress(CommandError), all_daemons(os.environ, None) as daemons:
+        return sorted({name for daemon in daemons for name in daemon.names})
+    with suppress(CommandError):
+        return sorted({kept.profile for kept in kept_of((), os.environ) if kept.profile is not None})
+    return []
 
 
 def whole_parser() -> argparse.ArgumentParser:

@@ -13,6 +13,7 @@ from reloadd.cli.daemons import running_profiles
 from reloadd.cli.parser import OutputFormat, add_output, add_profiles, make_parser, parse_all
 from reloadd.colour import wants_colour
 from reloadd.core.outside import SYSTEM
+from reloadd.core.patterns import compile_includes
 from reloadd.profile.load import Source
 from reloadd.profile.model import CommandTarget
 from reloadd.profile.problems import draw, shown_path
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from reloadd.profile.parse import Document
 
 _WATCHED, _NOT_WATCHED, _WRONG = 0, 1, 2
+
+_IMPORTABLE = (".py", ".so")
+"""What a module's file ends with, whatever `include` has."""
 
 _EPILOG = """\
 Without --profile it asks the profiles that run, and if none does, those in
@@ -75,7 +79,10 @@ class _Answer:
         """Whether it becomes watched by being used: only Python tells what it imports and opens."""
         if isinstance(self.profile.launch.target, CommandTarget) or not self.profile.watch.imported:
             return False
-        return self.found.verdict is Verdict.OUTSIDE and not self.found.path.startswith(SYSTEM)
+        path, includes = self.found.path, compile_includes(self.profile.watch.include)
+        if self.found.verdict is not Verdict.OUTSIDE or path.startswith(SYSTEM) or Path(path).is_dir():
+            return False
+        return path.endswith(_IMPORTABLE) or includes.matches(path.lstrip("/"))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -137,7 +144,7 @@ def _words(answer: _Answer, here: Path) -> str:
             return f"watched, {_by_include(answer)}; {_seen(answer)}"
         case Verdict.OUTSIDE:
             roots = ", ".join(map(str, answer.profile.watch.roots))
-            once = "; once the app imports it, it is" if answer.is_watched_once_imported else ""
+            once = "; once the app reads it, it is" if answer.is_watched_once_imported else ""
             return f"not watched: it lies below none of the roots, {roots}{once}"
         case Verdict.NOT_INCLUDED:
             return f"not watched: nothing in {_include_of(answer)} matches it"

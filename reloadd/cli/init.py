@@ -6,11 +6,14 @@ import os
 import re
 import socket
 import sys
+from contextlib import suppress
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reloadd.cli.parser import make_parser, parse_all
 from reloadd.colour import wants_colour
+from reloadd.profile.discover import configuration_directory
 from reloadd.profile.json_schema import FILE
 from reloadd.profile.load import load_profiles
 from reloadd.profile.problems import draw, shown_path
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 _WRITTEN, _WRONG = 0, 2
 _NAME = "reloadd.toml"
+_PORT = re.compile(r":(\d{4,5})\b")
+_MOST_PROFILES = 200
 _FIRST_PORT, _LAST_PORT = 8000, 8099
 
 _EPILOG = """\
@@ -75,7 +80,8 @@ def _init(directory: Path) -> int:
             f"nothing to run was found in `{directory}`",
             f'write `{shown}` by hand: `[target]` and below it `command = ["..."]`, or see `reloadd init --help`',
         )
-    text = profile_text(found, name=_name(project.name), address=_free_address(), schema_path=_schema_path(file.parent))
+    address = _free_address(file.parent)
+    text = profile_text(found, name=_name(project.name), address=address, schema_path=_schema_path(file.parent))
     try:
         with file.open("x", encoding="utf-8") as written:
             written.write(text)
@@ -111,9 +117,12 @@ def _name(directory: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", directory).strip("-._") or "app"
 
 
-def _free_address() -> str:
-    """The first port from 8000 on that nobody listens at now."""
+def _free_address(directory: Path) -> str:
+    """The first port from 8000 on that nobody listens at now, and no other profile of the user's names."""
+    named = _named_ports(directory)
     for port in range(_FIRST_PORT, _LAST_PORT + 1):
+        if port in named:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -122,6 +131,17 @@ def _free_address() -> str:
                 continue
             return f"127.0.0.1:{port}"
     return "127.0.0.1:0"
+
+
+def _named_ports(directory: Path) -> frozenset[int]:
+    """The ports in profiles in this directory, beside it, and among the user's own; they need not be right."""
+    own = configuration_directory(os.environ)
+    nearby = chain(directory.glob("*.toml"), own.glob("*.toml"), directory.parent.glob(f"*/{_NAME}"))
+    ports: set[int] = set()
+    for file in islice(nearby, _MOST_PROFILES):
+        with suppress(OSError, UnicodeDecodeError):
+            ports.update(int(found[1]) for found in _PORT.finditer(file.read_text("utf-8")))
+    return frozenset(ports)
 
 
 def _schema_path(directory: Path) -> str:

@@ -6,14 +6,15 @@ Never knows a verb's options: they stand with the verb.
 from __future__ import annotations
 
 import argparse
+import re
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from reloadd.profile.words import listed, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 E = TypeVar("E", bound=Enum)
 
@@ -57,6 +58,15 @@ class NoDaemonError(CommandError):
     status = 3
 
 
+class _Parser(argparse.ArgumentParser):
+    """One that raises always: `exit_on_error` alone does not make it where a word is missing, before Python 3.12."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what is wrong with the command line."""
+        missing = re.fullmatch(r"the following arguments are required: (.*)", message)
+        raise UsageError(f"`{missing[1]}` is missing" if missing else message, f"see `{self.prog} --help`")
+
+
 def make_parser(program: str, *, usage: str, description: str, epilog: str) -> argparse.ArgumentParser:
     """A parser that raises where it fails, and whose help reads the same everywhere.
 
@@ -66,7 +76,7 @@ def make_parser(program: str, *, usage: str, description: str, epilog: str) -> a
         description: what it does.
         epilog: two examples and the exit statuses.
     """
-    return argparse.ArgumentParser(
+    return _Parser(
         program,
         usage=usage,
         description=description,
@@ -150,14 +160,15 @@ def parse_known(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> tu
         raise UsageError(f"`{option}`: {error.message}", f"see `{parser.prog} --help`") from error
 
 
-def member(of: type[E]) -> Callable[[str], E]:
-    """What makes a member of an enum from its value, as argparse wants its types."""
+def member(of: type[E], *, unlisted: Collection[E] = ()) -> Callable[[str], E]:
+    """What makes a member of an enum from its value, as argparse wants its types; some are not for people to choose."""
 
     def find(word: str) -> E:
-        names = [str(each.value) for each in of]
-        if word not in names:
-            raise argparse.ArgumentTypeError(f"no choice `{word}`, expected {listed(names)}")
-        return of(word)
+        try:
+            return of(word)
+        except ValueError:
+            names = [str(each.value) for each in of if each not in unlisted]
+            raise argparse.ArgumentTypeError(f"no choice `{word}`, expected {listed(names)}") from None
 
     return find
 

@@ -42,11 +42,13 @@ class Column:
         title: its head.
         rank: the columns of the highest rank are left out first where the terminal is narrow; 0 stays.
         is_number: whether it is set to the right.
+        least: characters that are shown of it, where it is the last; others are left out before it is cut further.
     """
 
     title: str
     rank: int = 0
     is_number: bool = False
+    least: int = _NARROWEST
 
 
 def has_colour() -> bool:
@@ -110,7 +112,7 @@ def _fitting(columns: Sequence[Column], widths: Sequence[int], width: int | None
     """Which columns there is room for; the last one may be cut."""
     kept = list(range(len(columns)))
     while width is not None and len(kept) > 1:
-        last = min(widths[kept[-1]], _NARROWEST)
+        last = min(widths[kept[-1]], columns[kept[-1]].least)
         if sum(widths[at] for at in kept[:-1]) + last + len(_GAP) * (len(kept) - 1) <= width:
             break
         worst = max(kept, key=lambda at: (columns[at].rank, at))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from reloadd import __version__
 from reloadd.bus import Bus
+from reloadd.cli.taken import with_daemon
 from reloadd.cli.top import LogFormat, RunOptions
 from reloadd.colour import wants_colour
 from reloadd.control.opening import opened
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from reloadd.profile.problems import Problem
 
 _STOPPED, _FAILED, _WRONG = 0, 1, 2
-"""Exit status: stopped as asked; the daemon failed; a profile is wrong."""
+"""Exit status: stopped as asked; the daemon failed, also for want of an address; a profile is wrong."""
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
@@ -54,7 +55,9 @@ def run(options: RunOptions) -> int:
     try:
         asyncio.run(_serve(options, source, loaded))
     except CannotListenError as error:
-        _show([problem_of(error)], directory)
+        taken = error.cause
+        problem = with_daemon(problem_of(error), str(taken.listen.address), taken.holder, source.environ)
+        _show([problem], directory)
         return _FAILED
     return _STOPPED
 

@@ -60,6 +60,9 @@ def show_status(installation: Installation, output: OutputFormat) -> int:
     """Print how things are; returns the exit status, which says whether a daemon runs."""
     names = ("reloadd.service", "reloadd@*.service", SOCKET)
     answer = systemctl("show", *names, f"--property={','.join(_PROPERTIES)}")
+    if not answer.is_done and output is OutputFormat.TEXT and not installation.ours():
+        sys.stdout.write(f"not installed, and no service manager answers: start reloadd by hand ({answer.error})\n")
+        return _DOES_NOT_RUN
     if not answer.is_done:
         sys.stderr.write(f"error: no service manager answers: {answer.error}\n")
         sys.stderr.write("  = hint: log in anew, or see `loginctl user-status`\n")

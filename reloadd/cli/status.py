@@ -123,21 +123,27 @@ def _chosen(statuses: Sequence[Mapping[str, Any]], words: Sequence[str]) -> list
 
 def _watch(options: StatusOptions) -> None:
     is_screen = options.output is OutputFormat.TEXT and sys.stdout.isatty()
-    if is_screen:
-        sys.stdout.write(_CLEAR)
     before: dict[int, tuple[float, float]] = {}
+    gone: str | None = None
+    is_first = True
     while True:
         # A new connection for each look: daemons come and go.
         try:
             with all_daemons(os.environ, options.daemon, usage=True) as daemons:
                 statuses = _chosen([daemon.status for daemon in daemons], options.profiles)
+                if is_first and is_screen:
+                    sys.stdout.write(_CLEAR)
                 _show(_shown(statuses, options, before), is_screen=is_screen)
-                before = _spent(statuses)
+                before, gone, is_first = _spent(statuses), None, False
                 for daemon in daemons:
                     daemon.connection.ask("follow", output=False)
                 _wait([daemon.connection for daemon in daemons])
         except NoDaemonError as error:
-            _show(f"{error.message}\n", is_screen=is_screen)
+            if is_first:
+                raise
+            if error.message != gone:
+                gone = error.message
+                _show(f"{gone}\n", is_screen=is_screen)
             time.sleep(_PERIOD)
 
 
@@ -172,15 +178,15 @@ def _spent(statuses: Sequence[Mapping[str, Any]]) -> dict[int, tuple[float, floa
 _COLUMNS = (
     Column("NAME"),
     Column("STATE"),
-    Column("SINCE", rank=1, is_number=True),
-    Column("GENERATION", rank=6, is_number=True),
-    Column("PID", rank=3, is_number=True),
-    Column("RESTARTS", rank=4, is_number=True),
-    Column("LAST CAUSE", rank=5),
-    Column("LAST EXIT", rank=7),
-    Column("CPU", rank=4, is_number=True),
-    Column("MEMORY", rank=2, is_number=True),
-    Column("ADDRESS", rank=1),
+    Column("SINCE", rank=2, is_number=True),
+    Column("GENERATION", rank=7, is_number=True),
+    Column("PID", rank=4, is_number=True),
+    Column("RESTARTS", rank=5, is_number=True),
+    Column("LAST CAUSE", rank=6),
+    Column("LAST EXIT", rank=8),
+    Column("CPU", rank=5, is_number=True),
+    Column("MEMORY", rank=3, is_number=True),
+    Column("ADDRESS", rank=1, least=len("255.255.255.255:65535")),
 )
 _STYLES = {"serving": GREEN, "replacing": GREEN, "held": RED, "backoff": YELLOW, "down": DIM}
 _INDENT = "  "

@@ -116,8 +116,11 @@ def tell(options: TellOptions) -> int:
 
 def _print_text(options: TellOptions, answers: list[dict[str, Any]]) -> None:
     past = _PAST[options.verb]
+    names = [answer["name"] for answer in answers]
     for answer in answers:
         name = answer["name"]
+        if names.count(name) > 1:
+            name = f"{name} of daemon {answer['daemon']}"
         match answer["done"]:
             case None:
                 sys.stdout.write(f"{name}: told to {options.verb.value}\n")

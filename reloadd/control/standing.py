@@ -106,7 +106,7 @@ def _postponed(standing: Standing, entry: Entry) -> None:
 
 
 def _finished(standing: Standing, entry: Entry) -> None:
-    standing.note = f"finished; waits until {entry['until']}"
+    standing.note = f"waits until {entry['until']}"
 
 
 def _unstartable(standing: Standing, entry: Entry) -> None:
@@ -121,7 +121,7 @@ def _moved(standing: Standing, entry: Entry) -> None:
         # It has served all the while.
         return
     standing.since = entry["timestamp"]
-    if entry["after"] not in {"held", "backoff"}:
+    if entry["after"] not in {"held", "backoff", "finished"}:
         standing.note = None
     if entry["after"] == "down":
         standing.error = None

@@ -53,7 +53,7 @@ def judge(verb: Verb, machine: Machine, before: int, standing: Standing, said: f
             fate = _DONE
         case State.SERVING if "restart.abandoned" in said:
             fate = Judgement(is_done=False, reason=f"{standing.error}; generation {machine.current} serves on")
-        case State.HELD if "supervisor.finished" in said:
+        case State.FINISHED if "supervisor.finished" in said:
             fate = _DONE
         case State.HELD if "supervisor.held" in said:
             fate = Judgement(is_done=False, reason=standing.error or standing.note)

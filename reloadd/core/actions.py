@@ -41,14 +41,15 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """Send SIGKILL to the child's process group."""
+    """Send SIGKILL to the child's process group, which did not end within so many seconds."""
 
     generation: int
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """Say `Due(timer, generation)` after so many seconds; a newer deadline of the same timer takes its place."""
+    """Say `Due(timer, generation, seconds)` after so many seconds; a newer deadline of this timer takes its place."""
 
     timer: Timer
     generation: int
@@ -73,9 +74,10 @@ class Abandon:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """Say that this generation did not serve in time."""
+    """Say that this generation did not serve within so many seconds."""
 
     generation: int
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def hear(standing: DaemonStanding, record: Record) -> DaemonStanding:
 
 
 def is_settled(standing: DaemonStanding) -> bool:
-    """Whether every app serves, is held, or is not wanted: nobody has to wait for any of them."""
+    """Whether every app serves, has finished, is held, or is not wanted: nobody has to wait for any of them."""
     return all(app.state in _SETTLED for app in standing.apps.values())
 
 
@@ -160,12 +160,11 @@ def _is_slow(standing: DaemonStanding) -> bool:
     return standing.phase in {Phase.STARTING, Phase.STOPPING}
 
 
-_SETTLED = frozenset({State.SERVING, State.REPLACING, State.HELD, State.DOWN})
+_SETTLED = frozenset({State.SERVING, State.REPLACING, State.HELD, State.FINISHED, State.DOWN})
 
 _PHASE_WORDS = {Phase.RELOADING: "reading profiles again"}
 
 _LAST_GOOD = "serving the last good version of"
-_ENDED = "ended by itself:"
 _DOING = {
     State.SERVING: "serving",
     State.REPLACING: "restarting",
@@ -175,14 +174,13 @@ _DOING = {
     State.HELD: "holding",
     State.STOPPING: "stopping",
     State.DOWN: "stopped:",
+    State.FINISHED: "finished:",
 }
-_ORDER = (_LAST_GOOD, *_DOING.values(), _ENDED)
+_ORDER = (_LAST_GOOD, *_DOING.values())
 """What is said of apps, in this order: a broken one must not be cut off by those that are well."""
 
 
 def _doing(app: AppStanding) -> str:
-    if app.error is None and app.state is State.HELD:
-        return _ENDED
     if app.error is not None and app.state is State.SERVING:
         return _LAST_GOOD
     return _DOING[app.state]

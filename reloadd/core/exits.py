@@ -64,6 +64,11 @@ class ExitStatus:
         return f"code {self.code}" if self.code is not None else str(self.signal)
 
     @property
+    def words_if_asked(self) -> str:
+        """As `words`, of a process that we ended: then it is known who killed it."""
+        return f"{self} (killed by reloadd)" if self.signal == "SIGKILL" else self.words
+
+    @property
     def words(self) -> str:
         """The status with its conventional meaning, such as `SIGSEGV (segmentation fault)`."""
         meaning = _SIGNAL_WORDS.get(self.signal) if self.signal else _CODE_WORDS.get(self.code or 0)

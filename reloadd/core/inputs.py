@@ -116,10 +116,17 @@ class Exited:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A deadline passed."""
+    """A deadline passed.
+
+    Attributes:
+        timer: what it was for.
+        generation: whose.
+        seconds: after how many; the policy may have changed since it was set.
+    """
 
     timer: Timer
     generation: int
+    seconds: float = 0.0
 
 
 Input = Start | Stop | Restart | Noticed | Quiet | Changed | Ready | Paused | Exited | Due

@@ -68,15 +68,16 @@ class LoopGuard:
     _looping: frozenset[str] = field(default_factory=frozenset)
     _changed_at: float = 0.0
     _made_up: int = 0
+    _on_trial: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def pause(self) -> float:
         """Seconds without a change after which what was put off is acted on."""
         return QUIET * 2.0**self._made_up
 
-    def made_up(self) -> LoopGuard:
-        """What is known once that was done. If it was a loop it goes on, ever more slowly."""
-        return replace(self, _made_up=self._made_up + 1)
+    def made_up(self, changes: ChangeSet) -> LoopGuard:
+        """What is known once that was done. If it was a loop it goes on, ever more slowly; if not, that shows now."""
+        return replace(self, _made_up=self._made_up + 1, _on_trial=frozenset(changes.paths))
 
     @property
     def is_suspicious(self) -> bool:
@@ -91,11 +92,15 @@ class LoopGuard:
             served: seconds that the app has served; None while it starts; infinite while it is down.
             written: files that the app which runs was seen to write.
         """
+        if self._on_trial and served is not None and SOON < served < float("inf"):
+            # The start that was made up for led to no other: it was somebody, and not the app.
+            acquitted = replace(self, _looping=self._looping - self._on_trial, _on_trial=frozenset(), _made_up=0)
+            return acquitted.after(changes, served, written)
         paths, now = frozenset(changes.paths), changes.settled_at
         made_up = self._made_up
         if paths <= self._looping:
             if self._is_by_app(paths, served, written, now):
-                return replace(self, _changed_at=now), _verdict(paths, self._looping, written)
+                return replace(self, _changed_at=now, _on_trial=frozenset()), _verdict(paths, self._looping, written)
             made_up = 0
         counted = paths - self._looping
         shared = counted & self._shared

@@ -14,6 +14,7 @@ user wants (`wanted`) is kept apart from what is (`state`), so that a stop durin
     STOPPING   everything owned was told to go; `then` says what follows
     BACKOFF    owns nothing; tries again when the deadline passes or anything happens
     HELD       owns nothing; waits for anything to happen
+    FINISHED   as HELD, because the app did what it was to do
 
 Handing over. Both share one listening socket, so that only one of the two may accept at a time: the old one is told to
 pause and confirms; then the new one is admitted; then the old one is told to go. With `hold` the old one is paused as
@@ -87,7 +88,7 @@ def _renew(machine: Machine, word: Restart | Changed) -> Step:
         why = machine.why.followed_by(why)
     fresh = replace(machine, wanted=True, failures=0, asked_again=False)
     match machine.state:
-        case State.DOWN | State.BACKOFF | State.HELD:
+        case State.DOWN | State.BACKOFF | State.HELD | State.FINISHED:
             return moves.spawn(fresh, why)
         case State.STOPPING:
             if isinstance(machine.then, Begin):
@@ -208,9 +209,9 @@ def _deadline(machine: Machine, word: Due) -> Step:
     """A child did not do in time what it was to do."""
     match word.timer:
         case Timer.STOP if word.generation in machine.going:
-            return machine, (Kill(word.generation),)
+            return machine, (Kill(word.generation, word.seconds),)
         case Timer.READY:
-            return moves.give_up_waiting(machine, word.generation)
+            return moves.give_up_waiting(machine, word.generation, word.seconds)
         case Timer.PAUSE if machine.newcomer_is_ready and word.generation == machine.current:
             return moves.hand_over(machine)
         case Timer.HOLD if word.generation == machine.current:
@@ -271,4 +272,8 @@ TABLE: dict[tuple[State, type[Input]], Transition] = {
     (State.HELD, Stop): _rest,
     (State.HELD, Restart): _renew,
     (State.HELD, Changed): _renew,
+    (State.FINISHED, Start): _start,
+    (State.FINISHED, Stop): _rest,
+    (State.FINISHED, Restart): _renew,
+    (State.FINISHED, Changed): _renew,
 }

@@ -101,15 +101,15 @@ def admit_old(machine: Machine) -> Step:
     return replace(machine, accepting=Accepting.YES), (Admit(machine.current),)
 
 
-def give_up_waiting(machine: Machine, generation: int) -> Step:
-    """A child that was started does not serve in time: end it."""
+def give_up_waiting(machine: Machine, generation: int, seconds: float) -> Step:
+    """A child that was started does not serve within so many seconds: end it."""
     if generation == machine.current and machine.state is State.STARTING:
         stopping, retirement = stop_all(machine, Judge(None))
-        return stopping, (Late(generation), *retirement)
+        return stopping, (Late(generation, seconds), *retirement)
     if generation == machine.newcomer and not machine.newcomer_is_ready:
         alone, retirement = retire(machine, generation)
         kept, saying = abandon(alone, generation)
-        return kept, (Late(generation), *retirement, *saying)
+        return kept, (Late(generation, seconds), *retirement, *saying)
     return machine, ()
 
 
@@ -213,8 +213,8 @@ def judge(machine: Machine, exited: Exited | None) -> Step:
     """What the policy says of an exit that nobody asked for; None is a child that never served."""
     if exited is None:
         return _failed(machine)
-    if exited.status.is_success and machine.policy.on_exit is OnExit.ON_FAILURE:
-        return replace(machine, state=State.HELD, current=None, why=None, then=Rest(), failures=0), (Finish(),)
+    if exited.status.is_success and machine.policy.on_exit is not OnExit.ALWAYS:
+        return replace(machine, state=State.FINISHED, current=None, why=None, then=Rest(), failures=0), (Finish(),)
     return _failed(machine, is_hopeless=exited.is_hopeless)
 
 

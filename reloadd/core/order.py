@@ -30,6 +30,7 @@ class Progress(Enum):
 _OF_STATE = {
     "down": Progress.DOWN,
     "held": Progress.HELD,
+    "finished": Progress.READY,
     "serving": Progress.READY,
     "replacing": Progress.READY,
 }
@@ -38,8 +39,6 @@ _OF_STATE = {
 
 def progress_after(record: Record, before: Progress) -> Progress:
     """How an app stands once this was said of it. One that did its work and ended is as good as one that serves."""
-    if record.name == "supervisor.finished":
-        return Progress.READY
     if record.name == "daemon.failed" and before is Progress.COMING:
         # What broke may have been what it needs to begin at all.
         return Progress.HELD

@@ -84,7 +84,9 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
             Level.WARNING, "the kernel dropped events; the whole tree was compared", ("changes", "took_ms")
         ),
         "watch.failed": Kind(Level.ERROR, "watching broke off and was begun again", ("error",)),
-        "change.ignored": Kind(Level.DEBUG, "a file was written and nothing is done, or not yet", ("path", "why")),
+        "change.ignored": Kind(
+            Level.DEBUG, "a file was written and nothing is done, or not yet; a warning for an edit", ("path", "why")
+        ),
         "change.looping": Kind(
             Level.ERROR,
             "the app writes what is watched and so restarts itself; that file does so ever more rarely, if at all",
@@ -101,7 +103,9 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         ),
         "child.unstartable": Kind(Level.ERROR, "a process could not be started at all", ("error", "hint")),
         "child.late": Kind(Level.WARNING, "a child did not serve in time, and is ended", ("pid", "after_s")),
-        "child.killed": Kind(Level.WARNING, "a group did not stop in time", ("pid", "signal", "after_s")),
+        "child.killed": Kind(
+            Level.WARNING, "a group did not stop in time, or was not waited for", ("pid", "signal", "after_s")
+        ),
         "restart.requested": Kind(Level.DEBUG, "a restart begins", ("cause", "paths")),
         "restart.scheduled": Kind(Level.WARNING, "a failed start is tried again", ("cause", "attempt", "delay_s")),
         "restart.completed": Kind(

@@ -25,6 +25,7 @@ class State(Enum):
     STOPPING = "stopping"
     BACKOFF = "backoff"
     HELD = "held"
+    FINISHED = "finished"
 
 
 @dataclass(frozen=True, slots=True)

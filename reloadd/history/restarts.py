@@ -67,6 +67,8 @@ class Restarts:
             seen.exit, seen.error = entry["exit"], entry["error"]
             seen.place = f"{file}:{line}" if file and line else file
             seen.generation = entry["generation"]
+        if entry["event"] == "child.unstartable":
+            seen.error, seen.place, seen.generation = entry["error"], None, entry["generation"]
         outcome = _OUTCOMES.get(entry["event"])
         if outcome is None:
             return None

@@ -21,6 +21,7 @@ from reloadd.profile.model import (
     Listen,
     Profile,
     Ready,
+    ReadyFinished,
     ReadyHttp,
     ReadyListening,
     ReadyStarted,
@@ -161,6 +162,8 @@ def _ready(draft: Draft, launch: Launch | None, *, has_socket: bool) -> Ready:
         return ReadyHttp(path)
     if seconds is not None:
         return ReadyStarted(seconds)
+    if values.is_given(schema.FINISHED):
+        return ReadyFinished()
     listening = values.get(schema.LISTENING)
     if listening is not None:
         return ReadyListening(_address_to_try(draft, listening))

@@ -123,8 +123,18 @@ TRUE = Kind("`true`", _read_true, {"const": True})
 
 def _read_flag(subject: Subject, value: TomlValue) -> bool:
     if not isinstance(value, bool):
-        raise _wrong_type(subject, "`true` or `false`", value)
+        raise _wrong_type(subject, "`true` or `false`", value, _flag_hint(subject, value))
     return value
+
+
+_YES, _NO = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
+
+
+def _flag_hint(subject: Subject, value: TomlValue) -> str | None:
+    """For a word that other formats have for it, what is meant by it."""
+    word = str(value).lower()
+    meant = "true" if word in _YES else "false" if word in _NO else None
+    return f"write `{subject.key} = {meant}`" if meant else None
 
 
 FLAG = Kind("`true` or `false`", _read_flag, {"type": "boolean"})
@@ -190,6 +200,8 @@ def choice(names: Sequence[str]) -> Kind[str]:
     choices = tuple(names)
 
     def read(subject: Subject, value: TomlValue) -> str:
+        if not isinstance(value, str):
+            raise _wrong_type(subject, "a string", value, _choice_hint(subject, choices, value))
         name = _string(subject, value, "a string")
         if name not in choices:
             near = nearest(name.lower(), choices) or nearest(name.upper(), choices) or nearest(f"SIG{name}", choices)
@@ -204,6 +216,17 @@ def choice(names: Sequence[str]) -> Kind[str]:
         return name
 
     return Kind("a string", read, {"enum": list(choices)}, choices)
+
+
+_OFF = frozenset({"off", "never"})
+
+
+def _choice_hint(subject: Subject, choices: Sequence[str], value: TomlValue) -> str | None:
+    """For `false`, what turns it off, and for `true`, all that does not."""
+    if not isinstance(value, bool) or not _OFF.intersection(choices):
+        return None
+    meant = [name for name in choices if (name in _OFF) is not value]
+    return f"write {listed([f'{subject.key} = {json.dumps(name)}' for name in meant])}"
 
 
 def member(of: type[E]) -> Kind[E]:

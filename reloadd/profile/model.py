@@ -212,7 +212,12 @@ class ReadyStarted:
     seconds: float
 
 
-Ready = ReadyTold | ReadyListening | ReadyHttp | ReadyStarted
+@dataclass(frozen=True, slots=True)
+class ReadyFinished:
+    """The child has ended with code 0."""
+
+
+Ready = ReadyTold | ReadyListening | ReadyHttp | ReadyStarted | ReadyFinished
 
 
 class Switch(Enum):

@@ -102,14 +102,19 @@ class _Words:
 _UNCLOSED_STRING = _Words(
     "a string is not closed", "expected its closing quote", "end it with the quotes that it begins with"
 )
+_UNCLOSED_ARRAY = _Words("an array is not closed", "expected `,` or `]`")
+_UNCLOSED_TABLE = _Words("an inline table is not closed", "expected `,` or `}`")
+_UNCLOSED = {"[": _UNCLOSED_ARRAY, "{": _UNCLOSED_TABLE}
+"""What is said of a document that ends within one of these; within a string, the parser says so itself."""
+
 _WORDS: tuple[tuple[str, _Words], ...] = (
     (r"Expected '=' after a key", _Words("a key has no value", "expected `=`", 'write `key = "value"`')),
     (r"Invalid value", _Words("this is no TOML value", "expected a value", 'text stands in quotes, as in `"text"`')),
     (r"Invalid statement|Invalid initial character", _Words("this is no key", "expected a key or a `[table]`")),
     (r"Expected newline or end of document", _Words("a line goes on after its value", "expected the end of the line")),
     (r"Unterminated string|Expected \"'|(Illegal|Found invalid) character '\\n'", _UNCLOSED_STRING),
-    (r"Unclosed array", _Words("an array is not closed", "expected `,` or `]`")),
-    (r"Unclosed inline table", _Words("an inline table is not closed", "expected `,` or `}`")),
+    (r"Unclosed array", _UNCLOSED_ARRAY),
+    (r"Unclosed inline table", _UNCLOSED_TABLE),
     (r"Expected '\]+' at the end", _Words("a table's header is not closed", "expected `]`")),
     (
         r"Unescaped '\\' in a string|Invalid hex value|Escaped character is not",
@@ -138,6 +143,7 @@ def _not_toml(file: Path, text: str, error: tomli.TOMLDecodeError) -> Problem:
     if spans.unclosed is not None and (words is _UNCLOSED_STRING or start >= len(text.rstrip())):
         # The parser stops where the end was missed; what helps is where the beginning is.
         start = spans.unclosed
+        words = _UNCLOSED.get(text[start], words)
     return Problem(file, place_in(text, start, error.pos + 1), Code.SYNTAX, words.message, words.label, words.hint)
 
 

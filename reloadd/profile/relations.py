@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reloadd.core.policy import Handover
+from reloadd.core.policy import Handover, OnExit
 from reloadd.core.servers import Ability, able_servers, missing_abilities
 from reloadd.profile import schema
 from reloadd.profile.findings import Finding, Inspection, On
@@ -210,6 +210,18 @@ def _started_in_time(inspection: Inspection, values: Values) -> None:
         )
 
 
+def _may_finish(inspection: Inspection, values: Values) -> None:
+    """What is ready once it has ended must be what ends, and is not started again."""
+    if not values.is_given(schema.FINISHED):
+        return
+    if values.is_given(schema.APP):
+        message = "`ready.finished` is for what ends by itself"
+        _conflict(inspection, schema.FINISHED, message, "an `app` serves until it is stopped")
+    elif values.get(schema.ON_EXIT) is OnExit.ALWAYS:
+        message = '`ready.finished` and `on-exit = "always"` exclude each other'
+        _conflict(inspection, schema.FINISHED, message, "it would be started again for ever")
+
+
 def _overlap(inspection: Inspection, values: Values) -> None:
     """Two generations share one socket, so the new one must say by itself, and not at that socket, that it serves."""
     if values.get(schema.HANDOVER) is Handover.REPLACE:
@@ -228,7 +240,7 @@ def _overlap(inspection: Inspection, values: Values) -> None:
         target = _given(values, schema.TARGET_KEYS)[0].path[-1]
         _conflict(inspection, asked_for, f"`{asked_for.spelled}` is for `app` targets only", f"this runs a `{target}`")
         return
-    for other in _given(values, (schema.READY_HTTP, schema.LISTENING, schema.STARTED)):
+    for other in _given(values, (schema.READY_HTTP, schema.LISTENING, schema.STARTED, schema.FINISHED)):
         line = inspection.line_of(other.path)
         _conflict(
             inspection,
@@ -298,6 +310,7 @@ RULES = (
     _one_way_to_be_ready,
     _ready_at_a_socket,
     _started_in_time,
+    _may_finish,
     _overlap,
     _drained_in_time,
     _growing_backoff,

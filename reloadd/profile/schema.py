@@ -304,6 +304,12 @@ STARTED = Key(
     "0.3",
     otherwise="`0.3` for targets without a `[listen]`",
 )
+FINISHED = Key(
+    ("ready", "finished"),
+    TRUE,
+    "The child has done its work and ended with code 0, as a migration does.",
+    "true",
+)
 
 WARM_MODE = Key(
     ("warm", "mode"),
@@ -332,4 +338,4 @@ KEYS: tuple[Key[object], ...] = tuple(row for row in list(globals().values()) if
 
 BY_PATH = {key.path: key for key in KEYS}
 TARGET_KEYS = (APP, MODULE, SCRIPT, COMMAND)
-READY_KEYS = (TOLD, LISTENING, READY_HTTP, STARTED)
+READY_KEYS = (TOLD, LISTENING, READY_HTTP, STARTED, FINISHED)

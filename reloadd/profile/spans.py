@@ -57,6 +57,7 @@ _LINE_STRING = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"' + r"|'[^'\n]*'")
 _LONG_STRING = re.compile(r'"""(?:[^\\]|\\.)*?"{3,5}' + r"|'''.*?'{3,5}", re.DOTALL)
 # A date may be parted from its time by one space, which ends any other plain value.
 _PLAIN = re.compile(r"\d{4}-\d\d-\d\d \d\d:[^\s,\]}#]+|[^\s,\[\]{}=\"'#]+")
+_OPENING = frozenset("[{\"'")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _ESCAPED = {"b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
@@ -156,19 +157,23 @@ class _Scanner:
 
     def _value(self, path: KeyPath) -> None:
         start = self.position
-        self.opened.append(start)
+        if self.text[start : start + 1] in _OPENING:
+            self.opened.append(start)
+            self._enclosed(path)
+            self.opened.pop()
+        else:
+            self._take(_PLAIN)
+        self.values.setdefault(path, Span(start, self.position))
+
+    def _enclosed(self, path: KeyPath) -> None:
         if self._at("["):
             self._array(path)
         elif self._at("{"):
             self._inline_table(path)
         elif self._at('"""') or self._at("'''"):
             self._take(_LONG_STRING)
-        elif self._at('"') or self._at("'"):
-            self._take(_LINE_STRING)
         else:
-            self._take(_PLAIN)
-        self.opened.pop()
-        self.values.setdefault(path, Span(start, self.position))
+            self._take(_LINE_STRING)
 
     def _array(self, path: KeyPath) -> None:
         self.position += 1

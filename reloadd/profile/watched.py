@@ -47,14 +47,14 @@ ALWAYS_EXCLUDED = (
 
 
 def _suffixes(names: str) -> tuple[str, ...]:
-    return tuple(f"**/*.{name}" for name in names.split())
+    return tuple(f"*.{name}" for name in names.split())
 
 
 # Never `toml`: profiles themselves are, and lie beside the code.
 _PYTHON = _suffixes("py html jinja jinja2 j2 ini cfg yaml yml")
-_NODE = (*_suffixes("js mjs cjs ts mts cts tsx jsx vue svelte html css scss"), "**/package.json")
+_NODE = (*_suffixes("js mjs cjs ts mts cts tsx jsx vue svelte html css scss"), "package.json")
 _OTHERS = _suffixes("c cc cpp cs ex exs go h hpp java kt lua php pl rb rs scala sh")
-_SETTINGS = ("**/.env",)
+_SETTINGS = (".env",)
 
 _PYTHON_PROGRAMS = frozenset(
     {

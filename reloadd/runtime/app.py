@@ -9,6 +9,7 @@ import os
 
 from . import loading, program
 from .deferred import load_deferred
+from .reports import GivenUp, give_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +26,20 @@ def run(go: Frame, link: Link, adopted: List[Listener]) -> None:
     Raises:
         SystemExit: the app cannot be served (1; the reason has been said), or it ended the process itself.
     """
+    try:
+        _run(go, link, adopted)
+    except GivenUp as end:
+        link.say("failed", error=end.message, hopeless=end.is_hopeless)
+        raise
+
+
+def _run(go: Frame, link: Link, adopted: List[Listener]) -> None:
     target = loading.Target(go["name"], go["attribute"], go["factory"])
-    directory = os.getcwd()
+    try:
+        directory = os.getcwd()
+    except FileNotFoundError:
+        # It may be there anew: a fresh process is started in that one.
+        give_up("the working directory was removed", is_hopeless=False)
     arguments = [target.spelled, *go["argv"]]
     program.set_arguments(arguments, arguments)
     program.clear_main()

@@ -91,7 +91,8 @@ def _refuse_module(target: Target, missing: str) -> NoReturn:
         give_up("no module named `%s` in `%s`, which is not a package" % (name, package))
     import pkgutil  # noqa: PLC0415 - only to look for what could have been meant
 
-    near = _nearest(name, [found.name for found in pkgutil.iter_modules(path)])
+    # What was not there a moment ago may be there by now: to name it would not help.
+    near = _nearest(name, [found.name for found in pkgutil.iter_modules(path) if found.name != name])
     hint = None
     if near is not None:
         meant = "%s.%s" % (package, near) if package else near

@@ -5,6 +5,8 @@
             pause       accept no more, hand in what is idle; answered with `paused`, each of them
             connection  with a descriptor: a connection to take as if it had just been accepted; not before `ready`
     child   imported    the app is there
+            failed      the app cannot be served: `error`, in one line; `hopeless`, whether only an edit can mend that.
+                        Not after `ready`; the end follows
             ready       all that can fail has been done; accepting needs nothing but `accept`
             connection  with a descriptor: one that was idle, to be given to whoever accepts
             paused      the last of those that were idle has been handed in; others may follow when they become so

@@ -234,14 +234,22 @@ def _missing(found: Guess, project: Project) -> Iterator[str]:
     if found.needs is None:
         return
     asked = project.requirements.get(found.needs)
-    install = f"-r {asked}" if asked and asked.startswith("requirements") else "-e ." if asked else found.needs
+    install = found.needs
+    if asked is not None:
+        install = f"-r {_typed(project, asked)}" if asked.startswith("requirements") else f"-e {_typed(project)}"
     environment = project.environment
+    home = _typed(project, ".venv" if environment is None else environment.name)
+    pip = f"{home}/bin/pip install"
     if environment is None:
-        yield f"there is no virtual environment: `python3 -m venv .venv && .venv/bin/pip install {install}`"
+        yield f"there is no virtual environment: `python3 -m venv {home} && {pip} {install}`"
         return
-    pip = f"{environment.name}/bin/pip install"
     if found.needs not in environment.packages:
         yield f"`{found.needs}` is not installed in {environment.name}: `{pip} {install}`"
     servers = [server.value for server in Server if TRAITS[server].interface is Interface.ASGI]
     if found.interface is Interface.ASGI and not environment.packages.intersection(servers):
         yield f"no server for ASGI is installed in {environment.name}: `{pip} uvicorn`"
+
+
+def _typed(project: Project, name: str = "") -> str:
+    """A path in the project as it is to be typed into a shell, from where the user is."""
+    return shlex.quote(str(project.directory / name))

@@ -43,6 +43,7 @@ _NOT_ENTERED = frozenset(
         "migrations",
     }
 )
+_HERE = PurePosixPath()
 _LOCKS = {"pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lockb": "bun", "bun.lock": "bun"}
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
@@ -74,6 +75,7 @@ class Project:
 
     Attributes:
         name: of the directory.
+        directory: where it lies, as the user's shell would find it.
         sources: Python files, those near the top first.
         requirements: packages that are asked for, each with the file that does.
         scripts: those of package.json; None without such a file.
@@ -84,6 +86,7 @@ class Project:
     """
 
     name: str
+    directory: PurePosixPath = _HERE
     sources: tuple[SourceFile, ...] = ()
     requirements: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     scripts: Mapping[str, str] | None = None
@@ -99,6 +102,7 @@ def look(directory: Path) -> Project:
     entry = package.get("main") if package is not None else None
     return Project(
         name=directory.resolve().name,
+        directory=PurePosixPath(directory),
         sources=tuple(_sources(directory)),
         requirements=MappingProxyType(dict(_requirements(directory))),
         scripts=None if package is None else _texts(package.get("scripts")),

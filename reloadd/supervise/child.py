@@ -9,6 +9,7 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING, Protocol
 
+from reloadd.core.blame import Blame, find_blame
 from reloadd.core.starts import Cold, Start
 from reloadd.supervise.processes import end_group, signal_group
 
@@ -59,7 +60,8 @@ class Child:
         start: as above.
         pid: of the process, and of its group and session.
         started_at: when it was told, in seconds of the event loop's clock.
-        asked: whether it was told to end.
+        asked_at: when it was told to end, as above; None if it was not.
+        is_killed: whether it was killed.
     """
 
     def __init__(
@@ -78,7 +80,9 @@ class Child:
         self.start = start
         self.pid = booted.pid
         self.started_at = loop.time()
-        self.asked = False
+        self.asked_at: float | None = None
+        self.is_killed = False
+        self._gave_up: Blame | None = None
         self._owner = owner
         self._unconfirmed = 0
         self._can_pause = go["target"] == "app"
@@ -124,22 +128,42 @@ class Child:
 
     def terminate(self, number: int) -> None:
         """Send the stop signal to the whole group."""
-        self.asked = True
+        self._note_asked()
         signal_group(self.pid, number)
 
     def kill(self) -> None:
         """Send SIGKILL to the whole group."""
-        self.asked = True
+        self._note_asked()
+        self.is_killed = True
         signal_group(self.pid, signal.SIGKILL)
 
     async def wait_group_gone(self, *, grace: float) -> None:
         """End what the process left behind in its group, after `grace` seconds by force."""
+        if not self.asked:
+            signal_group(self.pid, signal.SIGTERM)
         await end_group(self.pid, grace=grace)
+
+    @property
+    def asked(self) -> bool:
+        """Whether it was told to end."""
+        return self.asked_at is not None
+
+    @property
+    def asked_ago(self) -> float:
+        """Seconds since it was told to end; 0 if it was not."""
+        return 0.0 if self.asked_at is None else asyncio.get_running_loop().time() - self.asked_at
 
     @property
     def status(self) -> ExitStatus:
         """How the process ended; only once `child_ended` was told."""
         return self.booted.status
+
+    @property
+    def blame(self) -> Blame | None:
+        """What it died of, as its runtime said or its last words show; None if it was to end, or does not say."""
+        if self.asked or self.status.is_success:
+            return None
+        return self._gave_up or find_blame(self.booted.around.output.tail)
 
     def booted_said(self, frame: Frame, descriptor: int | None) -> None:
         """Take a frame of the process."""
@@ -153,6 +177,9 @@ class Child:
         early, self._early = self._early, None
         for connection in early or ():
             self.adopt(connection)
+        if word == "failed":
+            self._gave_up = Blame(str(frame["error"]), is_hopeless=bool(frame["hopeless"]))
+            return
         if word == "paused":
             self._unconfirmed -= 1
             if self._unconfirmed > 0:
@@ -176,6 +203,10 @@ class Child:
         self._unsent = None
         self._return_early()
         self._owner.child_ended(self)
+
+    def _note_asked(self) -> None:
+        if self.asked_at is None:
+            self.asked_at = asyncio.get_running_loop().time()
 
     def _return_early(self) -> None:
         """Let the owner have what it was too early to give to the process."""

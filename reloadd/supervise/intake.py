@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.changes import ChangeSet, net_changes
 from reloadd.core.inputs import Noticed, Quiet
-from reloadd.core.loops import Loop, LoopGuard, Verdict, exclude_pattern
-from reloadd.core.records import record
+from reloadd.core.loops import SOON, Loop, LoopGuard, Verdict, exclude_pattern
+from reloadd.core.records import Level, make_record, record
 from reloadd.core.state import State
 from reloadd.supervise.noted import read_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from reloadd.core.records import Record
     from reloadd.profile.model import Profile
@@ -41,6 +41,7 @@ class Intake:
         self._attendance = attendance
         self._publish = publish
         self._guard = LoopGuard()
+        self._left: set[str] = set()
         self._postponed: ChangeSet | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._bursts = 0
@@ -65,12 +66,12 @@ class Intake:
                 self._pass_on(changes)
             case Verdict.POSTPONE:
                 pause = self._guard.pause
-                self._ignore(changes, f"the app seems to write it itself: waits for {pause:g} s without a change")
+                self._ignore(changes.paths, f"the app seems to write it itself: waits for {pause:g} s without a change")
                 self._postponed = _together(self._postponed, changes)
                 self.close()
                 self._timer = asyncio.get_running_loop().call_later(pause, self._make_up)
             case Verdict.LEAVE:
-                self._ignore(changes, "the app writes it itself")
+                self._leave(changes)
 
     def close(self) -> None:
         """Wait for nothing any more."""
@@ -83,7 +84,7 @@ class Intake:
         self._timer = None
         if (postponed := self._postponed) is not None:
             self._postponed = None
-            self._guard = self._guard.made_up()
+            self._guard = self._guard.made_up(postponed)
             self._supervisor.changed(replace(postponed, settled_at=asyncio.get_running_loop().time()))
 
     def _pass_on(self, changes: ChangeSet) -> None:
@@ -91,9 +92,18 @@ class Intake:
         together, self._postponed = _together(self._postponed, changes), None
         self._supervisor.changed(together)
 
-    def _ignore(self, changes: ChangeSet, why: str) -> None:
-        for path in changes.paths:
-            self._publish(record("change.ignored", profile=self._supervisor.profile.name, path=path, why=why))
+    def _ignore(self, paths: Iterable[str], why: str, level: Level = Level.DEBUG) -> None:
+        for path in paths:
+            fields = {"path": path, "why": why}
+            self._publish(make_record("change.ignored", fields, profile=self._supervisor.profile.name, level=level))
+
+    def _leave(self, changes: ChangeSet) -> None:
+        """Drop a set that the app has written. What may be somebody's edit is told to everybody, once for each file."""
+        is_start = (served := self._served()) is None or served <= SOON
+        news = [] if is_start else [path for path in changes.paths if path not in self._left]
+        self._left.update(news)
+        self._ignore((path for path in changes.paths if path not in news), "the app writes it itself")
+        self._ignore(news, "the app writes it itself, so no edit of it restarts the app", Level.WARNING)
 
     def _served(self) -> float | None:
         """Seconds that the app has served; None while a child starts, infinite while there is none that could."""

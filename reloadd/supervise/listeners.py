@@ -32,13 +32,15 @@ class CannotBindError(Exception):
         listen: which socket.
         reason: why, in words.
         hint: what to do about it.
+        holder: the process that listens there; None where that is not known.
     """
 
-    def __init__(self, listen: Listen, reason: str, hint: str) -> None:
+    def __init__(self, listen: Listen, reason: str, hint: str, holder: int | None = None) -> None:
         super().__init__(f"cannot listen on `{listen.address}`: {reason}")
         self.listen = listen
         self.reason = reason
         self.hint = hint
+        self.holder = holder
 
 
 class Origin(Enum):
@@ -173,7 +175,8 @@ _REASONS = {
 """Why bind(2) fails, and what to do about it."""
 
 
-def _explain(address: Address, error: OSError) -> tuple[str, str]:
+def _explain(address: Address, error: OSError) -> tuple[str, str] | tuple[str, str, int]:
+    """The reason and the hint, and who listens there."""
     if isinstance(error, socket.gaierror):
         return "its host is not known", "name an address of this machine, such as `127.0.0.1`"
     if error.errno != errno.EADDRINUSE:
@@ -187,4 +190,4 @@ def _explain(address: Address, error: OSError) -> tuple[str, str]:
     pid, command = holder
     if pid == os.getpid():
         return "this daemon listens there already, for another profile or on another host", "choose another address"
-    return f"it is taken by process {pid} (`{command}`)", f"stop it with `kill {pid}`, or choose another address"
+    return f"it is taken by process {pid} (`{command}`)", f"stop it with `kill {pid}`, or choose another address", pid

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from reloadd.profile.model import (
     Address,
+    ReadyFinished,
     ReadyHttp,
     ReadyListening,
     ReadyStarted,
@@ -36,7 +37,7 @@ _FIRST_BAD_STATUS = 400
 
 
 async def wait_ready(profile: Profile, listeners: Sequence[Listener], notices: Notices | None) -> None:
-    """Return once the child of this profile serves; never, if it is an `app`, which tells by the wire.
+    """Return once the child of this profile serves; never, if it tells by the wire, as an `app`, or must end first.
 
     Args:
         profile: whose child.
@@ -46,7 +47,7 @@ async def wait_ready(profile: Profile, listeners: Sequence[Listener], notices: N
     match profile.ready:
         case ReadyTold() if notices is not None:
             await notices.wait_ready()
-        case ReadyTold():
+        case ReadyTold() | ReadyFinished():
             await asyncio.get_running_loop().create_future()
         case ReadyStarted(seconds):
             await asyncio.sleep(seconds)

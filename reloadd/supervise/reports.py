@@ -65,8 +65,8 @@ class Reports:
         """A process was started."""
         self._say("child.spawned", generation, pid=pid, cause=why.cause.value, **_told(start))
 
-    def unstartable(self, generation: int, error: Exception) -> None:
-        """A process could not be started at all."""
+    def unstartable(self, generation: int, error: Exception) -> str:
+        """A process could not be started at all; returns why, in words."""
         words, hint = str(error), f"see `[target]` in `{self._relative(self._file)}`"
         match error:
             case OSError(strerror=str(reason), filename=None):
@@ -74,6 +74,7 @@ class Reports:
             case OSError(strerror=str(reason), filename=named):
                 words = f"{reason.lower()}: `{named}`"
         self._say("child.unstartable", generation, error=words, hint=hint)
+        return words
 
     def completed(self, running: Running, why: Why) -> None:
         """The app serves: for the first time, or with new code."""
@@ -106,13 +107,13 @@ class Reports:
         """A child accepts no more."""
         self._say("child.paused", generation, pid=pid, took_ms=took_ms)
 
-    def late(self, generation: int, pid: int | None, after: float) -> None:
-        """A child did not serve in time, and is ended."""
+    def late(self, generation: int, pid: int, after: float) -> None:
+        """A child did not serve within `after` seconds, and is ended."""
         self._say("child.late", generation, pid=pid, after_s=after)
 
     def killed(self, generation: int, pid: int, after: float) -> None:
-        """A group did not stop in time."""
-        self._say("child.killed", generation, pid=pid, signal="SIGKILL", after_s=after)
+        """A group was killed `after` seconds after it was told to stop."""
+        self._say("child.killed", generation, pid=pid, signal="SIGKILL", after_s=round(after, 3))
 
     def exited(
         self, generation: int, pid: int, status: ExitStatus, blame: Blame | None, *, asked: bool, uptime: float
@@ -124,7 +125,7 @@ class Reports:
             generation,
             Level.INFO if is_expected else Level.WARNING,
             pid=pid,
-            exit=status.words,
+            exit=status.words_if_asked if asked else status.words,
             exit_code=status.code,
             signal=status.signal,
             asked=asked,

@@ -13,18 +13,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reloadd.core import actions
-from reloadd.core.blame import Blame, find_blame
+from reloadd.core.blame import Blame
 from reloadd.core.exits import ExitStatus
 from reloadd.core.inputs import Cause, Changed, Due, Exited, Input, Paused, Ready, Timer, Why
 from reloadd.core.machine import step
 from reloadd.core.state import Machine, State
 from reloadd.profile.environment import EnvFileError
-from reloadd.profile.model import ReadyTold
+from reloadd.profile.model import ReadyFinished, ReadyTold
 from reloadd.supervise import timings
 from reloadd.supervise.arrivals import Arrivals
 from reloadd.supervise.bytecode import remove_stale_bytecode
 from reloadd.supervise.launcher import Launcher
-from reloadd.supervise.processes import signal_group
 from reloadd.supervise.readiness import wait_ready
 from reloadd.supervise.reports import Reports
 from reloadd.supervise.running import Running
@@ -185,8 +184,8 @@ class Supervisor:
 
     def kill(self) -> None:
         """Do not wait for any child to end by itself any more."""
-        for running in self._running.values():
-            running.child.kill()
+        for generation, running in self._running.items():
+            self._kill(generation, running.child.asked_ago)
 
     def _take_guarded(self, word: Input) -> None:
         """Take a word; should that fail, which is a bug, end this app's children: their exits lead on from there."""
@@ -229,8 +228,8 @@ class Supervisor:
                 if (running := self._running.get(generation)) is not None:
                     self._arrivals.shut(running.child)
                     running.child.terminate(signal.Signals[self.profile.restart.stop_signal])
-            case actions.Kill(generation):
-                self._kill(generation)
+            case actions.Kill(generation, seconds):
+                self._kill(generation, seconds)
             case actions.Arm(timer, generation, seconds):
                 self._arm(timer, generation, seconds)
             case _:
@@ -247,10 +246,9 @@ class Supervisor:
                     self._supply.serves(generation)
             case actions.Abandon(generation, why):
                 self._say.abandoned(generation, why, self._last_blame)
-            case actions.Late(generation):
-                running = self._running.get(generation)
-                pid = running.child.pid if running is not None else None
-                self._say.late(generation, pid, self.machine.policy.ready_timeout)
+            case actions.Late(generation, seconds):
+                if (running := self._running.get(generation)) is not None:
+                    self._say.late(generation, running.child.pid, seconds)
             case actions.Schedule(attempt, delay):
                 self._say.scheduled(attempt, delay)
             case actions.Hold(reason, attempts):
@@ -261,19 +259,18 @@ class Supervisor:
     def _arm(self, timer: Timer, generation: int, seconds: float) -> None:
         if (earlier := self._timers.get((timer, generation))) is not None:
             earlier.cancel()
-        self._timers[timer, generation] = self._loop.call_later(seconds, self._due, timer, generation)
+        self._timers[timer, generation] = self._loop.call_later(seconds, self._due, Due(timer, generation, seconds))
 
-    def _due(self, timer: Timer, generation: int) -> None:
-        del self._timers[timer, generation]
-        self.tell(Due(timer, generation))
+    def _due(self, due: Due) -> None:
+        del self._timers[due.timer, due.generation]
+        self.tell(due)
 
     # Starting.
 
     def _spawn(self, generation: int, why: Why) -> None:
         now = self._loop.time()
-        is_beside = self.machine.state is State.REPLACING
         decided = now if self._stopping_since is None else self._stopping_since
-        moments = timings.begin(why, decided=decided, stopped=None if is_beside else now)
+        moments = timings.begin(why, decided=decided, stopped=None if self.machine.state is State.REPLACING else now)
         self._stopping_since = None
         self._last_blame = None
         if why.changes is not None:
@@ -297,7 +294,7 @@ class Supervisor:
         running.readiness = self._begin(waiting, "waiting for readiness")
 
     def _unstartable(self, generation: int, error: OSError | EnvFileError) -> None:
-        self._say.unstartable(generation, error)
+        self._last_blame = Blame(self._say.unstartable(generation, error))
         self.tell(Exited(generation, _COULD_NOT_START))
 
     async def _tell_ready(self, generation: int, notices: Notices | None) -> None:
@@ -306,27 +303,30 @@ class Supervisor:
 
     # Ending.
 
-    def _kill(self, generation: int) -> None:
-        if (running := self._running.get(generation)) is not None:
+    def _kill(self, generation: int, seconds: float) -> None:
+        """Kill a child that was told to end so many seconds ago, unless that was done already."""
+        if (running := self._running.get(generation)) is not None and not running.child.is_killed:
             running.child.kill()
-            self._say.killed(generation, running.child.pid, self.machine.policy.stop_timeout)
+            self._say.killed(generation, running.child.pid, seconds)
 
     async def _clean_up(self, running: Running) -> None:
         """End the rest of the group, take the last output, and tell the machine."""
         child = running.child
         uptime = self._loop.time() - child.started_at
         try:
-            if not child.asked:
-                signal_group(child.pid, signal.SIGTERM)
             await child.wait_group_gone(grace=self.machine.policy.stop_timeout if child.asked else _LEFTOVER_GRACE)
             await self._surroundings.groups.end(self.profile.name, str(child.generation))
+            if isinstance(self.profile.ready, ReadyFinished) and child.status.is_success:
+                # What it cost is told of a child that is still known.
+                self.tell(Ready(child.generation))
+                await self.wait_taken()
         finally:
             self._let_go(running)
-            status = child.status
-            blame = None if child.asked or status.is_success else find_blame(child.booted.around.output.tail)
-            self._last_blame = blame
-            self._say.exited(child.generation, child.pid, status, blame, asked=child.asked, uptime=uptime)
-            self.tell(Exited(child.generation, status, uptime, is_hopeless=blame is not None and blame.is_hopeless))
+            self._last_blame = blame = child.blame
+            self._say.exited(child.generation, child.pid, child.status, blame, asked=child.asked, uptime=uptime)
+            self.tell(
+                Exited(child.generation, child.status, uptime, is_hopeless=blame is not None and blame.is_hopeless)
+            )
 
     def _let_go(self, running: Running) -> None:
         """Close what was open for a child that is gone."""

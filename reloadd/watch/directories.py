@@ -177,6 +177,7 @@ class Directories:
             if directory.subscription is not None:
                 directory.subscription.close()
             for name in directory.files:
+                self._ties.untie(os.path.join(path, name))
                 self._forget_file(os.path.join(path, name), tell=tell)
             for name in directory.children:
                 self._ties.untie(os.path.join(path, name))
@@ -226,18 +227,20 @@ class Directories:
                 self._snapshot.see(file, signature)
         for name in directory.files - listing.files.keys():
             file = prefix + name
+            if name not in listing.links:  # one that leads nowhere may lead somewhere later
+                self._ties.untie(file)
             self._forget_file(file, tell=name not in listing.names or directory.rules.wants_file(file))
         directory.files = set(listing.files)
 
     def _leave_children(self, path: str, directory: Directory, listing: Listing) -> None:
         for name in directory.children - listing.children:
             child = os.path.join(path, name)
-            self._ties.untie(child)
+            if name not in listing.links:
+                self._ties.untie(child)
             self.leave(child, tell=name not in listing.names or directory.rules.wants_directory(child))
         directory.children = listing.children
 
     def _forget_file(self, path: str, *, tell: bool) -> None:
-        self._ties.untie(path)
         if tell:
             self._snapshot.see(path, None)
         else:

@@ -50,8 +50,10 @@ class Ledger:
 
     def told(self, seen: Mapping[str, Entry]) -> dict[str, Entry]:
         """All files that matter, as they were told last."""
-        told = {path: entry for path, entry in seen.items() if path not in self._told and self.wants(path)}
-        return told | {path: entry for path, entry in self._told.items() if entry is not None}
+        # The event loop may tell meanwhile, and a copy is made in one step.
+        differing = self._told.copy()
+        told = {path: entry for path, entry in seen.items() if path not in differing and self.wants(path)}
+        return told | {path: entry for path, entry in differing.items() if entry is not None}
 
     def count(self, files: int) -> None:
         """Take note that so many files that matter were found, or lost if negative, of which nothing is told."""
@@ -103,4 +105,4 @@ class Ledger:
     def tell(self, paths: Iterable[str]) -> None:
         """Take these paths, as they were seen last, for told."""
         for path in paths:
-            self._told.pop(path, None)
+            self.drop(path)

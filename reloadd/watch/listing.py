@@ -27,12 +27,14 @@ class Listing:
         names: all of them.
         files: those of regular files that matter.
         children: those of directories to enter.
+        links: those of links that matter, wherever they lead.
         is_restless: whether more than the names and these files counts: links, or a file that makes rules.
     """
 
     names: set[str] = field(default_factory=set)
     files: dict[str, Signature] = field(default_factory=dict)
     children: set[str] = field(default_factory=set)
+    links: set[str] = field(default_factory=set)
     is_restless: bool = False
 
 
@@ -75,9 +77,11 @@ def _sort_in(
         return
     wants_file = entry.name in known or rules.wants_file(entry.path)
     if entry.is_symlink():
-        matters = wants_file or rules.wants_directory(entry.path)
-        listing.is_restless |= matters
-        status = follow(entry.path) if matters else None
+        status = None
+        if wants_file or rules.wants_directory(entry.path):
+            listing.links.add(entry.name)
+            listing.is_restless = True
+            status = follow(entry.path)
         if status is not None and S_ISDIR(status.st_mode):
             if rules.wants_directory(entry.path) and not leads_back(entry.path):
                 listing.children.add(entry.name)

@@ -118,16 +118,18 @@ class Tree:
         """Whether a file at `path` would matter to anybody, whether there is one or not."""
         if path == self._root:
             return True
+        if not path.startswith(self._root.rstrip("/") + "/"):
+            return False
         above, child = os.path.dirname(path), path
         directory = self._directories.get(above)
-        while directory is None and above.startswith(self._root):
+        while directory is None and len(above) > len(self._root):
             above, child = os.path.dirname(above), above
             directory = self._directories.get(above)
-        if directory is None:
+        # Nothing is entered where there is no root.
+        rules = self._above if directory is None else directory.rules
+        if child != path and not rules.wants_directory(child):
             return False
-        if child != path and not directory.rules.wants_directory(child):
-            return False
-        return directory.rules.wants_file(path)
+        return rules.wants_file(path)
 
     # Looking.
 

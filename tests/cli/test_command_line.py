@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from reloadd import __version__
@@ -39,8 +43,8 @@ examples:
   reloadd check profiles/                    say what is wrong, start nothing
 
 exit status:
-  0  done, or stopped as asked        2  a profile or an argument is wrong
-  1  the daemon failed                3  no daemon answers
+  0  done, or stopped as asked                   2  a profile or an argument is wrong
+  1  the daemon failed, or an address is taken   3  no daemon answers
 
 A profile's keys are described in profiles/README.md.
 """
@@ -107,6 +111,8 @@ def test_the_verb_check_has_options_of_its_own(words: list[str], options: CheckO
         (["web"], "unknown command `web`", "write `--profile web` to run a profile, or see `reloadd --help`"),
         (["-v", "check"], "`check` stands after options", "write `reloadd check ...`, options after it"),
         (["check", "--log", "json"], "unknown option `--log`", "see `reloadd check --help`"),
+        (["explain"], "`PATH` is missing", "see `reloadd explain --help`"),
+        (["completion"], "`bash|zsh|fish` is missing", "see `reloadd completion --help`"),
         (
             ["check", "--output", "yaml"],
             "`--output`: no choice `yaml`, expected `text` or `json`",
@@ -154,3 +160,17 @@ def test_help_and_version_are_printed(words: list[str], text: str, capsys: pytes
 
     assert caught.value.code == 0
     assert capsys.readouterr() == (text, "")
+
+
+def test_a_full_disk_is_an_error_in_words() -> None:
+    """What cannot be written is said where it can, without a traceback."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "reloadd", "schema"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "error: standard output cannot be written: no space left on device",
+        "  = hint: make room, or write it elsewhere",
+    ]

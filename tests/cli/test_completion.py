@@ -142,12 +142,27 @@ def test_names_are_none_where_no_daemon_runs(
 ) -> None:
     """And nothing is said of that to somebody who is in the middle of a line."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
     assert main(["completion", "names"]) == 0
     assert capsys.readouterr() == ("", "")
 
 
+def test_names_are_those_of_which_something_was_kept_where_no_daemon_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For `reloadd logs`, which needs none."""
+    write_files(tmp_path, {"dev.toml": '[target]\ncommand = ["sleep", "600"]\n'})
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with RunningDaemon(tmp_path, "--profile", "dev.toml", environ=dict(os.environ)) as daemon:
+        daemon.wait_for("child.ready")
+
+    assert main(["completion", "names"]) == 0
+    assert capsys.readouterr() == ("dev\n", "")
+
+
 def test_an_unknown_shell_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """With those that there are."""
     assert main(["completion", "csh"]) == 2
-    assert "no choice `csh`, expected `bash`, `zsh`, `fish` or `names`" in capsys.readouterr().err
+    assert "no choice `csh`, expected `bash`, `zsh` or `fish`\n" in capsys.readouterr().err

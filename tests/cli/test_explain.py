@@ -48,13 +48,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "src/run.py",
             0,
             "watched, because `*.py` of `include` matches; changes are told by events (KIND)",
-            "watched, because `**/*.py` of the default `include` matches; polled every 2 s (KIND)",
+            "watched, because `*.py` of the default `include` matches; polled every 2 s (KIND)",
         ),
         (
             "src/made/a.py",
             0,
             "not watched: it lies in src/made, and `/made/` of `exclude` leaves that out",
-            "watched, because `**/*.py` of the default `include` matches; polled every 2 s (KIND)",
+            "watched, because `*.py` of the default `include` matches; polled every 2 s (KIND)",
         ),
         (
             "src/secret.py",
@@ -72,7 +72,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "src/page.html",
             0,
             "not watched: nothing in `include` matches it",
-            "watched, because `**/*.html` of the default `include` matches; polled every 2 s (KIND)",
+            "watched, because `*.html` of the default `include` matches; polled every 2 s (KIND)",
         ),
         (
             "src",
@@ -90,7 +90,19 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "/srv/lib/prices.py",
             1,
             "not watched: it lies below none of the roots, HERE/src",
-            "not watched: it lies below none of the roots, HERE, HERE/src/run.py; once the app imports it, it is",
+            "not watched: it lies below none of the roots, HERE, HERE/src/run.py; once the app reads it, it is",
+        ),
+        (
+            "/srv/lib/README.md",
+            1,
+            "not watched: it lies below none of the roots, HERE/src",
+            "not watched: it lies below none of the roots, HERE, HERE/src/run.py",
+        ),
+        (
+            "/srv",
+            1,
+            "not watched: it lies below none of the roots, HERE/src",
+            "not watched: it lies below none of the roots, HERE, HERE/src/run.py",
         ),
     ],
 )

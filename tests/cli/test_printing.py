@@ -40,6 +40,14 @@ def test_a_narrow_terminal_has_fewer_columns_and_no_broken_lines(width: int, lin
     assert max(map(len, drawn)) <= width
 
 
+def test_what_is_of_no_use_when_cut_stays_whole() -> None:
+    """An address without its port says nothing: what stands before it is left out first."""
+    columns = (Column("NAME"), Column("SINCE", rank=2, is_number=True), Column("ADDRESS", rank=1, least=14))
+    rows = [[Cell("web"), Cell("3m"), Cell("127.0.0.1:8000")]]
+
+    assert draw_table(columns, rows, width=25, colour=False) == ["NAME  ADDRESS", "web   127.0.0.1:8000"]
+
+
 def test_colour_never_carries_meaning() -> None:
     """Without its escapes a coloured table is the plain one."""
     coloured = draw_table(COLUMNS, ROWS, width=24, colour=True)

@@ -92,6 +92,17 @@ def test_files_are_written_without_a_manager_too(tmp_path: Path) -> None:
     assert service(tmp_path, "uninstall").returncode == 0
 
 
+def test_that_there_is_no_manager_is_no_error_where_nothing_is_installed(tmp_path: Path) -> None:
+    """As `reloadd doctor` has it: nobody needs one. What is installed and cannot run is one."""
+    before = service(tmp_path, "status")
+    service(tmp_path, "install")
+    after = service(tmp_path, "status")
+
+    assert (before.returncode, before.stderr, after.returncode, after.stdout) == (3, "", 3, "")
+    assert before.stdout.startswith("not installed, and no service manager answers: start reloadd by hand")
+    assert after.stderr.startswith("error: no service manager answers: ")
+
+
 def test_a_socket_unit_needs_an_address(tmp_path: Path) -> None:
     """A port that is only known once it is bound is none."""
     profiles = tmp_path / ".config" / "reloadd"

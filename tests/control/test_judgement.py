@@ -44,7 +44,7 @@ FAILED = Standing(error="NameError: x (web.py:1)", note="failed too often in a r
             Judgement(is_done=False, reason="NameError: x (web.py:1); generation 3 serves on"),
         ),
         (Verb.RESTART, HELD, 3, set(), None),
-        (Verb.RESTART, HELD, 2, {"supervisor.finished"}, DONE),
+        (Verb.RESTART, replace(HELD, state=State.FINISHED), 2, {"supervisor.finished"}, DONE),
         (Verb.RESTART, HELD, 2, {"supervisor.held"}, Judgement(is_done=False, reason="NameError: x (web.py:1)")),
         (Verb.RESTART, replace(HELD, state=State.BACKOFF), 2, {"child.exited"}, None),
         (Verb.STOP, DOWN, 3, set(), DONE),

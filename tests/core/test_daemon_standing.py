@@ -66,6 +66,7 @@ def after(*records: Record, names: tuple[str, ...] = ("shop",)) -> DaemonStandin
         (State.SERVING, True),
         (State.REPLACING, True),
         (State.HELD, True),
+        (State.FINISHED, True),
         (State.DOWN, True),
     ],
 )
@@ -120,7 +121,7 @@ def test_once_ready_it_stays_so() -> None:
         ((moved("shop", State.SERVING), moved("shop", State.DOWN)), "stopped: shop"),
         ((failed("shop", "ValueError: no"), moved("shop", State.BACKOFF)), "trying again: shop (ValueError: no)"),
         ((failed("shop", None), moved("shop", State.HELD)), "holding shop (code 1)"),
-        ((failed("shop", None, code=0), moved("shop", State.HELD)), "ended by itself: shop"),
+        ((failed("shop", None, code=0), moved("shop", State.FINISHED)), "finished: shop"),
         (
             (moved("shop", State.SERVING), failed("shop", "SyntaxError: x"), moved("shop", State.SERVING)),
             "serving the last good version of shop (SyntaxError: x)",

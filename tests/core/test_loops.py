@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
@@ -100,17 +102,35 @@ def test_what_may_be_a_save_is_never_lost() -> None:
     guard, pauses = stopped(), []
     for _ in range(3):
         pauses.append(guard.pause)
-        guard, verdict = guard.made_up().after(changed("a.py", at=60.0), STARTING, NOTHING)
+        guard, verdict = guard.made_up(changed("a.py")).after(changed("a.py", at=60.0), STARTING, NOTHING)
         assert verdict is Verdict.POSTPONE
     assert pauses == [QUIET, 2 * QUIET, 4 * QUIET]
 
 
-def test_somebody_who_edits_a_file_that_looped_is_not_kept_waiting() -> None:
-    """The pause is short again once the file was changed by somebody; not when another was, which starts a loop anew"""
-    guard, _ = stopped().made_up().after(changed("b.py", at=60.0), 100.0, NOTHING)
+def test_what_looked_like_a_loop_and_was_none_is_forgotten() -> None:
+    """The app has served since what was put off was made up for, and did not write the file: somebody had"""
+    guard = stopped().made_up(changed("a.py"))
+    guard, verdict = guard.after(changed("b.py", at=8.0), 2.0, NOTHING)
+    assert (verdict, guard.pause) == (Verdict.ACT, QUIET)
+    _, verdict = guard.after(changed("a.py", at=8.5), STARTING, NOTHING)
+    assert verdict is Verdict.ACT
+
+
+@pytest.mark.parametrize("served", [STARTING, 0.5, math.inf])
+def test_a_loop_that_goes_on_is_not_forgotten(served: float | None) -> None:
+    """The file changed again before the app had served for long, or the app is down and shows nothing"""
+    guard, _ = stopped().made_up(changed("a.py")).after(changed("a.py", at=8.0), STARTING, NOTHING)
+    guard, _ = guard.after(changed("b.py", at=60.0), served, NOTHING)
     assert guard.pause == 2 * QUIET
-    guard, _ = guard.after(changed("a.py", at=120.0), 50.0, NOTHING)
-    assert guard.pause == QUIET
+    _, verdict = guard.after(changed("a.py", at=61.0), STARTING, NOTHING)
+    assert verdict is Verdict.POSTPONE
+
+
+def test_somebody_who_edits_a_file_that_looped_has_a_short_pause_again() -> None:
+    """However often it was made up for before"""
+    guard, _ = stopped().made_up(changed("a.py")).after(changed("a.py", at=8.0), STARTING, NOTHING)
+    guard, verdict = guard.after(changed("a.py", at=60.0), 50.0, NOTHING)
+    assert (verdict, guard.pause) == (Verdict.ACT, QUIET)
 
 
 def test_a_file_that_looped_loops_no_more() -> None:

@@ -158,9 +158,9 @@ def test_change_during_a_stop_does_not_start() -> None:
 
 def test_stop_deadline_kills() -> None:
     """A child that does not go in time is killed, and its end is waited for."""
-    machine, actions = play(Start(), Ready(1), Stop(), Due(Timer.STOP, 1))
+    machine, actions = play(Start(), Ready(1), Stop(), Due(Timer.STOP, 1, 0.5))
 
-    assert (State.STOPPING, (Kill(1),)) == (machine.state, actions)
+    assert (State.STOPPING, (Kill(1, 0.5),)) == (machine.state, actions)
 
 
 @pytest.mark.parametrize("serving", [False, True])
@@ -195,10 +195,10 @@ def test_code_3_after_serving_is_never_a_failure() -> None:
 @pytest.mark.parametrize(
     ("on_exit", "status", "expected"),
     [
-        (OnExit.NEVER, CODE[0], State.HELD),
+        (OnExit.NEVER, CODE[0], State.FINISHED),
         (OnExit.NEVER, CODE[1], State.HELD),
         (OnExit.NEVER, KILLED, State.HELD),
-        (OnExit.ON_FAILURE, CODE[0], State.HELD),
+        (OnExit.ON_FAILURE, CODE[0], State.FINISHED),
         (OnExit.ON_FAILURE, CODE[1], State.BACKOFF),
         (OnExit.ON_FAILURE, KILLED, State.BACKOFF),
         (OnExit.ALWAYS, CODE[0], State.BACKOFF),
@@ -278,10 +278,10 @@ def test_stop_while_owning_nothing_is_down_at_once(words: tuple[Input, ...]) -> 
 
 def test_never_ready_is_a_failure() -> None:
     """A child that does not serve in time is ended, which counts although we did it."""
-    stopping, actions = play(Start(), Due(Timer.READY, 1))
+    stopping, actions = play(Start(), Due(Timer.READY, 1, 2.0))
     machine, _ = step(stopping, Exited(1, CODE[0]))
 
-    assert (Late(1), *stop_actions(1)) == actions
+    assert (Late(1, 2.0), *stop_actions(1)) == actions
     assert (machine.state, machine.failures) == (State.BACKOFF, 1)
 
 

@@ -35,7 +35,7 @@ CALM = 40
 """Inputs after which a machine that is left in peace must have come to rest."""
 
 EDIT = ChangeSet((Change(ChangeKind.MODIFIED, "/a.py"),), 0.0, 0.0)
-AT_REST = {State.DOWN, State.SERVING, State.HELD}
+AT_REST = {State.DOWN, State.SERVING, State.HELD, State.FINISHED}
 
 
 def policies() -> list[Policy]:
@@ -130,7 +130,7 @@ def check(before: Machine, after: Machine, children: Children) -> None:
     assert after.generation >= before.generation
     assert len(untold) <= (2 if after.state is State.REPLACING else 1)
     assert after.owned == children.alive
-    if after.state in {State.DOWN, State.BACKOFF, State.HELD}:
+    if after.state in {State.DOWN, State.BACKOFF, State.HELD, State.FINISHED}:
         assert untold == set()
     if after.state is State.STARTING or (after.state is State.SERVING and not after.in_burst):
         # Whoever is there alone is never left waiting at the door.

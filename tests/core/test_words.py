@@ -28,6 +28,17 @@ def test_exit_is_said_in_words(status: ExitStatus, short: str, words: str) -> No
     assert (short, words) == (str(status), status.words)
 
 
+def test_a_kill_of_ours_is_not_taken_for_the_kernels() -> None:
+    """Who killed it is known; any other end is told as ever."""
+    killed, failed = ExitStatus(signal="SIGKILL"), ExitStatus(code=1)
+
+    assert (killed.words, killed.words_if_asked) == (
+        "SIGKILL (killed, perhaps out of memory)",
+        "SIGKILL (killed by reloadd)",
+    )
+    assert failed.words_if_asked == failed.words
+
+
 @pytest.mark.parametrize("both", [{}, {"code": 1, "signal": "SIGTERM"}])
 def test_exit_is_a_code_or_a_signal(both: dict[str, object]) -> None:
     """A process cannot end in two ways, nor in none."""

@@ -377,6 +377,7 @@ def test_two_daemons_are_both_asked(home: Home, daemon: RunningDaemon, tmp_path:
         one = home.reloadd("status", "--daemon", str(other.process.pid), "--output", "json").json["daemons"]
         none = home.reloadd("status", "--daemon", "1")
         both = home.reloadd("restart", "talker", "--wait", "--output", "json").json["profiles"]
+        told = home.reloadd("restart", "talker", "--wait").out.splitlines()
 
     for directory in (home.directory, tmp_path):
         assert f"WHEN  talker#1 ({directory / 'talker.toml'})  started  start" in history
@@ -384,6 +385,8 @@ def test_two_daemons_are_both_asked(home: Home, daemon: RunningDaemon, tmp_path:
     assert [[profile["name"] for profile in each["profiles"]] for each in one] == [["talker"]]
     assert none.status == 3
     assert none.err.startswith("error: no daemon `1` runs\n  = hint: there are ")
+    pids = (daemon.process.pid, other.process.pid)
+    assert sorted(told) == sorted(f"talker of daemon {pid}: restarted" for pid in pids)
     assert {(each["daemon"], each["done"]) for each in both} == {(daemon.process.pid, True), (other.process.pid, True)}
 
 
@@ -392,6 +395,7 @@ def test_what_a_dead_daemon_left_is_cleared_away_and_a_silent_one_is_told(tmp_pa
     home = Home(tmp_path)
     write_three_apps(tmp_path)
     nobody = home.reloadd("status")
+    watched = home.reloadd("status", "--watch")
     with home.daemon("--profile", "talker.toml") as daemon:
         pid = daemon.wait_for("child.ready")["pid"]
         daemon.process.send_signal(signal.SIGSTOP)
@@ -408,6 +412,7 @@ def test_what_a_dead_daemon_left_is_cleared_away_and_a_silent_one_is_told(tmp_pa
         gone = home.reloadd("restart", "talker")
         wait_until(lambda: all_gone([pid]), "the guardian's work")
 
+    assert nobody == watched
     assert (nobody.status, nobody.out, nobody.err) == (3, "", NO_DAEMON)
     assert (told.status, told.out, told.err) == (3, "web: told to stop\n", silent.err)
     assert silent.status == 3

@@ -61,6 +61,17 @@ def test_error_is_named_with_its_place(tmp_path: Path) -> None:
         assert (ended["error"], ended["file"], ended["line"]) == ("LookupError: nothing there", "helper.py", 3)
 
 
+def test_wrong_app_is_held_at_once_with_its_reason(tmp_path: Path) -> None:
+    """No second try finds what is not there; the record of the exit has the words that the terminal has."""
+    write_files(tmp_path, {"dev.toml": '[target]\napp = "nowhere:app"\n[listen]\nhttp = "127.0.0.1:0"\n'})
+    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        held = daemon.wait_for("supervisor.held")
+        (ended,) = daemon.all("child.exited")
+
+        assert (held["attempts"], held["why"]) == (1, "only an edit can help")
+        assert ended["error"] == f"no module named `nowhere` in `{tmp_path}`"
+
+
 def test_success_finishes(tmp_path: Path) -> None:
     """A script that is done is done; an edit runs it again."""
     script_profile(tmp_path, "print('done')\n")

@@ -57,7 +57,7 @@ BROKEN = {
     "exit during start": ("raise SystemExit(5)\n", "it did not get to serve", None),
     "hang during start": ("import time\ntime.sleep(600)\n", "it did not get to serve", None),
     "killed during start": ("import os\nos.kill(os.getpid(), 9)\n", "it did not get to serve", None),
-    "no app": ("VERSION = 'none'\n", "it did not get to serve", None),
+    "no app": ("VERSION = 'none'\n", "`web` has no attribute `app`", None),
 }
 
 
@@ -166,3 +166,16 @@ def test_stop_while_replacing_leaves_nobody(tmp_path: Path) -> None:
 
         assert daemon.close() == 0
         assert len(daemon.all("child.exited")) == 2
+
+
+def test_a_broken_env_file_is_named(tmp_path: Path) -> None:
+    """What keeps the new generation from being started at all is the reason that it is given up for."""
+    profile = PROFILE.format(meanwhile="hold").replace("[listen]", 'env-file = ".env"\n[listen]')
+    write_files(tmp_path, {"web.py": GOOD.format(version="good"), ".env": "A=1\n", "dev.toml": profile})
+    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        (tmp_path / ".env").write_text("A=1\nno assignment\n")
+        abandoned = daemon.wait_for("restart.abandoned")
+
+        assert abandoned["error"] == daemon.wait_for("child.unstartable")["error"]
+        assert daemon.get() == "good"

@@ -79,7 +79,8 @@ def test_second_signal_kills(tmp_path: Path) -> None:
         daemon.process.send_signal(signal.SIGINT)
 
         assert daemon.wait_ended() == 0
-        assert daemon.all("child.exited")[0]["signal"] == "SIGKILL"
+        assert [each["signal"] for each in daemon.all("child.killed")] == ["SIGKILL"]
+        assert daemon.all("child.exited")[0]["exit"] == "SIGKILL (killed by reloadd)"
 
 
 def test_nothing_outlives_a_killed_daemon(tmp_path: Path) -> None:
@@ -111,7 +112,10 @@ def test_stop_ends_what_left_its_group(tmp_path: Path) -> None:
     """An orderly end leaves nothing behind either."""
     write_files(
         tmp_path,
-        {"family.py": FAMILY, "dev.toml": '[target]\nscript = "family.py"\n[restart]\nstop-timeout = 0.5\n'},
+        {
+            "family.py": FAMILY,
+            "dev.toml": '[target]\nscript = "family.py"\n[restart]\nstop-timeout = 0.5\n[warm]\nmode = "off"\n',
+        },
     )
     with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
         daemon.wait_for("child.ready")
@@ -165,6 +169,29 @@ def test_taken_port_is_one_clear_error(tmp_path: Path) -> None:
     )
     assert f"= hint: stop it with `kill {os.getpid()}`, or choose another address" in text
     assert not [each for each in daemon.records if each["event"].startswith("child.")]
+
+
+def test_port_of_ones_own_other_daemon_is_told_as_such(tmp_path: Path) -> None:
+    """To kill a daemon ends all its apps; the profile that has the address is named, for a stopped app keeps it too."""
+    (tmp_path / "run").mkdir(mode=0o700)
+    environ = clean_environ(XDG_RUNTIME_DIR=str(tmp_path / "run"))
+    write_files(tmp_path, {"apps/api.toml": '[target]\ncommand = ["sleep", "600"]\n', "other/web.py": ""})
+    write_web(tmp_path / "apps")
+    with RunningDaemon(tmp_path, "--profile", "apps/", environ=environ) as daemon:
+        daemon.wait_for("child.ready", profile="dev")
+        address = str(daemon.wait_for("socket.bound")["address"])
+        write_files(tmp_path, {"other/dev.toml": PROFILE.format(address=address)})
+        with RunningDaemon(tmp_path, "--profile", "other/dev.toml", environ=environ) as late:
+            status = late.wait_ended()
+        pid = daemon.process.pid
+
+    text = "".join(str(each.get("text", "")) for each in late.records)
+    file = tmp_path / "apps" / "dev.toml"
+    assert status == 1
+    assert f"^ daemon {pid} listens there" in text
+    assert (
+        f"choose another address, change the address in `{file}`, or `kill {pid}`, which ends `api` and `dev`" in text
+    )
 
 
 def test_port_0_keeps_its_number(tmp_path: Path) -> None:
@@ -248,7 +275,9 @@ def test_new_address_that_is_taken_is_rejected(tmp_path: Path) -> None:
         write_files(tmp_path, {"dev.toml": PROFILE.format(address=f"127.0.0.1:{holder.getsockname()[1]}")})
         daemon.process.send_signal(signal.SIGHUP)
 
-        assert "it is taken by process" in daemon.wait_for("profile.rejected")["drawing"]
+        drawing = daemon.wait_for("profile.rejected")["drawing"]
+        assert "it is taken by process" in drawing
+        assert "; `reloadd reload` tries again" in drawing
         assert daemon.get() == "one"
 
 

@@ -29,6 +29,14 @@ while True:
 """
 """Serves once a file is there."""
 
+MIGRATION = """
+import os, time
+while not os.path.exists("go"):
+    time.sleep(0.01)
+raise SystemExit(os.path.exists("bad"))
+"""
+"""Ends once a file is there; well, unless another one is."""
+
 APP = """
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
@@ -113,6 +121,52 @@ def test_an_app_whose_leader_is_held_waits_and_says_so(tmp_path: Path) -> None:
         daemon.wait_for("child.ready", profile="web")
 
         assert daemon.all("supervisor.finished", profile="migrate")
+
+
+def test_a_migration_is_waited_for_until_it_has_finished(tmp_path: Path) -> None:
+    """One that fails lets nobody start; each one that ends well is followed."""
+    write(tmp_path, {"web": gated("web", after='"migrate"', extra='restart-with = ["migrate"]\n')}, "web")
+    write_files(
+        tmp_path,
+        {
+            "bad": "",
+            "migrate.py": MIGRATION,
+            "migrate.toml": '[target]\nscript = "migrate.py"\n[ready]\nfinished = true\n'
+            "[restart]\nbackoff = { attempts = 1 }\n",
+        },
+    )
+    with RunningDaemon(tmp_path, "--profile", ".", "-v") as daemon:
+        daemon.wait_for("start.postponed", why="`migrate` is not ready yet", profile="web")
+        (tmp_path / "go").touch()
+        daemon.wait_for("start.postponed", why="`migrate` is held", profile="web", level="warning")
+        assert daemon.all("child.ready") == []
+        (tmp_path / "bad").unlink()
+        (tmp_path / "migrate.py").write_text(f"{MIGRATION}# again\n")
+        daemon.wait_for("supervisor.finished", profile="migrate")
+        daemon.wait_for("child.ready", profile="web")
+        postponed = len(daemon.all("start.postponed", why="`migrate` is held"))
+        (tmp_path / "migrate.py").write_text(f"{MIGRATION}# and again\n")
+        daemon.wait_for("restart.completed", profile="web")
+
+        assert (postponed, len(daemon.all("restart.followed"))) == (1, 1)
+        assert daemon.all("supervisor.moved", profile="migrate")[-1]["after"] == "finished"
+
+
+def test_one_save_of_both_restarts_each_once(tmp_path: Path) -> None:
+    """The follower is not started a second time when its leader serves again."""
+    both = '[watch]\ninclude = ["both.txt"]\n'
+    profiles = {
+        "api": gated("api").partition("[watch]")[0] + both,
+        "web": gated("web", extra='restart-with = ["api"]\n').partition("[watch]")[0] + both,
+    }
+    write(tmp_path, profiles, "api", "web")
+    with RunningDaemon(tmp_path, "--profile", ".", "-v") as daemon:
+        daemon.wait_for_count("child.ready", 2)
+        (tmp_path / "both.txt").touch()
+        daemon.wait_for_count("restart.completed", 2)
+
+        assert daemon.close() == 0
+        assert [each["cause"] for each in daemon.all("restart.requested")] == ["change", "change"]
 
 
 def test_followers_restart_once_and_in_order(tmp_path: Path) -> None:

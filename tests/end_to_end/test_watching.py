@@ -38,9 +38,40 @@ def test_an_app_that_writes_what_is_watched_is_stopped(tmp_path: Path) -> None:
         assert loop["path"] == "data/state.py"
         assert loop["hint"] == "add '/data/state.py' to `exclude` in `[watch]`"
         daemon.wait_for("restart.completed")
+        restarts = len(daemon.all("change.settled"))
         (tmp_path / "other.py").write_text("edited = True")
-        wait_until(lambda: any("other.py" in each["paths"] for each in daemon.all("restart.completed")), "a restart")
+        daemon.wait_for("restart.completed", paths=["other.py"])
+        assert len(daemon.all("change.settled")) == restarts + 1
         assert len(daemon.all("change.looping")) == 1
+
+
+SETTING = """
+import pathlib, signal, time
+pathlib.Path("settings.ini").write_text(f"started = {time.time_ns()}")
+signal.pause()
+"""
+
+
+def test_an_edit_of_what_the_app_writes_itself_is_told(tmp_path: Path) -> None:
+    """Once, to whoever does not look closer: it restarts nothing"""
+    write_files(
+        tmp_path,
+        {
+            "work.py": SETTING,
+            "dev.toml": '[target]\nscript = "work.py"\n[ready]\nstarted = 0.3\n[warm]\nmode = "off"\n',
+        },
+    )
+    settings = tmp_path / "settings.ini"
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        daemon.wait_for("change.looping")
+        daemon.wait_for("restart.completed")
+        by_itself = len(daemon.wait_for_count("change.ignored", 1, level="debug"))
+        time.sleep(1.5)  # what is written later than a second after the app serves may be an edit
+        settings.write_text("edited = 1")
+        daemon.wait_for("change.ignored", level="warning", path=str(settings))
+        settings.write_text("edited = 2")
+        daemon.wait_for_count("change.ignored", by_itself + 1, level="debug", path=str(settings))
+        assert len(daemon.all("change.ignored", level="warning")) == 1
 
 
 IMPORTING = """

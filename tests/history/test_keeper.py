@@ -105,6 +105,9 @@ def test_a_restart_is_one_row_with_what_led_to_it(tmp_path: Path) -> None:
         bus.publish(say("restart.requested", 4, cause="exit", paths=()))
         bus.publish(say("child.exited", 4, exit="code 1 (failure)", asked=False, error="NameError: x"))
         bus.publish(say("supervisor.held", attempts=5, why="failed too often in a row", until="a file changes"))
+        bus.publish(say("restart.requested", 5, cause="change", paths=("f1.py",)))
+        bus.publish(say("child.unstartable", 5, error="no such file or directory: `x`"))
+        bus.publish(say("supervisor.held", attempts=5, why="failed too often in a row", until="a file changes"))
 
     keep(tmp_path, act)
     rows = read_restarts(all_kept(tmp_path))
@@ -114,6 +117,7 @@ def test_a_restart_is_one_row_with_what_led_to_it(tmp_path: Path) -> None:
         [1, "started", "start", None, None, 0],
         [2, "completed", "exit", "SIGSEGV (segmentation fault)", None, 0],
         [4, "held", "change", "code 1 (failure)", "NameError: x", 500],
+        [5, "held", "change", None, "no such file or directory: `x`", 1],
     ]
     assert len(rows[2]["paths"]) == 20
     assert (rows[1]["ready_ms"], rows[2]["place"], rows[0]["file"]) == (40, None, FILE)

@@ -17,6 +17,7 @@ from reloadd.profile.model import (
     Listen,
     ModuleTarget,
     Profile,
+    ReadyFinished,
     ReadyListening,
     ReadyStarted,
     ReadyTold,
@@ -189,6 +190,7 @@ def test_apps_that_tell_are_handed_over(tmp_path: Path, text: str, handover: Han
         ('[target]\nmodule = "m"\n[listen]\nadmin = "127.0.0.1:0"\n', ReadyListening()),
         ('[target]\nmodule = "m"\n', ReadyStarted(0.3)),
         (SLEEP + "[ready]\nstarted = 2\n", ReadyStarted(2.0)),
+        (SLEEP + "[ready]\nfinished = true\n", ReadyFinished()),
         (SLEEP + "[ready]\ntold = true\n", ReadyTold()),
         (SLEEP + '[ready]\nlistening = "[::1]:80"\n', ReadyListening(TcpAddress("::1", 80))),
         (APP + "[ready]\nlistening = true\n", ReadyListening()),
@@ -323,18 +325,18 @@ def test_a_directory_with_a_main_file_is_a_script(tmp_path: Path) -> None:
     assert directory.profile('[target]\nscript = "tool"\n').launch.target == ScriptTarget(tmp_path / "tool")
 
 
-PYTHON_FILES = {"**/*.py", "**/*.html", "**/*.yaml", "**/.env"}
-NODE_FILES = {"**/*.js", "**/*.tsx", "**/package.json", "**/.env"}
+PYTHON_FILES = {"*.py", "*.html", "*.yaml", ".env"}
+NODE_FILES = {"*.js", "*.tsx", "package.json", ".env"}
 
 
 @pytest.mark.parametrize(
     ("program", "some", "none"),
     [
-        ("python3.12", PYTHON_FILES, {"**/*.js", "**/*.rb"}),
-        ("/opt/bin/gunicorn", PYTHON_FILES, {"**/*.js", "**/*.rb"}),
-        ("npm", NODE_FILES, {"**/*.py", "**/*.rb"}),
-        ("node", NODE_FILES, {"**/*.py", "**/*.rb"}),
-        ("./serve", PYTHON_FILES | NODE_FILES | {"**/*.rb", "**/*.go", "**/*.php"}, set[str]()),
+        ("python3.12", PYTHON_FILES, {"*.js", "*.rb"}),
+        ("/opt/bin/gunicorn", PYTHON_FILES, {"*.js", "*.rb"}),
+        ("npm", NODE_FILES, {"*.py", "*.rb"}),
+        ("node", NODE_FILES, {"*.py", "*.rb"}),
+        ("./serve", PYTHON_FILES | NODE_FILES | {"*.rb", "*.go", "*.php"}, set[str]()),
     ],
 )
 def test_the_files_that_matter_to_a_command_follow_from_its_program(

@@ -460,7 +460,7 @@ error: `[ready]` names no way to be ready
  --> dev.toml:4:1
   |
 4 | [ready]
-  | ^^^^^^^ expected `told`, `listening`, `http` or `started`
+  | ^^^^^^^ expected `told`, `listening`, `http`, `started` or `finished`
   = hint: leave the table out for the default
 
 dev.toml: 1 problem, nothing was started""",
@@ -525,6 +525,52 @@ error: `ready.started` is not reached before `restart.ready-timeout`
 5 | started = 5
   |           ^ expected less than 5
   = hint: write `started = 0.3`
+
+dev.toml: 1 problem, nothing was started""",
+    ),
+    "an app that is ready once it has ended": (
+        {
+            "dev.toml": """\
+[target]
+app = "shop.main:app"
+
+[listen]
+http = "127.0.0.1:8000"
+
+[ready]
+finished = true
+"""
+        },
+        """\
+error: `ready.finished` is for what ends by itself
+ --> dev.toml:8:1
+  |
+8 | finished = true
+  | ^^^^^^^^ an `app` serves until it is stopped
+  = hint: leave one of the two out
+
+dev.toml: 1 problem, nothing was started""",
+    ),
+    "finished and started again for ever": (
+        {
+            "dev.toml": """\
+[target]
+command = ["sleep", "1"]
+
+[ready]
+finished = true
+
+[restart]
+on-exit = "always"
+"""
+        },
+        """\
+error: `ready.finished` and `on-exit = "always"` exclude each other
+ --> dev.toml:5:1
+  |
+5 | finished = true
+  | ^^^^^^^^ it would be started again for ever
+  = hint: leave one of the two out
 
 dev.toml: 1 problem, nothing was started""",
     ),

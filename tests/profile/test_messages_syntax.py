@@ -102,6 +102,10 @@ error: an array is not closed
 
 dev.toml: 1 problem, nothing was started""",
     ),
+    "an array that is not closed at the end": (
+        {"dev.toml": "[target]\ncommand = [\n"},
+        "error: an array is not closed\n --> dev.toml:2:11\n  |\n2 | command = [\n  |           ^ expected `,` or `]`\n\ndev.toml: 1 problem, nothing was started",
+    ),
     "an inline table that is not closed": (
         {
             "dev.toml": """\

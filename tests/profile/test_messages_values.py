@@ -52,7 +52,7 @@ error: unknown key `zzzzzz` in `[ready]`
  --> dev.toml:5:1
   |
 5 | zzzzzz = 1
-  | ^^^^^^ expected `http`, `listening`, `started` or `told`
+  | ^^^^^^ expected `finished`, `http`, `listening`, `started` or `told`
 
 dev.toml: 1 problem, nothing was started""",
     ),
@@ -400,6 +400,46 @@ error: `watch.gitignore` must be `true` or `false`
 5 | gitignore = "no"
   |             ^^^^ found the string "no"
   = hint: write `gitignore = false`
+
+dev.toml: 1 problem, nothing was started""",
+    ),
+    "a flag as other formats have it": (
+        {
+            "dev.toml": """\
+[target]
+command = ["sleep", "1"]
+
+[watch]
+gitignore = "yes"
+"""
+        },
+        """\
+error: `watch.gitignore` must be `true` or `false`
+ --> dev.toml:5:13
+  |
+5 | gitignore = "yes"
+  |             ^^^^^ found the string "yes"
+  = hint: write `gitignore = true`
+
+dev.toml: 1 problem, nothing was started""",
+    ),
+    "a choice that is turned on": (
+        {
+            "dev.toml": """\
+[target]
+command = ["sleep", "1"]
+
+[warm]
+mode = true
+"""
+        },
+        """\
+error: `warm.mode` must be a string
+ --> dev.toml:5:8
+  |
+5 | mode = true
+  |        ^^^^ found the boolean true
+  = hint: write `mode = "auto"`
 
 dev.toml: 1 problem, nothing was started""",
     ),

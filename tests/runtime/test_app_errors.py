@@ -20,6 +20,16 @@ WSGI = "def app(environ, start_response):\n    start_response('200 OK', [])\n   
 ASGI = "async def app(scope, receive, send): pass\n"
 
 
+APPEARS = """
+import importlib.util, os
+importlib.util.find_spec("shop.nowhere")
+before = os.stat(__path__[0])
+open(os.path.join(__path__[0], "main.py"), "w").close()
+os.utime(__path__[0], ns=(before.st_atime_ns, before.st_mtime_ns))
+"""
+"""Makes `shop.main`, which the import system, believing the directory unchanged, does not see."""
+
+
 @dataclass(frozen=True)
 class Case:
     """Files, a target, and all of standard error; `{directory}` and `{python}` stand for what they say."""
@@ -49,6 +59,11 @@ CASES = {
     ),
     "a module for a package": Case(
         {"shop.py": ""}, "shop.main:app", "error: no module named `main` in `shop`, which is not a package\n"
+    ),
+    "a module that is there by now": Case(
+        {"shop/__init__.py": APPEARS},
+        "shop.main:app",
+        "error: no module named `main` in the package `shop`\n",
     ),
     "missing import in the app": Case(
         {"shop.py": "import near\n", "near.py": "import nowhere\n"},

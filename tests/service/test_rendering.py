@@ -48,6 +48,14 @@ def test_what_has_a_meaning_is_quoted(word: str, expected: str) -> None:
     assert quoted(word) == expected
 
 
+def test_what_a_unit_refers_to_is_there() -> None:
+    """No page beside the installed unit is named, where there is none."""
+    for name in ("reloadd.service", "reloadd@.service"):
+        comment = next(line for line in rendered(name) if "README" in line)
+        assert "systemd/README.md" in comment
+    assert (ROOT / "systemd" / "README.md").is_file()
+
+
 def test_settings_that_a_version_does_not_know_are_left_out() -> None:
     """Each would be a warning in the journal, at each start."""
     newer = {"RestartSteps=6", "RestartMaxDelaySec=30", "DelegateSubgroup=supervisor"}

@@ -191,6 +191,35 @@ def test_what_is_missing_is_said_with_its_command(here: Path, capsys: pytest.Cap
     ]
 
 
+def test_commands_are_written_for_where_the_user_is(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And not for the project's directory, where that is another."""
+    flask = "from flask import Flask\napp = Flask(__name__)\n"
+    write_files(
+        here, {"a b/app.py": flask, "a b/pyproject.toml": '[project]\ndependencies = ["flask"]\n', "c/app.py": flask}
+    )
+    ProfileDirectory(here / "c").environment("venv")
+    for name in ("a b", "c"):
+        main(["init", name])
+
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("note")] == [
+        "note: there is no virtual environment: `python3 -m venv 'a b/.venv' && 'a b/.venv'/bin/pip install -e 'a b'`",
+        "note: `flask` is not installed in venv: `c/venv/bin/pip install flask`",
+    ]
+
+
+def test_each_project_gets_a_port_of_its_own(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if none of them runs, and the user's own profiles have some too."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(here / "home"))
+    own = "".join(f'"127.0.0.1:{port}"\n' for port in range(8000, 8050))
+    app = "from flask import Flask\napp = Flask(__name__)\n"
+    write_files(here, {"home/reloadd/own.toml": own, "a/app.py": app, "b/app.py": app})
+    main(["init", "a"])
+    main(["init", "b"])
+
+    ports = [int(re.findall(r"127\.0\.0\.1:(\d+)", (here / name / "reloadd.toml").read_text())[0]) for name in "ab"]
+    assert 8050 <= ports[0] < ports[1]
+
+
 def test_the_likeliest_of_several_is_taken(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An app before a function that makes one, near the top before deep down; the others are named."""
     app = "from flask import Flask\napp = Flask(__name__)\n"

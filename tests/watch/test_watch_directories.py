@@ -182,6 +182,22 @@ def test_a_link_that_leads_nowhere_is_waited_for(begin: Begin, root: Path, tmp_p
     assert shop.told() == {"a.py": "created"}
 
 
+def test_a_link_that_takes_a_directory_s_place_is_waited_for(begin: Begin, root: Path, tmp_path: Path) -> None:
+    """Also if the directory above was swapped with it, so that no event names the link"""
+    (root / "sub/linked").mkdir(parents=True)
+    save(root / "sub/linked/a.py", "one")
+    shop = begin(root)
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new/linked").symlink_to(tmp_path / "target")
+    (root / "sub").rename(tmp_path / "old")
+    (tmp_path / "new").rename(root / "sub")
+    assert shop.told() == {"sub/linked/a.py": "deleted"}
+    (tmp_path / "made").mkdir()
+    save(tmp_path / "made/a.py", "two")
+    (tmp_path / "made").rename(tmp_path / "target")
+    assert shop.told() == {"sub/linked/a.py": "created"}
+
+
 def test_links_that_lead_back_are_not_followed(begin: Begin, root: Path) -> None:
     """Neither to a directory that the link lies in, nor by two links to each other, nor to above the root"""
     fill(root / "a", 1)

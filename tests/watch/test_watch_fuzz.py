@@ -6,7 +6,7 @@ import os
 import random
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from tests.support.watching import DEADLINE, save, watch_set
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reloadd.profile.model import WatchSet
     from tests.support.watching import Observed, Stage
 
 LONG_FORM = int(os.environ.get("RELOADD_TEST_FUZZ", "0"))
@@ -214,6 +215,12 @@ def overflow(stage: Stage, root: Path, chaos: Chaos) -> None:
             chaos.go_on()
 
 
+def take_over(reader: Reader, watched: WatchSet) -> None:
+    """Let another watch go on for a reader, at a pace of its own, while changes are yet to be looked at and told."""
+    watched = replace(watched, include=reader.include)
+    reader.observed = reader.observed.stage.begin(watched, instead_of=reader.observed)
+
+
 @pytest.mark.timeout(60 + 4 * LONG_FORM)
 def test_what_was_told_is_what_is_there(stage: Stage, backend: Backend, tmp_path: Path) -> None:
     """After each round of operations, who read all that it was told of knows each of its files, with its content"""
@@ -235,8 +242,12 @@ def test_what_was_told_is_what_is_there(stage: Stage, backend: Backend, tmp_path
     for number in range(ROUNDS):
         if backend is Backend.EVENTS and number % ROUNDS_PER_OVERFLOW == 0:
             overflow(stage, root, chaos)
-        for _ in range(OPERATIONS):
+        for operation in range(OPERATIONS):
             chaos.go_on()
+            if operation == OPERATIONS // 2:
+                # Somebody looks for something else, and goes: what is walked for is widened and narrowed.
+                stage.begin(watch_set(root, backend=backend, include=(f"*.{number}",)), "passer-by").close()
+                take_over(readers[number % 2], watch_set(root, backend=backend, settle=number % 3 / 100 or None))
         chaos.restore_root()
         last = root / "last.py"
         save(last, f"{number}")

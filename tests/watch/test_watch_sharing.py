@@ -156,6 +156,18 @@ def test_new_globs_are_no_changes(stage: Stage, backend: Backend, root: Path) ->
     shop.has_told_nothing()
 
 
+def test_what_went_with_its_root_is_told_by_the_next_watch(stage: Stage, backend: Backend, root: Path) -> None:
+    """There is no directory left to ask whether a file in it would matter"""
+    save(root / "a.py", "one")
+    save(root / "page.html", "one")
+    shop = stage.begin(watch_set(root, backend=backend, include=("*.py", "*.html"), settle=60))
+    (root / "a.py").unlink()
+    (root / "page.html").unlink()
+    root.rmdir()
+    shop = stage.begin(watch_set(root, backend=backend), instead_of=shop)
+    assert shop.told() == {"a.py": "deleted"}
+
+
 def test_a_root_is_added_without_a_gap(stage: Stage, backend: Backend, root: Path) -> None:
     """What is below the new root is watched from then on, and what is no longer a root is not"""
     for name in ("one", "two"):

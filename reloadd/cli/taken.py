@@ -1,0 +1,40 @@
+"""What is said of an address that another daemon of the same user has: whose it is there, and what ends with it.
+
+Asks daemons, and waits for their answers: only for a daemon that cannot start. Never tells one anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reloadd.cli.daemons import all_daemons
+from reloadd.cli.parser import CommandError
+from reloadd.profile.words import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reloadd.profile.problems import Problem
+
+
+def with_daemon(problem: Problem, address: str, holder: int | None, environ: Mapping[str, str]) -> Problem:
+    """The problem with a better hint, if a daemon holds the address; a daemon listens for an app that is stopped too.
+
+    Args:
+        problem: that the address cannot be had.
+        address: as the profile has it.
+        holder: the process that listens there, if it is known.
+        environ: where daemons are looked for.
+    """
+    try:
+        with all_daemons(environ, None) as daemons:
+            daemon = next((each for each in daemons if each.pid == holder), None)
+    except CommandError:
+        return problem
+    if daemon is None:
+        return problem
+    ends = f"`kill {holder}`, which ends {listed(daemon.names, last='and')}"
+    files = [each["file"] for each in daemon.status["profiles"] if address in each["addresses"].values()]
+    frees = f"change the address in {listed(files)}, or " if files else ""
+    return replace(problem, label=f"daemon {holder} listens there", hint=f"choose another address, {frees}{ends}")
