@@ -149,7 +149,8 @@ class App:
                 self._tell_of_failure(error)
         self._own_reloader = _own_reloader(step.profile.launch)
         if step.renews_supply:
-            self._attendance.go_on_with(supply_for(step.profile, self.listeners, self._surroundings))
+            supply = supply_for(step.profile, self.listeners, self._surroundings, why_none=step.why_supply)
+            self._attendance.go_on_with(supply)
         self._ask_for_ledgers()
         self.supervisor.adopt(step.profile, policy_of(step.profile, self._own_reloader), self.listeners)
         if self._has_begun and self.has_turn:
