@@ -80,7 +80,7 @@ class App:
         policy = policy_of(profile, self._own_reloader)
         self.supervisor = Supervisor(profile, policy, listeners, surroundings, self._attendance, generation=generation)
         self._intake = Intake(self.supervisor, self._attendance, surroundings.publish)
-        self._imported = Imported(watcher, self._intake.take)
+        self._imported = Imported(watcher, self._intake.take, self._intake.take_note)
 
     @property
     def file(self) -> Path:
@@ -174,7 +174,11 @@ class App:
         """Watch what the profile says now. The watch before it is ended only then, so that no change falls between."""
         async with self._watching:
             watch = await self._watcher.watch(
-                self.profile.name, self.profile.watch, self._intake.take, instead_of=self._watch
+                self.profile.name,
+                self.profile.watch,
+                self._intake.take,
+                on_burst=self._intake.take_note,
+                instead_of=self._watch,
             )
             if self._is_stopped:
                 watch.close()
