@@ -69,9 +69,6 @@ def app(environ, start_response):
 """
 
 
-PARKED = ("spare.parked", "spare")
-
-
 class Trapped:
     """An app in an environment of its own, so that packages can be installed into it."""
 
@@ -109,12 +106,14 @@ class Trapped:
         assert old in self._text
         self._text = self._text.replace(old, new)
 
-    def wait_prepared(self, daemon: RunningDaemon) -> None:
-        """Return once there is a spare for the child that serves now."""
+    def wait_prepared(self, daemon: RunningDaemon, source: str = "spare") -> None:
+        """Return once there is a spare, or a zygote, for the child that serves now."""
         since = daemon.records.index(daemon.wait_for_any("child.ready", "restart.completed"))
         wait_until(
-            lambda: any((each["event"], each.get("source")) == PARKED for each in daemon.records[since:]),
-            f"a spare in:\n{daemon.story}",
+            lambda: any(
+                (each["event"], each.get("source")) == ("spare.parked", source) for each in daemon.records[since:]
+            ),
+            f"a {source} in:\n{daemon.story}",
         )
 
     def wait_restarted(self, daemon: RunningDaemon) -> str | None:
@@ -187,8 +186,12 @@ def test_what_depends_on_the_order_of_things_is_as_in_a_cold_start(tmp_path: Pat
         why = f"`{tmp_path}/web.py` sets the environment in another way"
         assert app.save(daemon, ('"PLUG_MODE"] = "a"', '"PLUG_MODE"] = "b"')) == why
         assert app.serves(daemon) == "hello colorsys.py True False b"
+        app.wait_prepared(daemon, "zygote")
         assert app.save(daemon, ("import plug\n", "import plug\nimport gevent.monkey\n")) is None
-        assert app.save(daemon, is_at_once=True) == "`gevent.monkey`: it patches what is imported before it"
+        patches = "`gevent.monkey`: it patches what is imported before it"
+        # It is learned a moment after the restart, and then the zygote is of no use any more.
+        daemon.wait_for("spare.lost", why=patches)
+        assert app.save(daemon, is_at_once=True) == patches
 
 
 def test_saves_that_follow_each_other_are_served_by_copies(tmp_path: Path) -> None:
