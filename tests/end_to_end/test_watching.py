@@ -38,10 +38,8 @@ def test_an_app_that_writes_what_is_watched_is_stopped(tmp_path: Path) -> None:
         assert loop["path"] == "data/state.py"
         assert loop["hint"] == "add '/data/state.py' to `exclude` in `[watch]`"
         daemon.wait_for("restart.completed")
-        restarts = len(daemon.all("change.settled"))
         (tmp_path / "other.py").write_text("edited = True")
-        daemon.wait_for("restart.completed", paths=["other.py"])
-        assert len(daemon.all("change.settled")) == restarts + 1
+        wait_until(lambda: any("other.py" in each["paths"] for each in daemon.all("restart.completed")), "a restart")
         assert len(daemon.all("change.looping")) == 1
 
 
