@@ -80,7 +80,7 @@ class App:
         policy = policy_of(profile, self._own_reloader)
         self.supervisor = Supervisor(profile, policy, listeners, surroundings, self._attendance, generation=generation)
         self._intake = Intake(self.supervisor, self._attendance, surroundings.publish)
-        self._imported = Imported(watcher, self._intake.take)
+        self._imported = Imported(watcher, self._intake.take, self._intake.take_note)
 
     @property
     def file(self) -> Path:
@@ -149,7 +149,8 @@ class App:
                 self._tell_of_failure(error)
         self._own_reloader = _own_reloader(step.profile.launch)
         if step.renews_supply:
-            self._attendance.go_on_with(supply_for(step.profile, self.listeners, self._surroundings))
+            supply = supply_for(step.profile, self.listeners, self._surroundings, why_none=step.why_supply)
+            self._attendance.go_on_with(supply)
         self._ask_for_ledgers()
         self.supervisor.adopt(step.profile, policy_of(step.profile, self._own_reloader), self.listeners)
         if self._has_begun and self.has_turn:
@@ -173,7 +174,11 @@ class App:
         """Watch what the profile says now. The watch before it is ended only then, so that no change falls between."""
         async with self._watching:
             watch = await self._watcher.watch(
-                self.profile.name, self.profile.watch, self._intake.take, instead_of=self._watch
+                self.profile.name,
+                self.profile.watch,
+                self._intake.take,
+                on_burst=self._intake.take_note,
+                instead_of=self._watch,
             )
             if self._is_stopped:
                 watch.close()

@@ -27,11 +27,9 @@ if TYPE_CHECKING:
     from reloadd.supervise.running import Surroundings
     from reloadd.watch.base import Watcher
 
-_REQUESTED = "restart.requested"
-_FAILED = frozenset({"restart.abandoned", "restart.scheduled", "supervisor.held"})
 _RESTARTED = "restart.completed"
 _GAVE_UP = frozenset({"restart.abandoned", "supervisor.held", "supervisor.finished"})
-"""What is said of an app that is to restart, whose restart failed, that restarted, and that did not come to."""
+"""What is said of an app that restarted, and of one that did not come to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +141,6 @@ class Fleet:
         progress = self._progress[name] = progress_after(record, before)
         if progress is not before:
             self._give_turns()
-        if record.name == _REQUESTED:
-            self._following = self._following.requested(name, self._absolute(record))
-        elif record.name in _FAILED:
-            self._following = self._following.failed(name)
         if record.name == _RESTARTED:
             self._follow(name, has_restarted=True)
         elif record.name in _GAVE_UP or progress is Progress.DOWN:
@@ -158,11 +152,6 @@ class Fleet:
         for running in self._running.values():
             if not running.app.has_turn:
                 running.app.give_turn(awaited(running.app.profile.after, known))
-
-    def _absolute(self, record: Record) -> list[str]:
-        """The paths of a record, which are said as seen from the profile's directory."""
-        paths, directory = record.fields["paths"], self._running[record.profile or ""].app.file.parent
-        return [str(directory / path) for path in paths] if isinstance(paths, tuple) else []
 
     def _leaders(self) -> dict[str, tuple[str, ...]]:
         return {name: running.app.profile.restart_with for name, running in self._running.items()}

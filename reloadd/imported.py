@@ -18,6 +18,7 @@ from reloadd.supervise.noted import read_ledger
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from reloadd.core.inputs import Noticed, Quiet
     from reloadd.profile.model import Profile, WatchSet
     from reloadd.watch.base import Watch, Watcher
 
@@ -31,11 +32,15 @@ class Imported:
     Args:
         watcher: the daemon's.
         take: takes change sets.
+        take_note: is told when something was noticed, and when that is over.
     """
 
-    def __init__(self, watcher: Watcher, take: Callable[[ChangeSet], None]) -> None:
+    def __init__(
+        self, watcher: Watcher, take: Callable[[ChangeSet], None], take_note: Callable[[Noticed | Quiet], None]
+    ) -> None:
         self._watcher = watcher
         self._take = take
+        self._take_note = take_note
         self._loop = asyncio.get_running_loop()
         self._files: set[str] = set()
         self._watch: Watch | None = None
@@ -70,7 +75,9 @@ class Imported:
     async def _watch_also(self, profile: Profile, new: Iterable[str]) -> None:
         self._files.update(new)
         watch_set = watch_set_of(profile.watch, self._files)
-        self._watch = await self._watcher.watch(profile.name, watch_set, self._changed, instead_of=self._watch)
+        self._watch = await self._watcher.watch(
+            profile.name, watch_set, self._changed, on_burst=self._take_note, instead_of=self._watch
+        )
 
     def _changed(self, changes: ChangeSet) -> None:
         """Take a set of the files that were imported; beside them, others of the same names may have changed."""

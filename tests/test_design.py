@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from reloadd.core.inputs import Changed, Due, Exited, Input, Paused, Ready, Restart, Start, Stop
+from reloadd.core.inputs import Changed, Due, Exited, Input, Noticed, Paused, Quiet, Ready, Restart, Start, Stop
 from reloadd.core.machine import TABLE
 from reloadd.core.state import State
 from tests.test_layers import ALLOWED
 
 DESIGN = (Path(__file__).parents[1] / "reloadd" / "README.md").read_text("utf-8")
 NOTHING = "\N{EN DASH}"
-INPUTS: tuple[type[Input], ...] = (Start, Stop, Restart, Changed, Ready, Paused, Exited, Due)
+INPUTS: tuple[type[Input], ...] = (Start, Stop, Restart, Noticed, Quiet, Changed, Ready, Paused, Exited, Due)
 
 
 def table(heading: str) -> list[list[str]]:

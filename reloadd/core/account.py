@@ -51,14 +51,28 @@ class Setting:
     after: int
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A directory that was listed.
+
+    Attributes:
+        signature: the directory as it was; None if it was not there.
+        names: what was in it; None if that is not known, so that only the signature tells.
+    """
+
+    signature: Signature | None
+    names: frozenset[str] | None
+
+
 @dataclass(slots=True)
 class Account:
     """The sum of a ledger, or of its beginning.
 
     Attributes:
         modules: those that were found, in the order in which they were first looked up.
-        read: the files and directories that were read, or looked for, each as it was the first time; None for absent.
-        names: what was in directories of the import path when they were listed.
+        read: the files that were read, or looked for, each as it was the first time; None for absent.
+        listed: the directories that were listed, by path and by the endings of the names that mattered, in lower case;
+            without endings all of them did.
         missed: names that nobody had.
         paths: the directories of the import path as it was last, and after them those that have been in it before.
         settings: variables that the user's code set.
@@ -68,7 +82,7 @@ class Account:
 
     modules: list[Module] = field(default_factory=list)
     read: dict[str, Signature | None] = field(default_factory=dict)
-    names: dict[str, frozenset[str]] = field(default_factory=dict)
+    listed: dict[tuple[str, tuple[str, ...]], Listing] = field(default_factory=dict)
     missed: set[str] = field(default_factory=set)
     paths: dict[str, None] = field(default_factory=dict)
     settings: list[Setting] = field(default_factory=list)
@@ -105,25 +119,21 @@ class Account:
                 self.missed.add(str(line["name"]))
             case "path":
                 self.paths = {**dict.fromkeys(map(str, _items(line["path"]))), **self.paths}
-            case "opened" | "listed":
-                self._add_reading(line)
+            case "opened":
+                self.read.setdefault(str(line["file"]), _signature(line["signature"]))
+            case "listed":
+                endings = tuple(map(str, _items(line["endings"])))
+                self.listed.setdefault((str(line["file"]), endings), _listing(line))
             case "set" if line["by"] is not None:
                 value = line["value"]
                 file = str(line["by"]).rpartition(":")[0]
                 name = str(line["name"])
                 self.settings.append(Setting(name, None if value is None else str(value), file, len(self._sought)))
             case "hooked":
-                for finder in map(str, _items(line["by"])):
-                    self.finders.setdefault(finder, len(self._sought))
+                found = dict.fromkeys(map(str, _items(line["by"])), len(self._sought))
+                self.finders = {**found, **self.finders}
             case "entered":
                 self.entered.setdefault(str(line["name"]), float(str(line["at"])))
-
-    def _add_reading(self, line: Mapping[str, object]) -> None:
-        file = str(line["file"])
-        if file not in self.read:
-            self.read[file] = _signature(line["signature"])
-            if isinstance(names := line.get("names"), list):
-                self.names[file] = frozenset(map(str, names))
 
 
 def _signature(value: object) -> Signature | None:
@@ -133,10 +143,32 @@ def _signature(value: object) -> Signature | None:
     return modified, size, inode
 
 
+def _listing(line: Mapping[str, object]) -> Listing:
+    names = line["names"]
+    return Listing(_signature(line["signature"]), None if names is None else frozenset(map(str, _items(names))))
+
+
 def _items(value: object) -> list[object]:
     if not isinstance(value, list):
         raise TypeError("not an array")
     return value
+
+
+_PASSING = re.compile(r"__pycache__|4913|.*~|\..*\.sw[a-z]|\.?#.*")
+
+
+def names_that_matter(names: Iterable[str], endings: tuple[str, ...]) -> frozenset[str]:
+    """Of what is in a directory, what may make a difference to whoever lists it.
+
+    Bytecode does not, nor what editors keep beside a file while it is edited (Vim, Emacs).
+
+    Args:
+        names: what is in it.
+        endings: in lower case; only names that end so count, unless there are none.
+    """
+    return frozenset(
+        name for name in names if not _PASSING.fullmatch(name) and (not endings or name.lower().endswith(endings))
+    )
 
 
 _INSTALLED = ("/site-packages/", "/dist-packages/")

@@ -1,8 +1,7 @@
 """Who restarts with whom, and when: the decisions behind `restart-with`.
 
 A leader's restart makes its followers restart, theirs make theirs, each once and in order: one that follows two waits
-for both, and one that restarts by itself because of the same save does not restart again. Pure: a `Following` and what
-happened in, another one and the names that are to restart now out.
+for both. Pure: a `Following` and what happened in, another one and the names that are to restart now out.
 """
 
 from __future__ import annotations
@@ -32,28 +31,14 @@ class _Awaiting:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """The restarts that are still to come because of one that was, and the files that each last restart answers to."""
+    """The restarts that are still to come because of one that was."""
 
     _awaiting: Mapping[str, _Awaiting] = field(default_factory=lambda: MappingProxyType({}))
-    _answered: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def pending(self) -> frozenset[str]:
         """Those that wait for a leader."""
         return frozenset(self._awaiting)
-
-    def requested(self, name: str, paths: Collection[str]) -> Following:
-        """A restart of this name begins.
-
-        Args:
-            name: whose.
-            paths: absolute, of the files that it answers to.
-        """
-        return replace(self, _answered=MappingProxyType({**self._answered, name: frozenset(paths)}))
-
-    def failed(self, name: str) -> Following:
-        """A restart of this name failed: what it answered to is not answered yet."""
-        return self.requested(name, ())
 
     def restarted(self, graph: Graph, leader: str) -> tuple[Following, tuple[str, ...]]:
         """A leader serves again: what is still to come, and who restarts now.
@@ -84,7 +69,7 @@ class Following:
             if name in affected and name != leader:
                 known = awaiting.get(name, _Awaiting(frozenset()))
                 awaiting[name] = replace(known, leaders=known.leaders | affected.intersection(graph[name]))
-        return replace(self, _awaiting=MappingProxyType(awaiting))
+        return Following(MappingProxyType(awaiting))
 
     def _without(self, leader: str, *, restarted: bool) -> tuple[Following, tuple[str, ...]]:
         awaiting: dict[str, _Awaiting] = {}
@@ -92,20 +77,14 @@ class Following:
         dropped: list[str] = []
         for name, each in self._awaiting.items():
             was_awaited = leader in each.leaders
-            is_news = restarted and not self._have_restarted_together(leader, name)
-            left = _Awaiting(each.leaders - {leader}, each.is_due or (was_awaited and is_news))
+            left = _Awaiting(each.leaders - {leader}, each.is_due or (was_awaited and restarted))
             if left.leaders or not was_awaited:
                 awaiting[name] = left
             else:
                 (now if left.is_due else dropped).append(name)
-        following = replace(self, _awaiting=MappingProxyType(awaiting))
+        following = Following(MappingProxyType(awaiting))
         for name in dropped:
             # It will not restart either: so say those that wait for it.
             following, also = following.gave_up(name)
             now += also
         return following, tuple(now)
-
-    def _have_restarted_together(self, leader: str, follower: str) -> bool:
-        """Whether the last restarts of both answer to the same save."""
-        nothing: frozenset[str] = frozenset()
-        return not self._answered.get(leader, nothing).isdisjoint(self._answered.get(follower, nothing))

@@ -67,6 +67,16 @@ class Restart:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """A file that matters may have changed just now; what it comes to is not known before the burst has settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """What was noticed is over. If it came to anything that counts, `Changed` was said before."""
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """A change set settled."""
 
@@ -119,4 +129,4 @@ class Due:
     seconds: float = 0.0
 
 
-Input = Start | Stop | Restart | Changed | Ready | Paused | Exited | Due
+Input = Start | Stop | Restart | Noticed | Quiet | Changed | Ready | Paused | Exited | Due

@@ -17,8 +17,9 @@ user wants (`wanted`) is kept apart from what is (`state`), so that a stop durin
     FINISHED   as HELD, because the app did what it was to do
 
 Handing over. Both share one listening socket, so that only one of the two may accept at a time: the old one is told to
-pause and confirms; then the new one is admitted; then the old one is told to go. With `hold` the old one is paused when
-the new one is started; if that fails, the old one is admitted again.
+pause and confirms; then the new one is admitted; then the old one is told to go. With `hold` the old one is paused as
+soon as a change is noticed, before anybody knows what that comes to; if it comes to nothing, or the new one fails, the
+old one is admitted again.
 
 A cell of `TABLE` is a small function; a pair that is not in it changes nothing. Never does anything itself: children,
 deadlines and records are actions, which `supervise.supervisor` carries out.
@@ -32,7 +33,22 @@ from typing import Any
 
 from reloadd.core import moves
 from reloadd.core.actions import Arm, Complete, Kill
-from reloadd.core.inputs import Cause, Changed, Due, Exited, Input, Paused, Ready, Restart, Start, Stop, Timer, Why
+from reloadd.core.inputs import (
+    Cause,
+    Changed,
+    Due,
+    Exited,
+    Input,
+    Noticed,
+    Paused,
+    Quiet,
+    Ready,
+    Restart,
+    Start,
+    Stop,
+    Timer,
+    Why,
+)
 from reloadd.core.moves import Step
 from reloadd.core.policy import Handover
 from reloadd.core.state import Accepting, Begin, Judge, Machine, Rest, State
@@ -88,6 +104,23 @@ def _renew(machine: Machine, word: Restart | Changed) -> Step:
             return moves.stop_all(fresh, Begin(why))
 
 
+def _starting_noticed(machine: Machine, _: Noticed) -> Step:
+    return replace(machine, in_burst=machine.policy.holds), ()
+
+
+def _noticed(machine: Machine, _: Noticed) -> Step:
+    return moves.hold(replace(machine, in_burst=True)) if machine.policy.holds else (machine, ())
+
+
+def _quiet(machine: Machine, _: Quiet) -> Step:
+    return moves.release(machine)
+
+
+def _replacing_quiet(machine: Machine, _: Quiet) -> Step:
+    # Whether what comes still waits is up to the newcomer.
+    return replace(machine, in_burst=False), ()
+
+
 def _serving_changed(machine: Machine, word: Changed) -> Step:
     timeout = machine.policy.own_reload_timeout
     if timeout is None or machine.current is None:
@@ -114,7 +147,15 @@ def _stopping_changed(machine: Machine, word: Changed) -> Step:
 def _ready(machine: Machine, word: Ready) -> Step:
     if word.generation != machine.current or machine.why is None:
         return machine, ()
-    return moves.serve(machine, word.generation), (Complete(word.generation, machine.why),)
+    serving = moves.serve(machine, word.generation)
+    serving, pause = moves.hold(serving) if serving.in_burst else (serving, ())
+    return serving, (Complete(word.generation, machine.why), *pause)
+
+
+def _serving_paused(machine: Machine, word: Paused) -> Step:
+    if word.generation != machine.current or machine.accepting is not Accepting.PAUSING:
+        return machine, ()
+    return replace(machine, accepting=Accepting.NO), ()
 
 
 def _replacing_ready(machine: Machine, word: Ready) -> Step:
@@ -173,8 +214,8 @@ def _deadline(machine: Machine, word: Due) -> Step:
             return moves.give_up_waiting(machine, word.generation, word.seconds)
         case Timer.PAUSE if machine.newcomer_is_ready and word.generation == machine.current:
             return moves.hand_over(machine)
-        case Timer.HOLD if word.generation == machine.newcomer and not machine.newcomer_is_ready:
-            return moves.admit_old(machine)
+        case Timer.HOLD if word.generation == machine.current:
+            return moves.release(machine)
         case Timer.OWN_RELOAD if machine.state is State.SERVING and machine.why is not None:
             return _renew(replace(machine, why=None), Restart(machine.why))
         case _:
@@ -193,17 +234,24 @@ TABLE: dict[tuple[State, type[Input]], Transition] = {
     (State.DOWN, Restart): _renew,
     (State.STARTING, Stop): _stop,
     (State.STARTING, Restart): _renew,
+    (State.STARTING, Noticed): _starting_noticed,
+    (State.STARTING, Quiet): _quiet,
     (State.STARTING, Changed): _renew,
     (State.STARTING, Ready): _ready,
     (State.STARTING, Exited): _exited,
     (State.STARTING, Due): _deadline,
     (State.SERVING, Stop): _stop,
     (State.SERVING, Restart): _renew,
+    (State.SERVING, Noticed): _noticed,
+    (State.SERVING, Quiet): _quiet,
     (State.SERVING, Changed): _serving_changed,
+    (State.SERVING, Paused): _serving_paused,
     (State.SERVING, Exited): _exited,
     (State.SERVING, Due): _deadline,
     (State.REPLACING, Stop): _stop,
     (State.REPLACING, Restart): _renew,
+    (State.REPLACING, Noticed): _noticed,
+    (State.REPLACING, Quiet): _replacing_quiet,
     (State.REPLACING, Changed): _renew,
     (State.REPLACING, Ready): _replacing_ready,
     (State.REPLACING, Paused): _replacing_paused,

@@ -1,4 +1,4 @@
-"""The moves that the machine's transitions are made of: start, pause, admit, retire, hand over, give up.
+"""The moves that the machine's transitions are made of: start, hold, admit, retire, hand over, give up.
 
 Each gives the machine as it is afterwards, and what is to be done. Never looks at a word: `machine` decides which move
 answers to which.
@@ -39,6 +39,7 @@ def spawn(machine: Machine, why: Why) -> Step:
         generation=generation,
         current=generation,
         accepting=Accepting.YES,
+        in_burst=False,
         newcomer=None,
         newcomer_is_ready=False,
         why=why,
@@ -62,15 +63,28 @@ def spawn_beside(machine: Machine, why: Why) -> Step:
     if machine.policy.while_reloading is WhileReloading.SERVE_OLD:
         admitted, admission = admit_old(started)
         return admitted, (*starting, *admission)
-    pausing, pause = pause_old(started)
-    bound = Arm(Timer.HOLD, generation, machine.policy.hold_timeout)
+    holding, pause = hold(started)
     # First the pause: what comes from now on is for the new code.
-    return pausing, (*pause, bound, *starting)
+    return holding, (*pause, *starting)
 
 
 def _start_actions(machine: Machine, why: Why) -> tuple[Action, ...]:
     generation = machine.generation
     return Spawn(generation, why), Arm(Timer.READY, generation, machine.policy.ready_timeout)
+
+
+def hold(machine: Machine) -> Step:
+    """Let what comes wait for newer code, within bounds; `current` goes on with what it has."""
+    if machine.current is None:
+        return machine, ()
+    pausing, pause = pause_old(machine)
+    return pausing, (*pause, Arm(Timer.HOLD, machine.current, machine.policy.hold_timeout))
+
+
+def release(machine: Machine) -> Step:
+    """Nothing newer is to be waited for, or not for so long: unless a newcomer is about to take over, let it in."""
+    calm = replace(machine, in_burst=False)
+    return (calm, ()) if machine.newcomer_is_ready else admit_old(calm)
 
 
 def pause_old(machine: Machine) -> Step:
@@ -105,7 +119,16 @@ def hand_over(machine: Machine) -> Step:
     if new is None or why is None:
         return machine, ()
     alone, retirement = retire(machine, machine.current)
-    return serve(alone, new), (Admit(new), Complete(new, why), *retirement)
+    serving, admission = _let_in(alone, new)
+    return serving, (*admission, Complete(new, why), *retirement)
+
+
+def _let_in(machine: Machine, newcomer: int) -> Step:
+    """It serves, alone; within a burst it is old already, and what comes waits for the next."""
+    serving = serve(machine, newcomer)
+    if not machine.in_burst:
+        return serving, (Admit(newcomer),)
+    return hold(replace(serving, accepting=Accepting.NO))
 
 
 def serve(machine: Machine, generation: int) -> Machine:
@@ -201,7 +224,8 @@ def promote(machine: Machine) -> Step:
     if new is None or why is None:
         return machine, ()
     if machine.newcomer_is_ready:
-        return serve(machine, new), (Admit(new), Complete(new, why))
+        serving, admission = _let_in(machine, new)
+        return serving, (*admission, Complete(new, why))
     alone = replace(machine, state=State.STARTING, current=new, accepting=Accepting.YES, newcomer=None)
     return alone, (Admit(new),)
 
@@ -209,7 +233,6 @@ def promote(machine: Machine) -> Step:
 def abandon(machine: Machine, generation: int) -> Step:
     """The newcomer came to nothing: the last good generation serves on."""
     why = machine.why
-    kept, admission = admit_old(
-        replace(machine, state=State.SERVING, newcomer=None, newcomer_is_ready=False, why=None, asked_again=False)
-    )
+    kept = replace(machine, state=State.SERVING, newcomer=None, newcomer_is_ready=False, why=None, asked_again=False)
+    kept, admission = (kept, ()) if machine.in_burst else admit_old(kept)
     return kept, (*admission, *(() if why is None else (Abandon(generation, why),)))

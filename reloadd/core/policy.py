@@ -66,7 +66,9 @@ class Policy:
         handover: whether old and new run side by side during a restart.
         while_reloading: with overlap, whether the old one goes on accepting meanwhile.
         pause_timeout: how long the old one gets to confirm that it accepts no more, before it has to go all the same.
-        hold_timeout: how long requests are held at the most, before the old one takes up accepting again.
+        hold_timeout: how long requests are held at the most, before the old one takes up accepting again; counted anew
+            from each change that is noticed and from each that is told. It is as long as git's lock is believed, the
+            longest that a burst can be kept open (`core.settle`), so it only cuts one short that is never said to end.
         stop_timeout: from the stop signal to SIGKILL.
         ready_timeout: from the start of a process to the moment it must serve.
         backoff: the pace of tries after failures.
@@ -83,3 +85,8 @@ class Policy:
     ready_timeout: float = 60.0
     backoff: Backoff = Backoff()
     own_reload_timeout: float | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether requests that come after a change wait for the new code."""
+        return self.handover is Handover.OVERLAP and self.while_reloading is WhileReloading.HOLD

@@ -75,6 +75,7 @@ class Machine:
         newcomer: the child that is to take over from it.
         newcomer_is_ready: whether it could serve, and waits for `current` to pause.
         accepting: what `current` does with connections.
+        in_burst: whether a change was noticed that is not told yet, so that what is asked for now is for newer code.
         going: children that were told to go.
         why: what the start under way answers to; in SERVING, the change that is left to the child's own reloader.
         then: what follows STOPPING.
@@ -90,6 +91,7 @@ class Machine:
     newcomer: int | None = None
     newcomer_is_ready: bool = False
     accepting: Accepting = Accepting.YES
+    in_burst: bool = False
     going: frozenset[int] = frozenset()
     why: Why | None = None
     then: Then = Rest()

@@ -61,6 +61,11 @@ class Update:
     renews_supply: bool
     child: Renewal
 
+    @property
+    def why_supply(self) -> str:
+        """Why processes that were prepared no longer fit, for a record of a start."""
+        return f"the profile has another {', '.join(f'`{key}`' for key in self.changed if _is_told(key))}"
+
 
 Step = Add | Remove | Update
 
@@ -88,8 +93,11 @@ def update_between(old: Profile, new: Profile) -> Update | None:
 
 def _renews_supply(changed: tuple[str, ...]) -> bool:
     """A process is prepared with all that a child is told when it becomes one."""
-    told = {"target", "listen", "ready", "warm"}
-    return any(key == "restart.drain-timeout" or key.partition(".")[0] in told for key in changed)
+    return any(map(_is_told, changed))
+
+
+def _is_told(key: str) -> bool:
+    return key == "restart.drain-timeout" or key.partition(".")[0] in {"target", "listen", "ready", "warm"}
 
 
 def _renewal(old: Profile, new: Profile) -> Renewal:

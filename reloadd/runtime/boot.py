@@ -1,4 +1,6 @@
-"""The first lines that run in a child: `PYTHON boot.py WIRE_FD`. Loads the rest, and is then out of the way.
+"""The first lines that run in a child: `PYTHON boot.py WIRE_FD [NAME]`. Loads the rest, and is then out of the way.
+
+NAME is for who reads a list of processes, and for nobody else; the program does not see it.
 
 The package is loaded as `_reloadd_runtime` and without its parent, so `sys.path` never has to name a directory of ours.
 """

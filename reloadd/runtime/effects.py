@@ -59,9 +59,23 @@ EFFECTS = frozenset(
 _WRITING = os.O_WRONLY | os.O_RDWR
 _NOT_FILES = ("/dev/", "/proc/", "/sys/")
 _IMPORT_SYSTEM = "<frozen importlib"
+_PATHLIB = "/pathlib.py"
+"""Lists for others, up to Python 3.8 also for `importlib.metadata`."""
+
+_PACKAGE_FINDERS = (
+    "/importlib/metadata.py",
+    "/importlib/metadata/__init__.py",
+    "/importlib_metadata/__init__.py",
+    "/pkg_resources/__init__.py",
+)
+"""List each directory of the import path, the program's own too, to see which packages are installed in it."""
+
+_PACKAGE_ENDINGS = ("dist-info", "egg-info", ".egg", ".egg-link")
+"""All that they heed, in lower case (Core Metadata, "Recording installed projects")."""
+
+_MOST_NAMES = 1_000
 _OURS = os.path.dirname(__file__) + "/"
 _MOST_REMEMBERED = 10_000
-_MOST_NAMES = 1000
 _LONGEST_DETAIL = 200
 _PLAIN = (str, bytes, int, tuple, list)
 
@@ -122,27 +136,23 @@ class Effects:
         if is_written:
             if path != os.devnull and not _is_by_imports():
                 self._tell(event, path)
-        elif not _is_by_imports():
-            self._read("opened", path, {})
+        elif not _is_by_imports() and self._is_users(path) and self._is_new("opened", path):
+            self._ledger.note("opened", file=path, signature=stat_signature(path))
 
     def _list(self, _: str, arguments: Any) -> None:
         path = arguments[0]
         if isinstance(path, int) or _is_by_imports():
             return
         path = os.path.abspath(os.fsdecode("." if path is None else path))
-        # importlib.metadata lists the import path, where each save by way of a second file leaves its mark.
-        self._read("listed", path, {"names": _names} if path in sys.path else {})
+        endings = _PACKAGE_ENDINGS if _is_for_packages() else ()
+        if self._is_users(path) and self._is_new("listed", path, *endings):
+            # In this order: what is put there in between shows in one of the two.
+            before = stat_signature(path)
+            self._ledger.note("listed", file=path, signature=before, endings=[*endings], names=_names(path, endings))
 
-    def _read(self, word: str, path: str, more: Dict[str, Callable[[str], Any]]) -> None:
-        if (
-            self.is_noting
-            and not path.startswith(_NOT_FILES)
-            and not bytecode.is_installed(path)
-            and self._is_new(word, path)
-        ):
-            signature = stat_signature(path)
-            found = {field: find(path) for field, find in more.items()}
-            self._ledger.note(word, file=path, signature=signature, **found)
+    def _is_users(self, path: str) -> bool:
+        """Whether what is read at a path is to be noted."""
+        return self.is_noting and not path.startswith(_NOT_FILES) and not bytecode.is_installed(path)
 
     def _set(self, _: str, arguments: Any) -> None:
         by = _find_user() if self.is_noting else None
@@ -167,21 +177,36 @@ class Effects:
         return True
 
 
-def _names(path: str) -> Optional[List[str]]:
-    """What is in a directory; None if that is too much to say, or nobody may know."""
-    try:
-        names = os.listdir(path)
-    except OSError:
-        return None
-    return names if len(names) <= _MOST_NAMES else None
-
-
 def _is_by_imports() -> bool:
     """Whether the event is the import system's own: it writes bytecode, and lists what is on the import path."""
     frame: Optional[FrameType] = sys._getframe()  # noqa: SLF001 - documented, and of all CPythons
     while frame is not None and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back
     return frame is not None and frame.f_code.co_filename.startswith(_IMPORT_SYSTEM)
+
+
+def _is_for_packages() -> bool:
+    """Whether a directory is listed to see which packages are installed in it."""
+    frame: Optional[FrameType] = sys._getframe()  # noqa: SLF001 - as above
+    while frame is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    while frame is not None and frame.f_code.co_filename.endswith(_PATHLIB):
+        frame = frame.f_back
+    if frame is None:
+        return False
+    path = frame.f_code.co_filename
+    return path.endswith(_PACKAGE_FINDERS) and bytecode.is_installed(path)
+
+
+def _names(directory: str, endings: Tuple[str, ...]) -> Optional[List[str]]:
+    """What is in a directory, as far as it ends in one of these, in any case; None if it is too much, or not there."""
+    try:
+        names = os.listdir(directory)
+    except (OSError, ValueError):
+        return None
+    if endings:
+        names = [name for name in names if name.lower().endswith(endings)]
+    return names if len(names) <= _MOST_NAMES else None
 
 
 def _find_user() -> Optional[str]:

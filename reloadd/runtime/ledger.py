@@ -16,7 +16,9 @@ milliseconds since the process that writes was told to `go` (or to `park`).
 and where the daemon asks for it, since looking at every event costs a start 4 to 6 %:
 
     opened   `file`, `signature`: a file of the user's is about to be opened for reading
-    listed   `file`, `signature`: the same of a directory; of one on the import path also `names`: what is in it
+    listed   `file`, `signature`, `endings`, `names`: the same of a directory, and what is in it; where `endings` are
+             given, only names that end so matter to whoever lists it, and the case does not. null for too many
+             names, or none that can be read
     set      `name`, `value`, `by`: the user's code sets or, with null, unsets a variable of the environment
     effect   `event`, `detail`, `by`: what shows outside: an audit event of the interpreter, such as `socket.connect`;
              the start of a thread is one from Python 3.12 on

@@ -102,7 +102,8 @@ def _import_all(
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is not an end of this process
-            done.fail(name, "raised", "%s: %s" % (type(error).__name__, error))
+            kind = "missing" if isinstance(error, ModuleNotFoundError) else "raised"
+            done.fail(name, kind, "%s: %s" % (type(error).__name__, error))
         else:
             done.imported += 1
         if touched:

@@ -67,8 +67,8 @@ def clear_main() -> Dict[str, Any]:
     return namespace
 
 
-_INTERPRETER: List[str] = getattr(sys, "orig_argv", [])[:-2]
-"""The interpreter and its options; what follows are our own script and its one argument."""
+_INTERPRETER: List[str] = getattr(sys, "orig_argv", [])[: -len(sys.argv)]
+"""The interpreter and its options; what follows are our own script and its arguments, the only ones so far."""
 
 _BEFORE_ANYTHING = frozenset(
     {"__name__", "__doc__", "__package__", "__loader__", "__spec__", "__annotations__", "__builtins__"}

@@ -32,9 +32,9 @@ is, with the environment, directory, listeners, input and output of the generati
                         leave time for), `took_ms`; after `ahead` instead of the last three `before` (the module). Said
                         before `started` even when `go` came first
             unfit       something went wrong, so it is used for nothing and ends: `failures`, each with `module`, `kind`
-                        and `reason`; `took_ms`. Kinds: `raised` (it cannot be imported), `touched` (it would run a
-                        module of the user's), `unsafe` (it leaves something that a fork would break). No `module`: it
-                        is none's fault
+                        and `reason`; `took_ms`. Kinds: `raised` (it cannot be imported), `missing` (because another is
+                        not there), `touched` (it would run a module of the user's), `unsafe` (it leaves something that
+                        a fork would break). No `module`: it is none's fault
             unforked    `fork` failed; `reason`
             spoiled     a child that runs ahead was about to do what shows outside, and ends without having done it:
                         `reason`, `by` (the user's file and line, or null). One that never looks up `until` comes to

@@ -196,7 +196,7 @@ def boot(profile: Profile, plan: Plan, listeners: Sequence[Listener], surroundin
     ends, notices = opened.around.ends, opened.around.notices
     try:
         process = subprocess.Popen(
-            [*plan.interpreter, str(BOOT), str(opened.theirs.fileno())],
+            [*plan.interpreter, str(BOOT), str(opened.theirs.fileno()), profile.name],
             stdin=ends.stdin,
             stdout=ends.stdout,
             stderr=ends.stdout,

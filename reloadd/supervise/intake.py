@@ -1,4 +1,4 @@
-"""Change sets on their way from the watch to the supervisor: those by which an app restarts itself wait or end here.
+"""Changes on their way from the watches to the supervisor: sets by which an app restarts itself wait or end here.
 
 Never decides what is a loop: `core.loops` does.
 """
@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reloadd.core.changes import ChangeSet, net_changes
+from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.loops import SOON, Loop, LoopGuard, Verdict, exclude_pattern
 from reloadd.core.records import Level, make_record, record
 from reloadd.core.state import State
@@ -43,6 +44,14 @@ class Intake:
         self._left: set[str] = set()
         self._postponed: ChangeSet | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._bursts = 0
+
+    def take_note(self, word: Noticed | Quiet) -> None:
+        """Take it from one of the watches that a burst begins, or is over; several may have one at the same time."""
+        before = self._bursts
+        self._bursts += 1 if isinstance(word, Noticed) else -1
+        if not before or not self._bursts:
+            self._supervisor.tell(word)
 
     def take(self, changes: ChangeSet) -> None:
         """Take a settled change set from the watch."""

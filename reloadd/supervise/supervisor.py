@@ -46,8 +46,6 @@ _COULD_NOT_START = ExitStatus(code=127)
 _LEFTOVER_GRACE = 1.0
 """Seconds that what a crashed child left behind in its group gets to end."""
 
-_TIMERS_OF_A_CHILD = (Timer.READY, Timer.STOP, Timer.OWN_RELOAD, Timer.PAUSE, Timer.HOLD)
-
 
 class Supervisor:
     """Runs one profile's app until its `run` is cancelled.
@@ -259,6 +257,8 @@ class Supervisor:
                 self._say.finished()
 
     def _arm(self, timer: Timer, generation: int, seconds: float) -> None:
+        if (earlier := self._timers.get((timer, generation))) is not None:
+            earlier.cancel()
         self._timers[timer, generation] = self._loop.call_later(seconds, self._due, Due(timer, generation, seconds))
 
     def _due(self, due: Due) -> None:
@@ -334,7 +334,7 @@ class Supervisor:
         running.child.booted.close()
         self._supply.ended(generation)
         del self._running[generation]
-        for timer in _TIMERS_OF_A_CHILD:
+        for timer in Timer:
             if (handle := self._timers.pop((timer, generation), None)) is not None:
                 handle.cancel()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +59,7 @@ class Memory:
         launch = profile.launch
         self._key = f"{launch.python} {launch.target!r} {launch.args!r} {launch.directory}"
         name = hashlib.blake2s(f"{profile.file}\n{self._key}".encode(), digest_size=8).hexdigest()
+        self._keeping = threading.Lock()
         self._path = _cache_directory(environ) / "warm" / f"{profile.name}-{name}.json"
 
     def recall(self) -> Recalled:
@@ -76,7 +78,7 @@ class Memory:
             return Recalled()
 
     def keep(self, recalled: Recalled) -> None:
-        """Keep this for the next run; whole or not at all."""
+        """Keep this for the next run; whole or not at all. From any thread."""
         text = json.dumps(
             {
                 "form": _FORM,
@@ -88,7 +90,7 @@ class Memory:
             }
         )
         whole = self._path.with_suffix(f".{os.getpid()}")
-        with suppress(OSError):
+        with self._keeping, suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             whole.write_text(text, "utf-8")
             whole.replace(self._path)

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from reloadd.core.obstacles import Failure, Obstacle
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -28,7 +30,7 @@ class Owner(Protocol):
     def process_parked(self, process: Parked, frame: Frame) -> None:
         """It waits."""
 
-    def process_lost(self, process: Parked, why: str, failures: Mapping[str, str]) -> None:
+    def process_lost(self, process: Parked, why: str, failures: Mapping[str, Failure]) -> None:
         """It is of no use; `failures` has the modules that are to blame, and why."""
 
 
@@ -110,7 +112,7 @@ class Parked:
         """Take its end."""
         self._lost(f"it ended with {self.booted.status.words}")
 
-    def _lost(self, why: str, failures: Mapping[str, str] | None = None) -> None:
+    def _lost(self, why: str, failures: Mapping[str, Failure] | None = None) -> None:
         self.discard()
         self._owner.process_lost(self, why, failures or {})
 
@@ -120,13 +122,13 @@ class Parked:
             self._deadline = None
 
 
-def _failures(frame: Frame) -> dict[str, str]:
+def _failures(frame: Frame) -> dict[str, Failure]:
     """The modules to blame, and why."""
     listed = frame.get("failures")
-    found: dict[str, str] = {}
+    found: dict[str, Failure] = {}
     for failure in listed if isinstance(listed, list) else []:
-        with suppress(KeyError, TypeError):
-            found.setdefault(str(failure["module"]), str(failure["reason"]))
+        with suppress(KeyError, TypeError, ValueError):
+            found.setdefault(str(failure["module"]), Failure(Obstacle(failure["kind"]), str(failure["reason"])))
     # One without a name is an error of ours.
     found.pop("", None)
     return found

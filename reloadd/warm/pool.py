@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from reloadd.core.account import Account
     from reloadd.core.changes import ChangeSet
+    from reloadd.core.obstacles import Failure
     from reloadd.profile.model import Profile
     from reloadd.runtime.wire import Frame
     from reloadd.supervise.launch import Plan
@@ -58,15 +59,22 @@ class Pool:
         profile: whose.
         listeners: what its children inherit.
         surroundings: what is shared with other apps.
+        why_none: why those that were prepared before are of no use any more; None if there were none.
     """
 
-    def __init__(self, profile: Profile, listeners: Sequence[Listener], surroundings: Surroundings) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        listeners: Sequence[Listener],
+        surroundings: Surroundings,
+        why_none: str | None = None,
+    ) -> None:
         self._profile = profile
         self._say = Sayings(profile.name, surroundings.publish)
         self._loop = asyncio.get_running_loop()
         self._ledgers = ledgers.Ledgers()
         self._nursery = Nursery(profile, listeners, surroundings, self._ledgers)
-        self._slots = slots.Slots()
+        self._slots = slots.Slots() if why_none is None else slots.Slots(why=why_none)
         self._memory = Memory(profile, surroundings.environ)
         self._knowledge = Knowledge.of(self._memory.recall())
         self._given_ahead: Path | None = None
@@ -156,26 +164,27 @@ class Pool:
         def looked(found: tuple[Account, int | None]) -> None:
             if prepared.moves == moves and self._nursery.processes.get(process.number) is prepared:
                 prepared.account, prepared.memory = found
-                self._say.parked(process, source, frame, prepared.memory, self._knowledge.learned.excluded)
+                self._say.parked(process.booted.pid, source, frame, prepared.memory, self._knowledge.learned.excluded)
                 if (over := self._over_budget()) is not None:
                     process.discard()
                     self.process_lost(process, over, {})
 
         if prepared.is_copy:
             # It has what its zygote has; and it comes while a child is being started, which is not to wait for a look.
-            self._say.parked(process, source, frame, None, self._knowledge.learned.excluded)
+            self._say.parked(process.booted.pid, source, frame, None, self._knowledge.learned.excluded)
         else:
             self._in_background(lambda: (self._nursery.read(prepared), process.memory()), looked)
         self._step(words.Parked(process.number))
 
-    def process_lost(self, process: Parked, why: str, failures: Mapping[str, str]) -> None:
+    def process_lost(self, process: Parked, why: str, failures: Mapping[str, Failure]) -> None:
         """Take the end of a process."""
         zygote = self._slots.zygote
         if zygote is not None and zygote.number == process.number:
             self._may_fork = False
-            self._say.unforkable("; ".join(f"`{module}`: {reason}" for module, reason in failures.items()) or why)
+            self._say.unforkable("; ".join(f"`{module}`: {failure.why}" for module, failure in failures.items()) or why)
         elif failures:
-            self._knowledge = self._knowledge.without(failures)
+            self._knowledge = self._knowledge.without({module: failure.why for module, failure in failures.items()})
+            self._in_background(lambda: self._memory.keep(self._knowledge.to_recall()), lambda _: None)
             self._say.excluded(failures)
         if self._slots.scout is not None and self._slots.scout.number == process.number and self._slots.scout.until:
             self._not_ahead_of.add(self._slots.scout.until)

@@ -16,8 +16,17 @@ if TYPE_CHECKING:
     from reloadd.supervise.running import Surroundings
 
 
-def supply_for(profile: Profile, listeners: Sequence[Listener], surroundings: Surroundings) -> Supply:
-    """Prepared processes, if the profile wants them."""
+def supply_for(
+    profile: Profile, listeners: Sequence[Listener], surroundings: Surroundings, *, why_none: str | None = None
+) -> Supply:
+    """Prepared processes, if the profile wants them.
+
+    Args:
+        profile: whose.
+        listeners: what its children inherit.
+        surroundings: what is shared with other apps.
+        why_none: why those that were prepared before are of no use any more; None if there were none.
+    """
     if profile.warm.mode is Switch.OFF:
         return NoSupply()
-    return Pool(profile, listeners, surroundings)
+    return Pool(profile, listeners, surroundings, why_none)

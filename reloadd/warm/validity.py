@@ -9,17 +9,13 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reloadd.core.account import is_installed, is_users_directory
+from reloadd.core.account import is_installed, is_users_directory, names_that_matter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from reloadd.core.account import Account, Module, Signature
+    from reloadd.core.account import Account, Listing, Module, Signature
     from reloadd.supervise.launch import Plan
-
-
-_NO_CHANGE = frozenset({"__pycache__"})
-"""That something was compiled is no change."""
 
 
 def signature_of(path: str) -> Signature | None:
@@ -56,7 +52,7 @@ class Installed:
 
 def _names(directory: str) -> frozenset[str]:
     try:
-        return frozenset(os.listdir(directory)) - _NO_CHANGE  # noqa: PTH208 - as above
+        return frozenset(os.listdir(directory)) - {"__pycache__"}  # noqa: PTH208 - as above
     except OSError:
         return frozenset()
 
@@ -81,20 +77,21 @@ def fault_of_reading(account: Account, look: Callable[[str], Signature | None] =
         look: `signature_of`, or what remembers it for several processes.
     """
     for path, before in account.read.items():
-        now = look(path)
-        if now != before and (now is None or not _has_same_names(account, path)):
+        if look(path) != before:
             return f"`{path}` has changed"
+    for (path, endings), listing in account.listed.items():
+        if look(path) != listing.signature and _lists_otherwise(path, endings, listing):
+            return f"`{path}` has other files in it"
     return _shadow(account) or _appeared(account)
 
 
-def _has_same_names(account: Account, path: str) -> bool:
-    """Whether a directory was listed for what is in it alone, and that is the same.
-
-    Who lists the import path looks for packages. A file that was written beside another and took its place, as many
-    editors save, makes the directory another one all the same.
-    """
-    names = account.names.get(path)
-    return names is not None and names - _NO_CHANGE == _names(path)
+def _lists_otherwise(path: str, endings: tuple[str, ...], before: Listing) -> bool:
+    """Whether a directory has other names in it: a file that is renamed over another one changes it, but not those."""
+    try:
+        names = os.listdir(path)  # noqa: PTH208 - as above
+    except OSError:
+        return True
+    return before.names is None or names_that_matter(names, endings) != names_that_matter(before.names, endings)
 
 
 def _shadow(account: Account) -> str | None:
@@ -136,7 +133,7 @@ def _appeared(account: Account) -> str | None:
         for home in [homes[package]] if package in homes else [] if package else directories:
             by_home.setdefault(home, set()).add(last)
     for home, names in by_home.items():
-        if (found := _find(home, names, set())) is not None:
+        if (found := _find(home, names, set()) or _find_directory(home, names)) is not None:
             return f"`{found}` was looked for in vain and is there now"
     return None
 
@@ -157,3 +154,9 @@ def _find(directory: str, names: set[str], known: set[str]) -> str | None:
             if file not in known:
                 return file
     return None
+
+
+def _find_directory(directory: str, names: set[str]) -> str | None:
+    """A directory of one of these names: without an `__init__.py` it is a package as well (PEP 420)."""
+    paths = (f"{directory}/{name}" for name in sorted(names))
+    return next((path for path in paths if os.path.isdir(path)), None)  # noqa: PTH112 - as above

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.records import record
 from reloadd.core.settle import Burst
 from reloadd.watch.interest import Interest
@@ -30,15 +31,23 @@ class Member:
         session: what watches.
         audience: whom it is told together with.
         on_settled: is called with each set.
+        on_burst: is called when a burst begins, and when it is over.
     """
 
     def __init__(
-        self, profile: str | None, session: Session, audience: Audience, on_settled: Callable[[ChangeSet], None]
+        self,
+        profile: str | None,
+        session: Session,
+        audience: Audience,
+        on_settled: Callable[[ChangeSet], None],
+        on_burst: Callable[[Noticed | Quiet], None] | None,
     ) -> None:
         self.profile = profile
         self.session = session
         self.audience = audience
         self._on_settled = on_settled
+        self._on_burst = on_burst
+        self._is_in_burst = False
         self._kept: list[ChangeSet] | None = []
 
     def statistics(self) -> WatchStatistics:
@@ -48,6 +57,7 @@ class Member:
     def close(self) -> None:
         """Stop telling of changes. Safe to call twice."""
         self.session.leave(self)
+        self.tell_of_burst(Quiet())
 
     def tell(self, changes: ChangeSet) -> None:
         """Pass a set on, or keep it until `open`."""
@@ -55,6 +65,13 @@ class Member:
             self._on_settled(changes)
         else:
             self._kept.append(changes)
+
+    def tell_of_burst(self, word: Noticed | Quiet) -> None:
+        """Pass on that a burst begins or is over, unless that is known; before `open` none begins."""
+        begins = isinstance(word, Noticed)
+        if self._on_burst is not None and begins is not self._is_in_burst and not (begins and self._kept is not None):
+            self._is_in_burst = begins
+            self._on_burst(word)
 
     def open(self) -> None:
         """Pass on from now on, and what was kept first: until its `watch` has returned, a profile is told nothing."""
@@ -74,6 +91,7 @@ class Audience:
     Attributes:
         interest: which files matter to them.
         burst: what they are yet to be told.
+        is_in_burst: whether they were told that something was noticed, and not yet that it is over.
     """
 
     def __init__(self, watch_set: WatchSet, served: Future[None], report: Callable[[Record], None]) -> None:
@@ -82,6 +100,7 @@ class Audience:
         self.served = served
         self._report = report
         self._members: list[Member] = []
+        self.is_in_burst = False
 
     def __len__(self) -> int:
         return len(self._members)
@@ -98,10 +117,19 @@ class Audience:
         self._members.remove(member)
 
     def tell(self, changes: ChangeSet) -> None:
-        """Tell all; the failure of one is recorded and hinders none."""
+        """Tell all of a set."""
+        self._tell_each(lambda member: member.tell(changes))
+
+    def tell_of_burst(self, word: Noticed | Quiet) -> None:
+        """Tell all that a burst begins, or that it is over."""
+        self.is_in_burst = isinstance(word, Noticed)
+        self._tell_each(lambda member: member.tell_of_burst(word))
+
+    def _tell_each(self, tell: Callable[[Member], None]) -> None:
+        """The failure of one is recorded and hinders none."""
         for member in tuple(self._members):
             try:
-                member.tell(changes)
+                tell(member)
             except Exception as error:  # noqa: BLE001 - whoever was told broke, and the others are still to be told
                 self._report(record("watch.failed", profile=member.profile, error=repr(error)))
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reloadd.core.changes import ChangeSet
+    from reloadd.core.inputs import Noticed, Quiet
     from reloadd.profile.model import WatchSet
 
 
@@ -50,6 +51,7 @@ class Watcher(Protocol):
         watch_set: WatchSet,
         on_settled: Callable[[ChangeSet], None],
         *,
+        on_burst: Callable[[Noticed | Quiet], None] | None = None,
         instead_of: Watch | None = None,
     ) -> Watch:
         """Take the baseline and begin: from the return on, no difference from that baseline is missed.
@@ -58,6 +60,9 @@ class Watcher(Protocol):
             profile: whose records it writes; None for what the daemon itself reads.
             watch_set: what to watch; profiles with equal ones share the watching.
             on_settled: is called on the event loop's thread, once for each settled burst, and must not block.
+            on_burst: is called in the same way: with `Noticed` at the first sign of a change, before anybody has looked
+                whether there is one, and with `Quiet` when what was noticed has been told or came to nothing. The two
+                take turns, and closing the watch says `Quiet` if that is due.
             instead_of: a watch of this watcher's that the new one takes over from, without a gap: what it noticed and
                 did not tell is told by the new one, as far as it matters to both. It is closed when this returns.
         """

@@ -91,6 +91,10 @@ class Forest:
         """Whether an event is a reason to look."""
         return self._trees[sighting.listener.owner].minds(sighting)
 
+    def may_change(self, sighting: Sighting, interest: Interest) -> bool:
+        """Whether an event is about a file that matters to an interest."""
+        return self._trees[sighting.listener.owner].may_change(sighting, interest)
+
     def tell(self, interest: Interest, paths: Iterable[str]) -> None:
         """Take these paths, as they were seen last, for told to one interest."""
         told = tuple(paths)

@@ -11,6 +11,7 @@ import asyncio
 import math
 from typing import TYPE_CHECKING, TypeVar
 
+from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.records import Level, make_record, record
 from reloadd.watch.audience import Audience, Member
 from reloadd.watch.base import WatchStatistics
@@ -19,7 +20,7 @@ from reloadd.watch.inbox import Inbox
 from reloadd.watch.limits import limit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from concurrent.futures import Executor
 
     from reloadd.core.changes import ChangeSet
@@ -83,7 +84,13 @@ class Session:
 
     # Members.
 
-    async def join(self, profile: str | None, watch_set: WatchSet, on_settled: Callable[[ChangeSet], None]) -> Member:
+    async def join(
+        self,
+        profile: str | None,
+        watch_set: WatchSet,
+        on_settled: Callable[[ChangeSet], None],
+        on_burst: Callable[[Noticed | Quiet], None] | None,
+    ) -> Member:
         """Watch for one more profile; from the return on it is told, as soon as its member is opened."""
         key = (watch_set.include, watch_set.settle)
         audience = self._audiences.get(key)
@@ -91,7 +98,7 @@ class Session:
             audience = self._audiences[key] = Audience(watch_set, self._loop.create_future(), self._publish)
             self._is_regrouped = True
             self._inbox.wake()
-        member = Member(profile, self, audience, on_settled)
+        member = Member(profile, self, audience, on_settled, on_burst)
         audience.join(member)
         for name, fields in self._standing:
             self._publish(record(name, profile=profile, **fields))
@@ -180,7 +187,9 @@ class Session:
             try:
                 await self._inbox.wait(self._due())
                 await self._turn()
+                self._tell_of_bursts()
             except Exception as error:  # noqa: BLE001 - whatever broke, watching goes on and says so
+                self._tell_of_bursts()
                 self._failed(error)
                 await asyncio.sleep(PAUSE_AFTER_FAILURE)
                 self._doubt()
@@ -212,6 +221,11 @@ class Session:
     async def _look_at(self, sightings: tuple[Sighting, ...]) -> None:
         noticed_at = self._loop.time()
         minded = [each for each in sightings if self.forest.minds(each)]
+        if beginning := [each for each in self._audiences.values() if self._begins_burst(each, minded)]:
+            for audience in beginning:
+                audience.tell_of_burst(Noticed())
+            # So that they can act on it before anybody looks.
+            await asyncio.sleep(0)
         if minded:
             look = self.forest.glance(minded)
             if look is None:
@@ -248,6 +262,16 @@ class Session:
             self.forest.tell(audience.interest, changes.paths)
             audience.tell(changes)
             self._digester.ask(self.forest, self._failed)
+
+    def _begins_burst(self, audience: Audience, minded: Iterable[Sighting]) -> bool:
+        """Whether events are the first sign of a change for an audience."""
+        return not audience.is_in_burst and any(self.forest.may_change(each, audience.interest) for each in minded)
+
+    def _tell_of_bursts(self) -> None:
+        """Say who has anything to be told; what looks showed by themselves is noticed here."""
+        for audience in self._audiences.values():
+            if audience.is_in_burst is not (is_open := audience.burst.due is not None):
+                audience.tell_of_burst(Noticed() if is_open else Quiet())
 
     def _over(self) -> list[Audience]:
         """Those whose bursts are over."""

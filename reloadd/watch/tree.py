@@ -95,6 +95,16 @@ class Tree:
         # A link may lead to a directory, whatever its name.
         return directory.rules.wants_file(path) or (hint is not Hint.GONE and os.path.islink(path))
 
+    def may_change(self, sighting: Sighting, interest: Interest) -> bool:
+        """Whether an event is about a file that matters to an interest, so that there may be a change to tell."""
+        listener, hint, name = sighting
+        directory = self._directories.get(listener.directory)
+        if listener.purpose is Purpose.NAMES or hint not in _OF_FILES or directory is None:
+            return False
+        path = os.path.join(listener.directory, name)
+        is_file = path in self.snapshot or directory.rules.wants_file(path)
+        return is_file and self.snapshot.serves((interest,)) and self.snapshot.matters(interest, path)
+
     def is_quick(self, sighting: Sighting) -> bool:
         """Whether looking there is no more than a stat of a file that was written just now."""
         listener, hint, name = sighting

@@ -21,6 +21,7 @@ from reloadd.watch.session import Session
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reloadd.core.inputs import Noticed, Quiet
     from reloadd.core.records import Record
     from reloadd.profile.model import WatchSet
     from reloadd.watch.base import Watch
@@ -53,13 +54,14 @@ class DaemonWatcher:
         watch_set: WatchSet,
         on_settled: Callable[[ChangeSet], None],
         *,
+        on_burst: Callable[[Noticed | Quiet], None] | None = None,
         instead_of: Watch | None = None,
     ) -> Watch:
         """Take the baseline and begin: from the return on, no difference from that baseline is missed."""
         begun = self._loop.time()
         ground = ground_of(watch_set)
         session = self._sessions.get(ground) or self._open(ground)
-        member = await session.join(profile, watch_set, on_settled)
+        member = await session.join(profile, watch_set, on_settled, on_burst)
         if isinstance(instead_of, Member):
             await self._take_over(instead_of, member)
         # From here on the earlier one tells nothing any more.

@@ -24,7 +24,22 @@ from reloadd.core.actions import (
 )
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
 from reloadd.core.exits import ExitStatus
-from reloadd.core.inputs import Cause, Changed, Due, Exited, Input, Paused, Ready, Restart, Start, Stop, Timer, Why
+from reloadd.core.inputs import (
+    Cause,
+    Changed,
+    Due,
+    Exited,
+    Input,
+    Noticed,
+    Paused,
+    Quiet,
+    Ready,
+    Restart,
+    Start,
+    Stop,
+    Timer,
+    Why,
+)
 from reloadd.core.machine import step
 from reloadd.core.policy import Backoff, Handover, OnExit, Policy, WhileReloading
 from reloadd.core.state import Accepting, Machine, State
@@ -339,7 +354,7 @@ def test_hold_pauses_the_old_one_at_once() -> None:
 
     assert actions == (
         Pause(1),
-        Arm(Timer.HOLD, 2, HOLD.hold_timeout),
+        Arm(Timer.HOLD, 1, HOLD.hold_timeout),
         *start_actions(2, BECAUSE_OF_EDIT, beside=True),
     )
 
@@ -363,11 +378,65 @@ def test_held_requests_go_to_the_old_one_when_the_new_one_fails() -> None:
 
 def test_requests_are_not_held_for_ever() -> None:
     """A slow start lets the old one answer meanwhile, and hands over as ever when it is done."""
-    machine, actions = play(Start(), Ready(1), EDIT, Paused(1), Due(Timer.HOLD, 2), policy=HOLD)
+    machine, actions = play(Start(), Ready(1), EDIT, Paused(1), Due(Timer.HOLD, 1), policy=HOLD)
     machine, later = step(machine, Ready(2))
 
     assert actions == (Admit(1),)
     assert later == (Pause(1), Arm(Timer.PAUSE, 1, HOLD.pause_timeout))
+
+
+def test_hold_pauses_the_old_one_when_a_change_is_noticed() -> None:
+    """What is asked from then on is for the new code, though nobody knows yet what there will be; once is enough."""
+    machine, actions = play(Start(), Ready(1), Noticed(), policy=HOLD)
+    bound = Arm(Timer.HOLD, 1, HOLD.hold_timeout)
+    replacing, later = step(machine, EDIT)
+    after, handing_over = step(step(step(replacing, Quiet())[0], Paused(1))[0], Ready(2))
+
+    assert (machine.state, machine.accepting, actions) == (State.SERVING, Accepting.PAUSING, (Pause(1), bound))
+    assert (replacing.state, later) == (State.REPLACING, (bound, *start_actions(2, BECAUSE_OF_EDIT, beside=True)))
+    assert (after.accepting, handing_over[0]) == (Accepting.YES, Admit(2))
+
+
+@pytest.mark.parametrize("end", [Quiet(), Due(Timer.HOLD, 1)])
+@pytest.mark.parametrize("paused", [(), (Paused(1),)])
+def test_what_was_noticed_for_nothing_holds_nobody_up(paused: tuple[Input, ...], end: Input) -> None:
+    """A file that was only touched lets the old one go on, and so does a burst whose end nobody tells."""
+    machine, actions = play(Start(), Ready(1), Noticed(), *paused, end, policy=HOLD)
+
+    assert (machine.state, machine.accepting, actions) == (State.SERVING, Accepting.YES, (Admit(1),))
+
+
+@pytest.mark.parametrize("policy", [OVERLAP, Policy()])
+def test_without_hold_a_notice_changes_nothing(policy: Policy) -> None:
+    """Whoever may be answered by old code need not wait to learn whether there is newer."""
+    before, _ = play(Start(), Ready(1), policy=policy)
+
+    assert step(before, Noticed()) == (before, ())
+
+
+def test_newcomer_is_old_within_the_next_burst() -> None:
+    """A second save, noticed while the first is being started, is waited for as well."""
+    machine, actions = play(Start(), Ready(1), EDIT, Paused(1), Noticed(), Ready(2), policy=HOLD)
+    _, admission = step(machine, Quiet())
+
+    assert (machine.state, machine.current, machine.accepting) == (State.SERVING, 2, Accepting.NO)
+    assert actions == (Arm(Timer.HOLD, 2, HOLD.hold_timeout), Complete(2, BECAUSE_OF_EDIT), *stop_actions(1))
+    assert admission == (Admit(2),)
+
+
+def test_newcomer_that_fails_within_the_next_burst_lets_nobody_in() -> None:
+    """The old one goes on when it is known that nothing else is on its way."""
+    machine, actions = play(Start(), Ready(1), EDIT, Noticed(), Exited(2, CODE[1]), policy=HOLD)
+
+    assert (machine.state, actions) == (State.SERVING, (Abandon(2, BECAUSE_OF_EDIT),))
+    assert step(machine, Quiet())[1] == (Admit(1),)
+
+
+def test_first_child_is_old_within_a_burst_that_began_before_it_served() -> None:
+    """What it has imported may have been saved over."""
+    _, actions = play(Start(), Noticed(), Ready(1), policy=HOLD)
+
+    assert actions == (Complete(1, Why(Cause.START)), Pause(1), Arm(Timer.HOLD, 1, HOLD.hold_timeout))
 
 
 def test_next_save_after_a_broken_one_pauses_again() -> None:

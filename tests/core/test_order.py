@@ -191,33 +191,3 @@ def test_two_cascades_at_once_both_end() -> None:
     assert third == ("proxy",)
     following, _ = following.restarted(graph, "proxy")
     assert following.pending == frozenset()
-
-
-def test_who_restarted_by_the_same_save_does_not_follow() -> None:
-    """Its followers have followed it already; a save of the leader's alone is followed again, by all of them."""
-    graph: Graph = {"api": (), "web": ("api",), "proxy": ("web",)}
-    shared = Following().requested("api", ["/shop/a.py", "/shop/b.py"]).requested("web", ["/shop/b.py"])
-
-    following, now = shared.restarted(graph, "api")
-    assert (now, following.pending) == ((), frozenset())
-    assert following.restarted(graph, "web")[1] == ("proxy",)
-    assert following.requested("api", ["/shop/a.py"]).restarted(graph, "api")[1] == ("web",)
-    assert following.requested("api", []).restarted(graph, "api")[1] == ("web",)
-
-
-def test_who_failed_by_the_same_save_follows() -> None:
-    """It may have failed because its leader was not there yet."""
-    graph: Graph = {"api": (), "web": ("api",)}
-    shared = Following().requested("api", ["/shop/a.py"]).requested("web", ["/shop/a.py"]).failed("web")
-
-    assert shared.restarted(graph, "api")[1] == ("web",)
-
-
-def test_one_of_two_leaders_that_restarted_otherwise_is_followed() -> None:
-    """The save that is answered already does not hide what is not."""
-    graph: Graph = {"api": (), "db": ("api",), "web": ("api", "db")}
-    shared = Following().requested("api", ["/shop/a.py"]).requested("web", ["/shop/a.py"])
-
-    following, now = shared.restarted(graph, "api")
-    assert now == ("db",)
-    assert following.requested("db", []).restarted(graph, "db")[1] == ("web",)

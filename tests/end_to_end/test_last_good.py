@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +33,12 @@ ready-timeout = 1
 stop-timeout = 1
 backoff = {{ first = 0.01, attempts = 2 }}
 """
+
+PATIENT = PROFILE.format(meanwhile="hold").replace("ready-timeout = 1", "ready-timeout = 8")
+"""For what is to succeed, on a busy machine too."""
+
+WELL_BELOW_THE_BOUND = 8.0
+"""Seconds; requests are held for ten at the most."""
 
 CRASH_WHEN_TOLD = """
 import os, threading, time
@@ -114,13 +122,37 @@ def test_save_while_the_new_one_starts_supersedes_it(tmp_path: Path) -> None:
 
 def test_held_requests_are_answered_by_the_new_code(tmp_path: Path) -> None:
     """What is asked after a save waits for it, also for a second."""
-    write_files(tmp_path, {"web.py": GOOD.format(version="old"), "dev.toml": PROFILE.format(meanwhile="hold")})
+    write_files(tmp_path, {"web.py": GOOD.format(version="old"), "dev.toml": PATIENT})
     with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
         daemon.wait_for("child.ready")
         (tmp_path / "web.py").write_text("import time\ntime.sleep(0.7)\n" + GOOD.format(version="new"))
         daemon.wait_for("child.paused", generation=1)
 
         assert ask(daemon.address()) == (200, "new")
+
+
+def test_requests_wait_from_the_first_sight_of_a_change(tmp_path: Path) -> None:
+    """What is asked while git still writes waits for all of it; a save of what is there already is over at once."""
+    write_files(tmp_path, {"web.py": GOOD.format(version="old"), "dev.toml": PATIENT})
+    (tmp_path / ".git").mkdir()
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        host, _, port = daemon.address().rpartition(":")
+        (tmp_path / "web.py").write_text(GOOD.format(version="old"))
+        daemon.wait_for("child.paused")
+        assert ask(daemon.address(), timeout=WELL_BELOW_THE_BOUND) == (200, "old")
+
+        paused = len(daemon.all("child.paused"))
+        (tmp_path / ".git/index.lock").touch()
+        (tmp_path / "web.py").write_text(GOOD.format(version="new"))
+        daemon.wait_for_count("child.paused", paused + 1)
+        with closing(HTTPConnection(host, int(port), timeout=WELL_BELOW_THE_BOUND)) as client:
+            client.request("GET", "/")
+            settled = daemon.all("change.settled", paths=["web.py"])
+            (tmp_path / ".git/index.lock").unlink()
+            answer = client.getresponse().read()
+
+    assert (answer, settled) == (b"new", [])
 
 
 def test_stop_while_replacing_leaves_nobody(tmp_path: Path) -> None:

@@ -152,23 +152,6 @@ def test_a_migration_is_waited_for_until_it_has_finished(tmp_path: Path) -> None
         assert daemon.all("supervisor.moved", profile="migrate")[-1]["after"] == "finished"
 
 
-def test_one_save_of_both_restarts_each_once(tmp_path: Path) -> None:
-    """The follower is not started a second time when its leader serves again."""
-    both = '[watch]\ninclude = ["both.txt"]\n'
-    profiles = {
-        "api": gated("api").partition("[watch]")[0] + both,
-        "web": gated("web", extra='restart-with = ["api"]\n').partition("[watch]")[0] + both,
-    }
-    write(tmp_path, profiles, "api", "web")
-    with RunningDaemon(tmp_path, "--profile", ".", "-v") as daemon:
-        daemon.wait_for_count("child.ready", 2)
-        (tmp_path / "both.txt").touch()
-        daemon.wait_for_count("restart.completed", 2)
-
-        assert daemon.close() == 0
-        assert [each["cause"] for each in daemon.all("restart.requested")] == ["change", "change"]
-
-
 def test_followers_restart_once_and_in_order(tmp_path: Path) -> None:
     """A chain with a shortcut: each restarts after all those that it follows; one that follows nobody runs on."""
     follows = 'restart-with = ["{}"]\n'

@@ -77,6 +77,15 @@ def test_a_key_asks_for_what_it_takes(
     assert update.renews_supply == (child is not NOTHING or key in {"restart.stop-timeout", "ready", "warm.budget-mb"})
 
 
+def test_what_was_prepared_is_told_what_is_no_longer_right(tmp_path: Path) -> None:
+    """For the record of the cold start that follows; what changed besides has nothing to do with it."""
+    profile = ProfileDirectory(tmp_path).write({"src/": ""}).profile(APP)
+    changed = ("target.env", "listen.http", "watch.include", "restart.backoff", "restart.drain-timeout")
+    update = Update(profile, changed, renews_watch=True, renews_supply=True, child=NOTHING)
+
+    assert update.why_supply == "the profile has another `target.env`, `listen.http`, `restart.drain-timeout`"
+
+
 def test_every_key_is_noticed() -> None:
     """There is an edit above for each table of the reference, and for each key above all tables but the name."""
     tables = {key.path[0] for key in KEYS} - {"name"}

@@ -207,6 +207,20 @@ def test_whole_message_after_a_warm_start(case: Case, listener: socket.socket, t
     _check(outcome, case, interpreter, tmp_path)
 
 
+def test_directory_that_was_removed_is_said(listener: socket.socket, tmp_path: Path) -> None:
+    """A process that was prepared in it outlives it, and shows no frames of ours."""
+    directory = tmp_path / "shop"
+    directory.mkdir()
+    python, go = newest_interpreter().executable, app("shop:app")
+    with parked(python, go, directory=directory, listeners={"http": listener}) as child:
+        until_parked(child)
+        directory.rmdir()
+        go_now(child, go)
+        outcome = child.outcome()
+
+    assert outcome == Outcome(b"", b"error: the working directory was removed\n", 1)
+
+
 def test_syntax_error_shows_the_place(listener: socket.socket, tmp_path: Path) -> None:
     """The interpreter's own picture of it, and no frame above it."""
     write_files(tmp_path, {"shop.py": "if x\n"})

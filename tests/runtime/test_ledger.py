@@ -38,7 +38,9 @@ try:
     open("local.ini").close()
 except FileNotFoundError:
     pass
-os.listdir("templates"), os.listdir()
+os.listdir("templates")
+import importlib.metadata
+[*importlib.metadata.distributions(name="mine")]
 open("out.txt", "w").close()
 subprocess.run(["true"])
 thread = threading.Thread(target=str)
@@ -50,6 +52,7 @@ thread.join()
     "shop/price.py": "",
     "settings.ini": "",
     "templates/page.html": "",
+    "Mine-1.dist-info/METADATA": "Name: mine\nVersion: 1\n",
 }
 
 
@@ -117,17 +120,20 @@ def test_what_else_is_read_and_done_is_told_where_it_is_asked_for(interpreter: I
     opened = {line["file"]: line["signature"] for line in lines if line["word"] == "opened"}
     assert opened[str(tmp_path / "settings.ini")] is not None
     assert opened[str(tmp_path / "local.ini")] is None
-    listed = {line["file"]: line.get("names") for line in lines if line["word"] == "listed"}
-    assert listed.pop(str(tmp_path / "templates")) is None
-    assert {"main.py", "shop", "templates"} <= set(listed.pop(str(tmp_path)) or ())
-    assert not listed
+    listed = [line for line in lines if line["word"] == "listed"]
+    assert {line["file"]: line["names"] for line in listed if not line["endings"]} == {
+        str(tmp_path / "templates"): ["page.html"]
+    }
+    for_packages = {line["file"]: line["names"] for line in listed if "dist-info" in line["endings"]}
+    assert for_packages[str(tmp_path)] == ["Mine-1.dist-info"]
+    assert for_packages["/somewhere/else"] is None
     changed = [(line["name"], line["value"], line["by"]) for line in lines if line["word"] == "set"]
     assert changed == [("COLOUR", "red", f"{tmp_path / 'main.py'}:2")]
     effects = [(line["event"], line["by"]) for line in lines if line["word"] == "effect"]
     module_file = tmp_path / "nowhere_either.py"
-    assert effects[:2] == [("open", f"{module_file}:8"), ("subprocess.Popen", f"{module_file}:9")]
+    assert effects[:2] == [("open", f"{module_file}:10"), ("subprocess.Popen", f"{module_file}:11")]
     threads = [by for event, by in effects if event.startswith("_thread.start_")]
-    assert threads == ([f"{module_file}:11"] if interpreter.version >= (3, 12) else [])
+    assert threads == ([f"{module_file}:13"] if interpreter.version >= (3, 12) else [])
     assert len(effects) == 2 + len(threads)
 
 

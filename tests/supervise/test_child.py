@@ -82,16 +82,19 @@ def test_status(make_profile: MakeProfile, tmp_path: Path, ending: str, status: 
 
 
 def test_child_leads_a_session_of_its_own(make_profile: MakeProfile, tmp_path: Path) -> None:
-    """It has the plan's directory and environment, its own session and group, and no descriptor of ours."""
+    """It has the plan's directory and environment, its own session and group, no descriptor of ours; `ps` names it."""
     source = (
         "import json, os\n"
+        "print(open('/proc/self/cmdline').read().split('\\0')[-2])\n"
         "print(json.dumps([os.getpid(), os.getpgid(0), os.getsid(0), os.getcwd(), os.environ['RELOADD_MARK'],\n"
         "                  sorted(int(each) for each in os.listdir('/dev/fd'))[:-1]]))\n"
     )
 
     async def scenario(child: Child, owner: Listening) -> None:
         await over(child, owner)
-        told = json.loads(owner.read())
+        name, line = owner.read().splitlines()
+        told = json.loads(line)
+        assert name == b"shop"
         mark = owner.surroundings.guard.environ["RELOADD_MARK"]
         assert told == [child.pid, child.pid, child.pid, str(tmp_path), mark, [0, 1, 2]]
         assert child.generation == 7

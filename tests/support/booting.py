@@ -184,7 +184,7 @@ def booted(
     interpreter = [str(python)] if isinstance(python, Path | str) else [*python]
     with theirs:
         process = subprocess.Popen(
-            [*interpreter, str(BOOT), str(theirs.fileno())],
+            [*interpreter, str(BOOT), str(theirs.fileno()), "dev"],
             cwd=directory,
             env=clean_environ() if environ is None else environ,
             stdin=stdin,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
+    from reloadd.core.inputs import Noticed, Quiet
     from reloadd.core.records import Record
     from reloadd.watch.base import Watch
 
@@ -144,9 +145,14 @@ class Stage:
 
         return self._call(begin())
 
-    def begin_with(self, watched: WatchSet, on_settled: Callable[[ChangeSet], None]) -> Watch:
+    def begin_with(
+        self,
+        watched: WatchSet,
+        on_settled: Callable[[ChangeSet], None],
+        on_burst: Callable[[Noticed | Quiet], None] | None = None,
+    ) -> Watch:
         """Begin to watch for somebody else."""
-        return self._call(self.watcher.watch("shop", watched, on_settled))
+        return self._call(self.watcher.watch("shop", watched, on_settled, on_burst=on_burst))
 
     def on_loop(self, function: Callable[[], None]) -> None:
         """Call something on the event loop's thread."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import queue
 from typing import TYPE_CHECKING
 
+from reloadd.core.changes import ChangeSet
+from reloadd.core.inputs import Noticed, Quiet
 from tests.support.repositories import git
-from tests.support.watching import digested, save, wait_until, watch_set
+from tests.support.watching import DEADLINE, digested, save, wait_until, watch_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +88,40 @@ def test_a_set_waits_for_gits_lock(begin: Begin, stage: Stage, root: Path, tmp_p
     save(root / "b.py", "one")
     (root / ".git/index.lock").unlink()
     shop.comes_to({"a.py": "created", "b.py": "created"})
+
+
+def test_a_burst_is_noticed_before_it_is_told(stage: Stage, backend: Backend, root: Path) -> None:
+    """The first sign is said at once, the end when all of it is told; closing the watch says what is due"""
+    said: queue.Queue[object] = queue.Queue()
+    (root / ".git").mkdir()
+    watch = stage.begin_with(watch_set(root, backend=backend), lambda changes: said.put(len(changes.changes)), said.put)
+    save(root / ".git/index.lock", "")
+    for name in ("notes.txt", "a.py", "b.py"):
+        save(root / name, "one")
+    assert said.get(timeout=DEADLINE) == Noticed()
+    wait_until(lambda: watch.statistics().files == len(("a.py", "b.py")))
+    (root / ".git/index.lock").unlink()
+    assert [said.get(timeout=DEADLINE) for _ in range(2)] == [2, Quiet()]
+
+    save(root / ".git/index.lock", "")
+    save(root / "a.py", "two")
+    assert said.get(timeout=DEADLINE) == Noticed()
+    stage.on_loop(watch.close)
+    assert said.get(timeout=DEADLINE) == Quiet()
+    assert said.empty()
+
+
+def test_what_comes_to_nothing_is_noticed_and_over(stage: Stage, root: Path) -> None:
+    """A file that is written as it was costs those who wait some milliseconds; one that does not matter, nothing"""
+    said: queue.Queue[object] = queue.Queue()
+    save(root / "a.py", "one")
+    digested(stage.begin(watch_set(root)))
+    stage.begin_with(watch_set(root), said.put, said.put)
+    save(root / "notes.txt", "one")
+    save(root / "a.py", "one")
+    assert [said.get(timeout=DEADLINE) for _ in range(2)] == [Noticed(), Quiet()]
+    save(root / "a.py", "two")
+    assert [type(said.get(timeout=DEADLINE)) for _ in range(3)] == [Noticed, ChangeSet, Quiet]
 
 
 def test_the_lock_of_a_worktree_counts(begin: Begin, stage: Stage, root: Path, tmp_path: Path) -> None:
