@@ -6,6 +6,7 @@ Never decides what becomes of it: its owner does.
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -104,8 +105,8 @@ class Parked:
                 self._lost(str(frame.get("reason")))
 
     def booted_missed(self, descriptor: int) -> None:
-        """Nothing is given to it."""
-        raise AssertionError(descriptor)
+        """Close what a copy of it was to have: it was gone before it could be asked for one."""
+        os.close(descriptor)
 
     def booted_ended(self) -> None:
         """Take its end."""
