@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.daemon import RunningDaemon, write_files
+from tests.support.daemon import RunningDaemon, all_gone, wait_until, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,16 +117,17 @@ print("up", flush=True)
 while True:
     signal.pause()
 """,
-        "[restart]\nstop-timeout = 0.3\n",
+        '[restart]\nstop-timeout = 0.3\n[warm]\nmode = "off"\n',
     )
     with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
         daemon.wait_for("child.ready")
+        wait_until(lambda: len(daemon.processes()) == 2 and "up" in daemon.output, "the script and its child")
         children = daemon.processes()
         assert daemon.close() == 0
 
-        assert len(children) == 2
         assert daemon.wait_for("child.killed")["after_s"] == 0.3
         assert daemon.wait_for("child.exited")["signal"] == "SIGKILL"
+        assert all_gone(children)
 
 
 def test_never_ready_is_a_failure(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_stop_while_replacing_leaves_nobody(tmp_path: Path) -> None:
         daemon.wait_for("child.ready")
         (tmp_path / "web.py").write_text("import time\ntime.sleep(30)\n")
         daemon.wait_for("child.spawned", generation=2)
-        wait_until(lambda: len(daemon.processes()) == 2, "two generations")
+        wait_until(lambda: len(daemon.processes()) >= 2, "two generations")
 
         assert daemon.close() == 0
         assert len(daemon.all("child.exited")) == 2
