@@ -154,14 +154,16 @@ class ColdStart(Contestant):
 
 
 class Reloadd(Contestant):
-    """A profile with nothing in it but the app, its server and a port."""
+    """A profile with nothing in it but the app, its server, a port, and whether the next process is prepared."""
 
     name = "reloadd"
+    warm = "auto"
 
     def __init__(self, directory: Path, python: Path, server: str) -> None:
         super().__init__(directory, python, server)
         profile = (
             f'[target]\napp = "app:app"\npython = "{python}"\nserver = "{server}"\n\n[listen]\nhttp = "127.0.0.1:0"\n'
+            f'\n[warm]\nmode = "{self.warm}"\n'
         )
         write_files(directory, {"dev.toml": profile})
         self._daemon = RunningDaemon(directory, "--profile", "dev.toml")
@@ -182,6 +184,13 @@ class Reloadd(Contestant):
     def close(self) -> None:
         """End the daemon."""
         self._daemon.close()
+
+
+class ColdReloadd(Reloadd):
+    """The same, with nothing prepared."""
+
+    name = 'reloadd, `[warm] mode = "off"`'
+    warm = "off"
 
 
 class OwnReloader(Contestant):

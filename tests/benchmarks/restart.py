@@ -13,7 +13,15 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.benchmarks.contestants import PARTS, ColdStart, Contestant, Reloadd, StatReloader, WatchdogReloader
+from tests.benchmarks.contestants import (
+    PARTS,
+    ColdReloadd,
+    ColdStart,
+    Contestant,
+    Reloadd,
+    StatReloader,
+    WatchdogReloader,
+)
 from tests.benchmarks.figures import Series, circumstances, table
 from tests.support.environments import environment
 from tests.support.interpreters import Interpreter, find_interpreters
@@ -28,8 +36,10 @@ Way = tuple[type[Contestant], str]
 
 CONTEST: tuple[Way, ...] = (
     (ColdStart, "wsgiref"),
+    (ColdReloadd, "wsgiref"),
     (Reloadd, "wsgiref"),
     (ColdStart, "werkzeug"),
+    (ColdReloadd, "werkzeug"),
     (Reloadd, "werkzeug"),
     (StatReloader, "werkzeug"),
     (WatchdogReloader, "werkzeug"),
@@ -45,8 +55,8 @@ def main(rounds: int) -> None:
     print(f"{circumstances(interpreter.full_version)}, {rounds} rounds; milliseconds\n")  # noqa: T201 - its purpose
     print(table(_HEAD, _rows(measured)))  # noqa: T201 - its purpose
     print("\nMedians of where reloadd's time went, by its own records:\n")  # noqa: T201 - its purpose
-    rows = [[server, *(f"{series.median:.0f}" for series in steps.values())] for server, steps in parts.items()]
-    print(table(("server", *PARTS), rows))  # noqa: T201 - its purpose
+    rows = [[server, kind.name, *(f"{each.median:.0f}" for each in steps.values())] for (kind, server), steps in parts]
+    print(table(("server", "way", *PARTS), rows))  # noqa: T201 - its purpose
 
 
 def _interpreter_of_the_daemon() -> Interpreter:
@@ -54,7 +64,7 @@ def _interpreter_of_the_daemon() -> Interpreter:
     return next(each for each in find_interpreters() if each.version == version)
 
 
-def _measure(python: Path, rounds: int) -> tuple[dict[Way, Series], dict[str, dict[str, Series]]]:
+def _measure(python: Path, rounds: int) -> tuple[dict[Way, Series], list[tuple[Way, dict[str, Series]]]]:
     """All ways in turn, round by round, so that what else the machine does meets all alike."""
     values: dict[Way, list[float]] = {each: [] for each in CONTEST}
     with ExitStack() as stack:
@@ -70,7 +80,7 @@ def _measure(python: Path, rounds: int) -> tuple[dict[Way, Series], dict[str, di
                 took = contestant.measure(f"version {turn}")
                 if turn >= 0:
                     values[each].append(took * 1000)
-        parts = {each.server: each.parts() for each in contestants.values() if isinstance(each, Reloadd)}
+        parts = [(way, each.parts()) for way, each in contestants.items() if isinstance(each, Reloadd)]
     return {each: Series(tuple(series)) for each, series in values.items()}, parts
 
 

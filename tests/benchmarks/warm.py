@@ -176,7 +176,8 @@ class Contestant:
     def memory(self) -> float:
         """MB that the processes took that were prepared last."""
         parked = self.daemon.all("spare.parked")
-        return float(parked[-1]["memory_mb"]) if parked else 0.0
+        known = [float(each["memory_mb"]) for each in parked if each["memory_mb"] is not None]
+        return known[-1] if known else 0.0
 
     def _wait_prepared(self) -> None:
         if not self._is_warm:

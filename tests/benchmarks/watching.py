@@ -265,19 +265,7 @@ def main(saves: int) -> None:
     with tempfile.TemporaryDirectory() as home:
         root = Path(home)
         make_tree(root, 10_000, with_packages=True)
-        head = (
-            "way",
-            "start ms",
-            "watches",
-            "threads",
-            "MB",
-            "p50 ms",
-            "p99 ms",
-            "missed",
-            "idle %",
-            f"{READS:,} reads ms",
-        )
-        show("One profile", head, (measure(way, root, saves) for way in (*TOLD, *POLLING)))
+        show("One profile", HEAD, (measure(way, root, saves) for way in (*TOLD, *POLLING)))
         ways = ("reloadd", "reloadd, each its own globs", "watchdog Observer")
         many = (
             *("way", "start ms of 1", f"of {PROFILES}", "start CPU ms of 1", f"of {PROFILES}"),
