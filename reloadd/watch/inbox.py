@@ -47,16 +47,14 @@ class Sighting(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Listener:
-    """One directory that one root listens to.
+    """One directory that is listened to.
 
     Attributes:
-        owner: the root's number in its watch set.
         directory: by the name that the root knows it by.
         names: those that matter; None for all. Names that do not matter wake nobody.
     """
 
     inbox: Inbox
-    owner: int
     purpose: Purpose
     directory: str
     names: frozenset[str] | None = None

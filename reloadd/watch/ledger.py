@@ -1,4 +1,4 @@
-"""What one audience was told of one root's files, where that differs from what was seen.
+"""What one audience was told of the files, where that differs from what was seen.
 
 What a file is, is the snapshot's to know, once for all; only what was told of it is each audience's own. Never looks at
 a file, but to read one whose size is as it was.
@@ -12,37 +12,26 @@ from reloadd.core.changes import ChangeKind
 from reloadd.core.settle import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
-    from reloadd.watch.interest import Interest
+    from reloadd.watch.interest import Interest, Scope
     from reloadd.watch.snapshot import Entry
 
 
 class Ledger:
-    """One audience's own part of a root's snapshot. It begins with everything told that was seen.
+    """One audience's own part of a snapshot. It begins with everything told that was seen.
 
     Args:
         interest: which files matter.
-        root: absolute; if it is a file, it matters to everybody.
         files: number of those seen that matter; kept from then on.
     """
 
-    def __init__(self, interest: Interest, root: str, files: int) -> None:
+    def __init__(self, interest: Interest, files: int) -> None:
         self.files = files
-        self._root = root
-        self._prefix = len(root.rstrip("/")) + 1
-        self._matches = interest.includes.matches
+        self._interest = interest
         self._told: dict[str, Entry | None] = {}
         self._touched: dict[str, bool] = {}
-
-    def __contains__(self, path: str) -> bool:
-        """Whether a path differs from what was told of it."""
-        return path in self._told
-
-    def wants(self, path: str) -> bool:
-        """Whether a file at this path, which no ignore rule leaves out, matters."""
-        return path == self._root or self._matches(path[self._prefix :])
 
     def untold(self) -> AbstractSet[str]:
         """The paths that differ from what was told of them, as far as was seen."""
@@ -52,27 +41,49 @@ class Ledger:
         """All files that matter, as they were told last."""
         # The event loop may tell meanwhile, and a copy is made in one step.
         differing = self._told.copy()
-        told = {path: entry for path, entry in seen.items() if path not in differing and self.wants(path)}
+        told = {path: each for path, each in seen.items() if path not in differing and self._is_about(path, each)}
         return told | {path: entry for path, entry in differing.items() if entry is not None}
 
-    def count(self, files: int) -> None:
-        """Take note that so many files that matter were found, or lost if negative, of which nothing is told."""
-        self.files += files
+    def note(
+        self, path: str, before: Entry | None, after: Entry | None, *, complete: bool, new_to: Collection[Scope]
+    ) -> bool:
+        """Take note that a file was seen to be another one than before; whether there is anything to tell of it.
 
-    def note(self, path: str, before: Entry | None, after: Entry | None, *, complete: bool) -> None:
-        """Take note that a file was seen to be another one than before."""
-        if self.wants(path):
-            self.files += (after is not None) - (before is not None)
-            self._told.setdefault(path, before)
-            self._touched[path] = complete
+        See `Snapshot.see`.
+        """
+        had, has = self._is_about(path, before), self._is_about(path, after)
+        self.files += has - had
+        if after is not None and not has:
+            if had:
+                self._forget(path)
+            return False
+        if before is not None and after is not None and had and before.signature == after.signature:
+            return False
+        if not had and path not in self._told and (not has or self._is_new_to(after, new_to)):
+            return False
+        self._told.setdefault(path, before if had else None)
+        self._touched[path] = complete
+        return True
+
+    def _is_about(self, path: str, entry: Entry | None) -> bool:
+        return entry is not None and self._interest.is_in(path, entry.scopes)
+
+    def _is_new_to(self, entry: Entry | None, new_to: Collection[Scope]) -> bool:
+        """Whether those of its scopes that a file is in have only now let it in."""
+        ours = [scope for scope in self._interest.scopes if entry is not None and scope in entry.scopes]
+        return all(scope in new_to for scope in ours)
 
     def touch(self, path: str, *, complete: bool) -> None:
         """Take note of an event about a path that is seen already and differs from what was told."""
         if path in self._told:
             self._touched[path] = complete
 
-    def drop(self, path: str) -> None:
-        """Forget what was told of a path."""
+    def drop(self, path: str, before: Entry) -> None:
+        """Forget a file that is no longer looked at."""
+        self.files -= self._is_about(path, before)
+        self._forget(path)
+
+    def _forget(self, path: str) -> None:
         self._told.pop(path, None)
         self._touched.pop(path, None)
 
@@ -105,4 +116,4 @@ class Ledger:
     def tell(self, paths: Iterable[str]) -> None:
         """Take these paths, as they were seen last, for told."""
         for path in paths:
-            self.drop(path)
+            self._forget(path)

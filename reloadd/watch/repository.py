@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from functools import lru_cache
 
-from reloadd.core.settle import Git
+from reloadd.core.settle import Work
 
 _GIT_TIMEOUT = 2.0
 """Seconds for git to read its configuration, which takes it 3 ms."""
@@ -35,13 +35,13 @@ class Repository:
         """Patterns as in a .gitignore at the top, that are not committed."""
         return os.path.join(self.common_dir, "info", "exclude")
 
-    def activity(self) -> Git:
+    def activity(self) -> Work:
         """What git is doing, at the cost of one to three stats."""
         if os.path.exists(os.path.join(self.git_dir, "index.lock")):
-            return Git.WRITING
+            return Work.WRITING
         if any(os.path.isdir(os.path.join(self.git_dir, name)) for name in ("rebase-merge", "rebase-apply")):
-            return Git.REBASING
-        return Git.IDLE
+            return Work.REBASING
+        return Work.IDLE
 
 
 def repository_at(top: str) -> Repository | None:

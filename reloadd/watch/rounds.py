@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.rounds import SWEEP_SLICE, poll_slice
 from reloadd.watch.directories import stamp_of
-from reloadd.watch.snapshot import signature_of
+from reloadd.watch.signature import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from reloadd.watch.directories import Directories, Directory
-    from reloadd.watch.ignore import Rules
     from reloadd.watch.snapshot import Snapshot
 
 MOST_HOT = 64
@@ -33,23 +32,21 @@ _FIRST_COST = 3e-6
 
 
 class Rounds:
-    """The rounds over one tree.
+    """The rounds over all that is looked at in the same manner.
 
     Args:
         directories: its directories.
         snapshot: its files.
-        rules_around: gives the rules that the directory above has for a directory.
+        relist: plans to list a directory again.
 
     Attributes:
         mounted: files to look at each time, wherever they lie.
     """
 
-    def __init__(
-        self, directories: Directories, snapshot: Snapshot, rules_around: Callable[[str], Rules | None]
-    ) -> None:
+    def __init__(self, directories: Directories, snapshot: Snapshot, relist: Callable[[str], None]) -> None:
         self._directories = directories
         self._snapshot = snapshot
-        self._rules_around = rules_around
+        self._relist = relist
         self.mounted: frozenset[str] = frozenset()
         self._hot: dict[str, None] = {}
         self._to_poll: deque[str] = deque()
@@ -110,14 +107,13 @@ class Rounds:
             looked_at += 1 + len(directory.files)
 
     def _list_if_another(self, path: str, *, anew: bool = False) -> bool:
-        """List a directory if names came or went, or if it is another one; whether that was so."""
+        """Plan to list a directory if names came or went, or if it is another one; whether that was so."""
         directory = self._directories.get(path)
-        around = self._rules_around(path)
-        if directory is None or around is None:
+        if directory is None:
             return False
         if not anew and directory.stamp is not None and directory.stamp == stamp_of(path):
             return False
-        self._directories.walk(path, around, deep=False)
+        self._relist(path)
         return True
 
     def _stat_some(self, ahead: deque[str], most: int) -> int:
@@ -150,4 +146,4 @@ class Rounds:
             if S_ISDIR(status.st_mode):
                 return
             signature = signature_of(status)
-        self._snapshot.see(path, signature)
+        self._snapshot.update(path, signature)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from reloadd.core.changes import Change, ChangeKind
-from reloadd.core.settle import Burst, Finding, Git
+from reloadd.core.settle import Burst, Finding, Work
 
 MODIFIED, CREATED, DELETED = ChangeKind.MODIFIED, ChangeKind.CREATED, ChangeKind.DELETED
 
@@ -108,13 +108,13 @@ def test_what_comes_to_nothing_does_not_end_a_burst() -> None:
 def test_git_keeps_a_burst_open_while_it_holds_its_lock() -> None:
     """With the lock there the end is asked for every 4 ms; when it is gone, the last files get as long to arrive"""
     burst = Burst().feed([found(MODIFIED)], 0.0)
-    burst = burst.bracketed(Git.WRITING, 0.002)
+    burst = burst.bracketed(Work.WRITING, 0.002)
     assert burst.due == pytest.approx(0.006)
-    burst = burst.feed([found(MODIFIED, "b.py")], 0.005).bracketed(Git.WRITING, 0.009)
+    burst = burst.feed([found(MODIFIED, "b.py")], 0.005).bracketed(Work.WRITING, 0.009)
     assert burst.due == pytest.approx(0.013)
-    burst = burst.bracketed(Git.IDLE, 0.013)
+    burst = burst.bracketed(Work.IDLE, 0.013)
     assert burst.due == pytest.approx(0.017)
-    assert burst.bracketed(Git.IDLE, 0.017).due == pytest.approx(0.017)
+    assert burst.bracketed(Work.IDLE, 0.017).due == pytest.approx(0.017)
     burst = burst.feed([found(MODIFIED, "c.py")], 0.015)
     assert burst.due == pytest.approx(0.019)
 
@@ -122,21 +122,21 @@ def test_git_keeps_a_burst_open_while_it_holds_its_lock() -> None:
 def test_git_may_take_longer_than_any_other_burst() -> None:
     """The 2 s after which a burst is told do not end a checkout, 10 s do: then the lock is a stale one"""
     burst = Burst().feed([found(MODIFIED)], 0.0)
-    assert burst.bracketed(Git.WRITING, 5.0).due == pytest.approx(5.004)
-    assert burst.bracketed(Git.WRITING, 11.0).due == pytest.approx(10.0)
+    assert burst.bracketed(Work.WRITING, 5.0).due == pytest.approx(5.004)
+    assert burst.bracketed(Work.WRITING, 11.0).due == pytest.approx(10.0)
 
 
 def test_a_rebase_is_one_burst() -> None:
     """Between two steps of a rebase the lock is gone for up to 28 ms"""
-    burst = Burst().feed([found(MODIFIED)], 0.0).bracketed(Git.WRITING, 0.002)
-    burst = burst.bracketed(Git.REBASING, 0.006)
+    burst = Burst().feed([found(MODIFIED)], 0.0).bracketed(Work.WRITING, 0.002)
+    burst = burst.bracketed(Work.REBASING, 0.006)
     assert burst.due == pytest.approx(0.030)
-    assert burst.bracketed(Git.REBASING, 0.030).due == pytest.approx(0.030)
-    assert burst.bracketed(Git.WRITING, 0.028).due == pytest.approx(0.032)
-    assert burst.bracketed(Git.IDLE, 0.030).due == pytest.approx(0.034)
+    assert burst.bracketed(Work.REBASING, 0.030).due == pytest.approx(0.030)
+    assert burst.bracketed(Work.WRITING, 0.028).due == pytest.approx(0.032)
+    assert burst.bracketed(Work.IDLE, 0.030).due == pytest.approx(0.034)
 
 
 def test_an_interrupted_rebase_holds_nothing_up() -> None:
     """A rebase that waits for the user for hours takes no lock, so a save during it is told at once"""
     burst = Burst().feed([found(MODIFIED)], 0.0)
-    assert burst.bracketed(Git.REBASING, 0.002) == burst
+    assert burst.bracketed(Work.REBASING, 0.002) == burst
