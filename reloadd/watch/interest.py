@@ -71,15 +71,15 @@ class Interest:
     def __post_init__(self) -> None:
         object.__setattr__(self, "includes", compile_includes(self.include))
 
-    def is_in(self, path: str, scopes: Collection[Scope]) -> bool:
-        """Whether a file that is in these scopes, which is to say ignored by none of them, matters.
+    def scopes_of(self, path: str, scopes: Collection[Scope]) -> list[Scope]:
+        """Those in which a file matters that is in these, which is to say ignored by none of them.
 
         A root that is a file matters whatever its name.
         """
-        for scope in self.scopes:
-            if scope in scopes and (path == scope.root or self.includes.matches(scope.relative(path))):
-                return True
-        return False
+        matches = self.includes.matches
+        return [
+            scope for scope in self.scopes if scope in scopes and (path == scope.root or matches(scope.relative(path)))
+        ]
 
 
 def globs_of(interests: Iterable[Interest]) -> dict[Scope, tuple[str, ...]]:

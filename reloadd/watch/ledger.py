@@ -41,51 +41,45 @@ class Ledger:
         """All files that matter, as they were told last."""
         # The event loop may tell meanwhile, and a copy is made in one step.
         differing = self._told.copy()
-        told = {path: each for path, each in seen.items() if path not in differing and self._is_about(path, each)}
+        told = {path: each for path, each in seen.items() if path not in differing and self._scopes_of(path, each)}
         return told | {path: entry for path, entry in differing.items() if entry is not None}
 
     def note(
-        self, path: str, before: Entry | None, after: Entry | None, *, complete: bool, new_to: Collection[Scope]
+        self,
+        path: str,
+        before: Entry | None,
+        after: Entry | None,
+        *,
+        complete: bool,
+        new_to: Collection[Scope],
+        gone_to: Collection[Scope],
     ) -> bool:
         """Take note that a file was seen to be another one than before; whether there is anything to tell of it.
 
         See `Snapshot.see`.
         """
-        had, has = self._is_about(path, before), self._is_about(path, after)
-        self.files += has - had
-        if after is not None and not has:
-            if had:
-                self._forget(path)
+        was, now = self._scopes_of(path, before), self._scopes_of(path, after)
+        self.files += bool(now) - bool(was)
+        if before is not None and was and not now and not any(scope in gone_to for scope in was):
+            self._told.pop(path, None)
+            self._touched.pop(path, None)
             return False
-        if before is not None and after is not None and had and before.signature == after.signature:
+        if before is not None and after is not None and was and now and before.signature == after.signature:
             return False
-        if not had and path not in self._told and (not has or self._is_new_to(after, new_to)):
+        if not was and path not in self._told and all(scope in new_to for scope in now):
             return False
-        self._told.setdefault(path, before if had else None)
+        self._told.setdefault(path, before if was else None)
         self._touched[path] = complete
         return True
 
-    def _is_about(self, path: str, entry: Entry | None) -> bool:
-        return entry is not None and self._interest.is_in(path, entry.scopes)
-
-    def _is_new_to(self, entry: Entry | None, new_to: Collection[Scope]) -> bool:
-        """Whether those of its scopes that a file is in have only now let it in."""
-        ours = [scope for scope in self._interest.scopes if entry is not None and scope in entry.scopes]
-        return all(scope in new_to for scope in ours)
+    def _scopes_of(self, path: str, entry: Entry | None) -> list[Scope]:
+        """Those of its scopes in which a file is, and matters."""
+        return [] if entry is None else self._interest.scopes_of(path, entry.scopes)
 
     def touch(self, path: str, *, complete: bool) -> None:
         """Take note of an event about a path that is seen already and differs from what was told."""
         if path in self._told:
             self._touched[path] = complete
-
-    def drop(self, path: str, before: Entry) -> None:
-        """Forget a file that is no longer looked at."""
-        self.files -= self._is_about(path, before)
-        self._forget(path)
-
-    def _forget(self, path: str) -> None:
-        self._told.pop(path, None)
-        self._touched.pop(path, None)
 
     def findings(self, seen: Mapping[str, Entry], same: Callable[[str, Entry, Entry], bool]) -> tuple[Finding, ...]:
         """How each path touched since the last call stands against what was told of it.
@@ -97,7 +91,8 @@ class Ledger:
         touched, self._touched = self._touched, {}
         found = []
         for path, complete in touched.items():
-            kind = self._difference(path, seen.get(path), same)
+            entry = seen.get(path)
+            kind = self._difference(path, entry if self._scopes_of(path, entry) else None, same)
             if kind is None:
                 del self._told[path]
             found.append(Finding(path, kind, complete))
@@ -116,4 +111,5 @@ class Ledger:
     def tell(self, paths: Iterable[str]) -> None:
         """Take these paths, as they were seen last, for told."""
         for path in paths:
-            self._forget(path)
+            self._told.pop(path, None)
+            self._touched.pop(path, None)

@@ -188,9 +188,9 @@ class Lookout:
             return self._git_activity(paths)
 
     def differences_from(self, interest: Interest, earlier: Lookout, other: Interest) -> tuple[Change, ...]:
-        """How what is here differs from what an earlier interest was told, where a path matters to both.
+        """How what counts as told to an interest differs from what an earlier one was told.
 
-        For taking over from it without a gap: what is about to be told here anyway is left out.
+        For taking over from it without a gap. Only of paths that matter to both.
 
         Args:
             interest: who takes over.
@@ -201,14 +201,12 @@ class Lookout:
             before = earlier._tree.snapshot.told(other)
         with self._lock:
             after = self._tree.snapshot.told(interest)
-            untold = self._tree.snapshot.untold(interest)
             kinds: dict[str, ChangeKind] = {}
             for path in before.keys() | after.keys():
                 old, new = before.get(path), after.get(path)
-                if path in untold or (old and new and old.signature == new.signature):
-                    continue
                 if old and new:
-                    kinds[path] = ChangeKind.MODIFIED
+                    if old.signature != new.signature:
+                        kinds[path] = ChangeKind.MODIFIED
                 elif new and earlier._tree.wants(other, path):
                     kinds[path] = ChangeKind.CREATED
                 elif old and self._tree.wants(interest, path):

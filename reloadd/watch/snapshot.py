@@ -125,7 +125,7 @@ class Snapshot:
                 if common and any(alone[scope] == 1 for scope in common):
                     counts[interest] += len(paths)  # nobody else looks there, so that all that is known is its own
                 elif common:
-                    counts[interest] += sum(interest.is_in(path, scopes) for path in paths)
+                    counts[interest] += sum(bool(interest.scopes_of(path, scopes)) for path in paths)
         return counts
 
     def is_served(self, interest: Interest) -> bool:
@@ -141,10 +141,9 @@ class Snapshot:
         """All files that matter to it, as they were told last."""
         return self._ledgers[interest].told(self._seen)
 
-    def untold(self, interest: Interest | None = None) -> frozenset[str]:
-        """The paths that differ from what was told of them, as far as was seen; by default those of all interests."""
-        ledgers = self._ledgers.values() if interest is None else (self._ledgers[interest],)
-        return frozenset().union(*(each.untold() for each in ledgers))
+    def untold(self) -> frozenset[str]:
+        """The paths that differ from what anybody was told of them, as far as was seen."""
+        return frozenset().union(*(each.untold() for each in self._ledgers.values()))
 
     # What is there.
 
@@ -156,34 +155,38 @@ class Snapshot:
         writer: Writer = Writer.UNKNOWN,
         *,
         new_to: Collection[Scope] = _NOBODY,
+        gone_to: Collection[Scope] = _NOBODY,
     ) -> None:
         """Note what stat says of a path now.
+
+        A scope that it was in and is not in now has rules that leave it out: of that nothing is told.
 
         Args:
             path: absolute.
             signature: None when there is no such file.
-            scopes: those that it is in; of none of the others is it told.
+            scopes: those that it is in; if there are none, it is forgotten.
             writer: who wrote it, as far as is known.
             new_to: scopes whose rules have only now let it in. It was there before, and is no change to those.
+            gone_to: scopes that have lost it though their rules let it in, so that to them it is gone.
         """
         before = self._seen.get(path)
-        if before is None:
-            if signature is None:
-                return
-        elif before.signature == signature and before.scopes == scopes:
-            return
-        after = None if signature is None else Entry(signature, scopes)
+        after = Entry(signature, scopes) if signature is not None and scopes else None
         if after is None:
+            if before is None:
+                return
             del self._seen[path]
         else:
             if before is not None and before.signature == signature:
+                if before.scopes == scopes:
+                    return
                 after.digest = before.digest
             self._seen[path] = after
         is_told = False
         if self._in_scope:  # not while the first baseline is taken, which must be quick
             complete = _is_complete(signature, writer)
+            lost_by = before.scopes if before is not None and signature is None else gone_to
             for ledger in self._concerned(before, after):
-                is_told |= ledger.note(path, before, after, complete=complete, new_to=new_to)
+                is_told |= ledger.note(path, before, after, complete=complete, new_to=new_to, gone_to=lost_by)
         if after is not None and after.digest is None and not is_told:
             self._undigested[path] = None
 
@@ -192,13 +195,6 @@ class Snapshot:
         entry = self._seen.get(path)
         if entry is not None:
             self.see(path, signature, entry.scopes)
-
-    def drop(self, path: str) -> None:
-        """Forget a file without telling of it: it is still there, only no longer looked at."""
-        before = self._seen.pop(path, None)
-        if before is not None:
-            for ledger in self._concerned(before, None):
-                ledger.drop(path, before)
 
     def heard_of(self, path: str, writer: Writer) -> None:
         """Note an event about a path that is seen already: its writer may only now be done with what was seen."""

@@ -115,7 +115,7 @@ class Tree:
         if directory is None or not self.snapshot.is_served(interest):
             return False
         path = os.path.join(sighting.listener.directory, sighting.name)
-        return interest.is_in(path, self.snapshot.scopes(path) or directory.scopes_of(path))
+        return bool(interest.scopes_of(path, self.snapshot.scopes(path) or directory.scopes_of(path)))
 
     def is_quick(self, sighting: Sighting) -> bool:
         """Whether looking there is no more than a stat of a file that was written just now."""
@@ -134,7 +134,7 @@ class Tree:
 
     def wants(self, interest: Interest, path: str) -> bool:
         """Whether a file at `path` would matter to an interest, whether there is one or not."""
-        return interest.is_in(path, [scope for scope in interest.scopes if self._is_in(path, scope)])
+        return bool(interest.scopes_of(path, [scope for scope in interest.scopes if self._is_in(path, scope)]))
 
     def _is_in(self, path: str, scope: Scope) -> bool:
         if path == scope.root:
@@ -181,7 +181,8 @@ class Tree:
         """
         walked = ""
         for path, writer in sorted(self._places(sightings).items()):
-            if not (walked and path.startswith(walked)) and self._examine(path, writer):
+            is_walked = bool(walked) and path.startswith(walked) and path not in self._roots.at
+            if not is_walked and self._examine(path, writer):
                 walked = path + "/"
                 if time.monotonic() < until:
                     self.walk.go_on(until)
@@ -286,12 +287,13 @@ class Tree:
             if parent is not None:
                 parent.files.discard(name)
             self.snapshot.see(path, None)
-            if self.walk.wants_directory(path):
-                if parent is not None:
-                    parent.children.add(name)
+            is_wanted = self.walk.wants_directory(path)
+            if parent is not None and is_wanted:
+                parent.children.add(name)
+            if is_wanted or path in self._directories:
                 self.walk.send(path, errand)
-                return True
-        self.walk.leave(path, is_gone=status is None or not S_ISDIR(status.st_mode))
+            return is_wanted
+        self.walk.leave(path, is_gone=True)
         scopes = rooted if parent is None else parent.scopes_of(path)
         signature = signature_of(status) if status is not None and scopes else None
         self.snapshot.see(path, signature, scopes, writer)

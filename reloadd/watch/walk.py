@@ -20,7 +20,7 @@ from reloadd.watch.signature import signature_of
 from reloadd.watch.ties import Ties
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from reloadd.watch.hearing import Hearing
     from reloadd.watch.ignore import Rules
@@ -37,18 +37,23 @@ class Errand(NamedTuple):
 
     Attributes:
         new_to: scopes to which what is found there was there before: only their rules have let it in.
+        gone_to: scopes that have lost it though their rules let it in, so that to them it is gone.
         is_deep: visit all below it too, not only what is new or has new rules.
         listens_anew: even if it is the same directory with the same names as before.
     """
 
     new_to: frozenset[Scope] = _NOBODY
+    gone_to: frozenset[Scope] = _NOBODY
     is_deep: bool = True
     listens_anew: bool = False
 
     def joined(self, other: Errand) -> Errand:
         """Both at once."""
         return Errand(
-            self.new_to | other.new_to, self.is_deep or other.is_deep, self.listens_anew or other.listens_anew
+            self.new_to | other.new_to,
+            self.gone_to | other.gone_to,
+            self.is_deep or other.is_deep,
+            self.listens_anew or other.listens_anew,
         )
 
 
@@ -106,29 +111,34 @@ class Walk:
         """Whether a directory is to be entered for anybody."""
         return bool(self._rules_around(path))
 
-    def leave(self, top: str, *, is_gone: bool) -> None:
+    def leave(self, top: str, *, is_gone: bool, gone_to: frozenset[Scope] = _NOBODY) -> None:
         """Forget a directory and all below it.
 
         Args:
             top: the directory; it need not have been entered.
             is_gone: its files are gone; else they are there, only no longer looked at.
+            gone_to: scopes to which they are gone all the same.
         """
         ahead = [top]
         while ahead:
             path = ahead.pop()
+            if path in self._roots.at and path in self._directories and not (is_gone and path == top):
+                # Whoever looks from there on finds out by himself.
+                self.send(path, Errand(gone_to=frozenset(self._scopes_at(path)) if is_gone else gone_to))
+                continue
             directory = self._directories.remove(path)
             if directory is None:
                 continue
             self.repositories.pop(path, None)
             for name in directory.files:
-                self._forget_file(os.path.join(path, name), is_gone=is_gone)
+                self._forget_file(os.path.join(path, name), is_gone=is_gone, gone_to=gone_to)
             for name in directory.children:
-                child = os.path.join(path, name)
-                if child in self._roots.at:  # whoever looks from there on finds out by himself
-                    self.send(child, Errand())
-                else:
-                    self.ties.untie(child)
-                    ahead.append(child)
+                self.ties.untie(os.path.join(path, name))
+                ahead.append(os.path.join(path, name))
+
+    def _scopes_at(self, path: str) -> tuple[Scope, ...]:
+        directory = self._directories.get(path)
+        return () if directory is None else directory.scopes
 
     def close(self) -> None:
         """Visit nothing more."""
@@ -147,8 +157,10 @@ class Walk:
     def _visit(self, path: str, errand: Errand) -> None:
         around = self._rules_around(path)
         before = self._directories.get(path)
+        if lost := frozenset(self._scopes_at(path)).difference(around):
+            errand = errand._replace(gone_to=errand.gone_to | self._letting_in(path, lost))
         if not around:
-            self.leave(path, is_gone=not os.path.isdir(path))
+            self.leave(path, is_gone=not os.path.isdir(path), gone_to=errand.gone_to)
             return
         own = self._roots.files.inside(path)
         rules = {scope: each.inside(own) for scope, each in around.items()}
@@ -159,6 +171,13 @@ class Walk:
                     self.send(os.path.join(path, name), errand)
         else:
             self._list(path, rules, before, errand)
+
+    def _letting_in(self, path: str, scopes: Iterable[Scope]) -> frozenset[Scope]:
+        """Those whose rules would let a directory in: if they lost it, it has become one that leads back."""
+        above = self._directories.get(os.path.dirname(path))
+        if above is None:
+            return _NOBODY
+        return frozenset(each for each in scopes if each in above.rules and above.rules[each].wants_directory(path))
 
     def _is_same(self, path: str, before: Directory, rules: Mapping[Scope, Rules]) -> bool:
         """Whether a directory is the one that is known, with the same names in it and the same rules for them."""
@@ -173,8 +192,11 @@ class Walk:
                     self._snapshot.update(prefix + name, signature_of(status))
 
     def _list(self, path: str, rules: Mapping[Scope, Rules], before: Directory | None, errand: Errand) -> None:
-        directory = self._directories.enter(path, rules, self._roots.at)
+        # Listened to between two looks, so that the stamp is of the one that is listened to.
         stamp = stamp_of(path)
+        directory = self._directories.enter(path, rules, self._roots.at)
+        if stamp != stamp_of(path):
+            stamp = None
         # Those of the scopes that were there and are under other rules now.
         old = {} if before is None else {scope: its for scope, its in before.rules.items() if its != rules.get(scope)}
         is_known = before is not None and before.rules == rules
@@ -187,7 +209,7 @@ class Walk:
         directory.stamp = None if listing.is_restless else stamp
         self._find_repository(path, listing)
         self._take_files(path, directory, listing, old, errand)
-        self._leave_children(path, directory, listing)
+        self._leave_children(path, directory, listing, errand)
         for name in listing.children:
             child = os.path.join(path, name)
             if errand.is_deep or not is_known or child not in self._directories:
@@ -213,30 +235,31 @@ class Walk:
                 new_to = new_to.union(
                     scope for scope, its in old.items() if scope not in was_in and not its.wants_file(file)
                 )
-            self._snapshot.see(file, signature, scopes, new_to=new_to)
+            self._snapshot.see(file, signature, scopes, new_to=new_to, gone_to=errand.gone_to)
         for name in directory.files - listing.files.keys():
             file = prefix + name
             is_gone = name not in listing.names or bool(directory.scopes_of(file))
-            self._forget_file(file, is_gone=is_gone, is_link=name in listing.links)
+            self._forget_file(file, is_gone=is_gone, gone_to=errand.gone_to, is_link=name in listing.links)
         directory.files = set(listing.files)
 
-    def _leave_children(self, path: str, directory: Directory, listing: Listing) -> None:
+    def _leave_children(self, path: str, directory: Directory, listing: Listing, errand: Errand) -> None:
         for name in directory.children - listing.children:
             child = os.path.join(path, name)
             if name not in listing.links:
                 self.ties.untie(child)
-            self.leave(child, is_gone=name not in listing.names or directory.wants_directory(child))
+            is_gone = name not in listing.names
+            gone_to = errand.gone_to | self._letting_in(child, directory.scopes)
+            self.leave(child, is_gone=is_gone, gone_to=gone_to)
         directory.children = listing.children
 
-    def _forget_file(self, path: str, *, is_gone: bool, is_link: bool = False) -> None:
+    def _forget_file(
+        self, path: str, *, is_gone: bool, gone_to: frozenset[Scope] = _NOBODY, is_link: bool = False
+    ) -> None:
         if not is_link:  # one that leads nowhere may lead somewhere later
             self.ties.untie(path)
-        if is_gone:
-            self._snapshot.see(path, None)
-        elif rooted := self._roots.at.get(path):
-            self._snapshot.see(path, self._snapshot.signature(path), rooted)
-        else:
-            self._snapshot.drop(path)
+        # A root that is a file is left to those whose root it is.
+        signature = None if is_gone else self._snapshot.signature(path)
+        self._snapshot.see(path, signature, self._roots.at.get(path, ()), gone_to=gone_to)
 
 
 def _nothing_known(_path: str) -> None:
