@@ -86,6 +86,7 @@ def test_status_for_programs_says_all_that_is_known(home: Home, daemon: RunningD
     """Each field has one meaning and is always there."""
     (status,) = home.reloadd("status", "--output", "json").json["daemons"]
     crash, _, web = status.pop("profiles")
+    assert status.pop("rejected") == []
     page = (Path(__file__).parents[2] / "reloadd" / "control" / "README.md").read_text("utf-8")
     (example,) = re.findall(r"(?ms)^```json\n(\{\n.*?)^```$", page)
     shown = json.loads(example)
