@@ -64,6 +64,7 @@ class Fleet:
         self._running: dict[str, _Running] = {}
         self._progress: dict[str, Progress] = {}
         self._followers = Followers(lambda: self.apps, surroundings.publish, tasks)
+        self._absent: frozenset[str] = frozenset()
         self._generations: dict[str, int] = {}
 
     @property
@@ -82,13 +83,17 @@ class Fleet:
         """Say which apps there will be, before a step is taken."""
         self._on_names(tuple(profile.name for profile in profiles))
 
-    async def apply(self, steps: Sequence[Step], assigned: Mapping[str, tuple[Listener, ...]]) -> None:
+    async def apply(
+        self, steps: Sequence[Step], assigned: Mapping[str, tuple[Listener, ...]], *, absent: frozenset[str]
+    ) -> None:
         """Take these steps; what need not wait for an app that is to stop does not.
 
         Args:
             steps: what has changed.
             assigned: the listeners of all profiles that are wanted from now on.
+            absent: the names of profiles that cannot run because they are wrong: who comes after them waits.
         """
+        self._absent = absent
         removed = [step.profile for step in steps if isinstance(step, Remove)]
         added = [step.profile for step in steps if isinstance(step, Add)]
         for profile in removed:
@@ -150,7 +155,7 @@ class Fleet:
 
     def _give_turns(self) -> None:
         """Let those start whose turn it is, and have the others say what they wait for."""
-        known = {name: self._progress[name] for name in self._running}
+        known = dict.fromkeys(self._absent, Progress.REJECTED) | {name: self._progress[name] for name in self._running}
         for running in self._running.values():
             if not running.app.has_turn:
                 running.app.give_turn(awaited(running.app.profile.after, known))

@@ -57,7 +57,9 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         ),
         "profile.added": Kind(Level.INFO, "a profile is new", ("file",)),
         "profile.rejected": Kind(
-            Level.ERROR, "profiles were saved and are wrong; what they were before runs on", ("problems", "drawing")
+            Level.ERROR,
+            "profiles are wrong; what they were before runs on, and the others do",
+            ("problems", "drawing"),
         ),
         "profile.vanished": Kind(Level.DEBUG, "a profile's file is not there; it may come back in a moment", ("file",)),
         "profile.removed": Kind(Level.INFO, "a profile is no longer there", ("file",)),

@@ -49,6 +49,7 @@ def test_only_what_is_not_ready_is_waited_for() -> None:
     assert list(waiting.items()) == [("queue", Progress.COMING), ("db", Progress.HELD)]
     assert is_stuck(waiting)
     assert not is_stuck({"queue": Progress.COMING})
+    assert is_stuck({"wrong": Progress.REJECTED})
 
 
 @pytest.mark.parametrize(

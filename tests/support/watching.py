@@ -15,7 +15,7 @@ from reloadd.profile.model import Backend, WatchSet
 from reloadd.watch.watcher import DaemonWatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
     from pathlib import Path
     from typing import Self
 
@@ -94,14 +94,82 @@ class Observed:
 
     def has_told_nothing(self, sentinel: str = "sentinel.py") -> None:
         """Show that nothing else was told, by a change that is made now and must come alone."""
-        path = self.roots[0] / sentinel
-        kind = "modified" if path.exists() else "created"
-        save(path, f"sentinel {time.monotonic_ns()}")
-        assert self.told() == {sentinel: kind}
+        _have_told_nothing([self], sentinel)
 
     def close(self) -> None:
         """Close the watch."""
         self.stage.on_loop(self.watch.close)
+
+
+class Both:
+    """One root that is watched by events and by polling at once: what is dear to do is done once, and told by each.
+
+    Args:
+        stage: where.
+        root: what.
+        include: as in `watch_set`.
+        exclude: as in `watch_set`.
+        settle: as in `watch_set`.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        root: Path,
+        *,
+        include: tuple[str, ...] = ("*.py",),
+        exclude: tuple[str, ...] = EXCLUDED,
+        settle: float | None = None,
+    ) -> None:
+        self.shops = {
+            backend: stage.begin(
+                watch_set(root, backend=backend, include=include, exclude=exclude, settle=settle), backend.value
+            )
+            for backend in (Backend.EVENTS, Backend.POLL)
+        }
+
+    def digested(self) -> Self:
+        """Wait until all files were read, see `digested`."""
+        for shop in self.shops.values():
+            digested(shop)
+        return self
+
+    def tell(self, expected: Mapping[str, str], why: str = "") -> None:
+        """The next set of each is these changes and no others."""
+        for backend, shop in self.shops.items():
+            assert shop.told() == expected, (backend, why)
+
+    def tell_each_once(self, expected: Mapping[str, str]) -> list[int]:
+        """The next sets of each name these changes and no others, and none twice; how many sets it were."""
+        return [self._count_sets(shop, expected) for shop in self.shops.values()]
+
+    def _count_sets(self, shop: Observed, expected: Mapping[str, str]) -> int:
+        told: dict[str, str] = {}
+        count = 0
+        while len(told) < len(expected):
+            more = shop.told()
+            assert not told.keys() & more.keys(), f"told twice: {sorted(told.keys() & more.keys())[:5]}"
+            told |= more
+            count += 1
+        assert told == expected
+        return count
+
+    def tell_nothing_more(self) -> None:
+        """Show that nothing else was told, by a change that is made now and must come alone."""
+        _have_told_nothing(list(self.shops.values()), "sentinel.py")
+
+    def close(self) -> None:
+        """Close both watches."""
+        for shop in self.shops.values():
+            shop.close()
+
+
+def _have_told_nothing(shops: Sequence[Observed], sentinel: str) -> None:
+    path = shops[0].roots[0] / sentinel
+    kind = "modified" if path.exists() else "created"
+    save(path, f"sentinel {time.monotonic_ns()}")
+    for shop in shops:
+        assert shop.told() == {sentinel: kind}
 
 
 class Stage:
