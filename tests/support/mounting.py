@@ -1,15 +1,17 @@
 """A program that watches in a mount namespace of its own, where it mounts and unmounts without anybody's seeing.
 
-See mount_namespaces(7). It takes a user who may mount; who may not, skips the test.
+See mount_namespaces(7). It takes a user who may mount, and for FUSE bindfs(1); who may not, skips the test.
 """
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reloadd.core import rounds
 from reloadd.profile.model import Backend
 from tests.support.watching import Stage, save, wait_until, watch_set
 
@@ -18,9 +20,13 @@ if TYPE_CHECKING:
 
     from tests.support.watching import Observed
 
+_DEV_FUSE = Path("/dev/fuse")
+
 
 def run_mounting(scenario: str, directory: Path) -> str | None:
-    """Run one of `SCENARIOS` in an empty directory: what it failed by, or nothing; None where nobody may mount."""
+    """Run one of `SCENARIOS` in an empty directory: what it failed by, or nothing; None where nobody may mount that."""
+    if scenario == a_directory_served_by_a_program.__name__ and not (shutil.which("bindfs") and _DEV_FUSE.exists()):
+        return None
     if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
         return None
     done = subprocess.run(
@@ -114,6 +120,39 @@ def an_overlay(stage: Stage, top: Path) -> None:
     _unmount_later(shop, root)
 
 
+def an_overlay_edited_below(stage: Stage, top: Path) -> None:
+    """An edit of either layer itself, which no event tells, is found by the slow round."""
+    lower, upper, work, root = _make(top, "lower", "upper", "work", "root")
+    save(lower / "a.py", "one")
+    save(upper / "b.py", "one")
+    mount("-t", "overlay", "none", "-o", f"lowerdir={lower},upperdir={upper},workdir={work}", root)
+    rounds.SWEEP_TIME = 0.05
+    shop = stage.begin(watch_set(root, backend=Backend.AUTO))
+    for directory, name in ((lower, "a.py"), (upper, "b.py")):
+        save(directory / name, "another")
+        assert (root / name).read_text() == "another"
+        assert shop.told() == {name: "modified"}
+    _unmount_later(shop, root)
+
+
+def a_directory_served_by_a_program(stage: Stage, top: Path) -> None:
+    """FUSE: edits through the mount are told, and so are those of what lies behind it, which cause no event."""
+    source, root = _make(top, "source", "root")
+    save(source / "a.py", "one")
+    subprocess.run(["bindfs", source, root], check=True)
+    shop = stage.begin(watch_set(root, backend=Backend.AUTO))
+    assert shop.watch.statistics().backend == "events+poll"
+    save(root / "a.py", "through the mount")
+    assert shop.told() == {"a.py": "modified"}
+    save(source / "a.py", "behind it")
+    assert shop.told() == {"a.py": "modified"}
+    save(source / "b.py", "behind it")
+    assert shop.told() == {"b.py": "created"}
+    (source / "a.py").unlink()
+    assert shop.told() == {"a.py": "deleted"}
+    _unmount_later(shop, root)
+
+
 def _unmount_later(shop: Observed, root: Path) -> None:
     shop.close()
     unmount(root)
@@ -134,6 +173,8 @@ SCENARIOS: dict[str, Callable[[Stage, Path], None]] = {
         a_directory_mounted_over,
         a_file_system_that_is_unmounted,
         an_overlay,
+        an_overlay_edited_below,
+        a_directory_served_by_a_program,
     )
 }
 
