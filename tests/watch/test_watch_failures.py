@@ -162,13 +162,18 @@ def test_closing_leaves_nothing(root: Path) -> None:
 
 
 def test_one_descriptor_and_one_thread_serve_all_profiles(root: Path) -> None:
-    """And one watch for each directory; they are given back when the last profile that wants them is closed"""
+    """And one watch for each directory, whatever they look for; they are given back when the last of them is closed"""
     for number in range(10):
         (root / f"{number}").mkdir()
     with Stage() as stage:
         first = stage.begin(watch_set(root), "first")
         alone = watches_in_use()
-        others = [stage.begin(watch_set(root), f"{number}") for number in range(20)]
+        others = [
+            stage.begin(
+                watch_set(root, include=("*.py", f"*.{number}"), exclude=(f"left out {number % 5}",)), f"{number}"
+            )
+            for number in range(50)
+        ]
         assert watches_in_use() == alone
         assert len(inotify_descriptors()) == 1
         reader()
