@@ -22,12 +22,14 @@ from reloadd.supervise.attendance import Attendance
 from reloadd.supervise.intake import Intake
 from reloadd.supervise.supervisor import Supervisor
 from reloadd.warm.supplies import supply_for
+from reloadd.watch.reach import may_reach, reaches
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from reloadd.core.inputs import Input
+    from reloadd.core.changes import ChangeSet
+    from reloadd.core.inputs import Changed, Input
     from reloadd.core.order import Progress
     from reloadd.core.records import Value
     from reloadd.core.state import Machine
@@ -50,6 +52,8 @@ class App:
         listeners: its sockets, in the profile's order; owned by the daemon's pool.
         surroundings: what all supervisors share.
         watcher: the daemon's.
+        on_changed: takes the change sets that are acted on; `renew` does that, now or later.
+        on_taken: is called when the supervisor has taken a word.
         generation: the last one that an earlier form of this profile gave out.
     """
 
@@ -60,6 +64,8 @@ class App:
         surroundings: Surroundings,
         watcher: Watcher,
         *,
+        on_changed: Callable[[ChangeSet], None],
+        on_taken: Callable[[], None],
         generation: int = 0,
     ) -> None:
         self.profile = profile
@@ -78,8 +84,10 @@ class App:
         self._attendance = Attendance(supply_for(profile, listeners, surroundings), self._serves)
         self._ask_for_ledgers()
         policy = policy_of(profile, self._own_reloader)
-        self.supervisor = Supervisor(profile, policy, listeners, surroundings, self._attendance, generation=generation)
-        self._intake = Intake(self.supervisor, self._attendance, surroundings.publish)
+        self.supervisor = Supervisor(
+            profile, policy, listeners, surroundings, self._attendance, on_taken=on_taken, generation=generation
+        )
+        self._intake = Intake(self.supervisor, self._attendance, on_changed, surroundings.publish)
         self._imported = Imported(watcher, self._intake.take, self._intake.take_note)
 
     @property
@@ -97,6 +105,43 @@ class App:
         """Whether it waits for nothing but the user or a change: its own, or one of those that it comes after."""
         is_coming = not self.has_turn and not is_stuck(self._waits_for)
         return self._has_begun and self.machine.state in _AT_REST and not is_coming
+
+    @property
+    def has_noticed(self) -> bool:
+        """Whether a change was noticed that is not told yet."""
+        return self._intake.has_noticed
+
+    @property
+    def times_noticed(self) -> int:
+        """How many bursts of changes have begun so far."""
+        return self._intake.times_noticed
+
+    def may_notice(self, paths: Sequence[str]) -> bool:
+        """Whether it watches one of these paths, as far as is known at once: `will_notice` knows."""
+        return self._watch is not None and (self._imported.watches(paths) or may_reach(self.profile.watch, paths))
+
+    async def will_notice(self, paths: Sequence[str]) -> bool:
+        """Whether it watches one of these paths, by all rules."""
+        return self._imported.watches(paths) or await asyncio.to_thread(reaches, self.profile.watch, paths)
+
+    @property
+    def is_restarting(self) -> bool:
+        """Whether a restart is under way, or may be."""
+        return self.supervisor.is_restarting
+
+    @property
+    def is_holdable(self) -> bool:
+        """Whether its own changes can wait: a child that sees them by itself and restarts would not."""
+        return self.machine.policy.own_reload_timeout is None
+
+    def hold(self) -> None:
+        """Have requests wait for what was changed, as in a burst, until `renew`."""
+        self._intake.hold(is_held=True)
+
+    def renew(self, word: Restart | Changed) -> None:
+        """Restart for a change, or with another app; what was held is over."""
+        self.supervisor.tell(word)
+        self._intake.hold(is_held=False)
 
     async def run(self) -> None:
         """Take the baseline, start when it is its turn, then go on until cancelled."""

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from reloadd import __version__
 from reloadd.core.records import Value, make_record
 from reloadd.fleet import Fleet
-from reloadd.profile.difference import Add
 from reloadd.reloading import Reloading
 from reloadd.service.manager import Manager
 from reloadd.supervise.connections import Connections
@@ -33,8 +32,9 @@ if TYPE_CHECKING:
     from reloadd.app import App
     from reloadd.bus import Bus
     from reloadd.control.commands import Reloaded
-    from reloadd.profile.accept import Loaded
+    from reloadd.profile.accept import Read
     from reloadd.profile.load import Source
+    from reloadd.profile.problems import Rejected
     from reloadd.supervise.console import Console
     from reloadd.supervise.groups import GroupUsage
 
@@ -47,7 +47,7 @@ class Daemon:
 
     Args:
         source: where the profiles come from; they are read again when they change, and on SIGHUP.
-        loaded: the profiles to start with.
+        read: what was found there at first.
         bus: where records go.
         console: where the children's output goes.
         environ: the environment that children start from.
@@ -56,7 +56,7 @@ class Daemon:
     def __init__(
         self,
         source: Source,
-        loaded: Loaded,
+        read: Read,
         *,
         bus: Bus,
         console: Console,
@@ -64,7 +64,6 @@ class Daemon:
     ) -> None:
         self._bus = bus
         self._console = console
-        self._profiles = loaded.profiles
         self._manager = Manager(environ)
         bus.subscribe(self._manager)
         keeper, passed = self._manager.notifier, take_passed(environ, os.getpid())
@@ -78,7 +77,7 @@ class Daemon:
             bus.publish, self._guard, console, environ, self._groups, self._connections, bus.pass_on
         )
         self._fleet = Fleet(self._pool, surroundings, self._watcher, self._tasks, on_names=self._expect)
-        self._reloading = Reloading(source, loaded, fleet=self._fleet, pool=self._pool, publish=bus.publish)
+        self._reloading = Reloading(source, read, fleet=self._fleet, pool=self._pool, publish=bus.publish)
         self._stop_asked = asyncio.Event()
         self._kill_asked = asyncio.Event()
 
@@ -88,6 +87,11 @@ class Daemon:
     def apps(self) -> Mapping[str, App]:
         """The apps of the profiles that run now, by name."""
         return self._fleet.apps
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """The files of profiles that do not run as they are."""
+        return self._reloading.rejected
 
     def grouped(self, name: str) -> GroupUsage | None:
         """What the control groups of an app tell; None where it has none."""
@@ -105,19 +109,18 @@ class Daemon:
         """Run until a signal ends it; every child is gone then.
 
         Raises:
-            CannotListenError: an address cannot be had; nothing was started.
+            CannotStartError: no profile can be run; nothing was started.
         """
         loop = asyncio.get_running_loop()
-        assigned = self._pool.prepare(self._profiles)
-        self._say("daemon.started", version=__version__, pid=os.getpid(), profiles=len(self._profiles))
+        assigned = self._reloading.prepare_first()
+        self._say("daemon.started", version=__version__, pid=os.getpid(), profiles=len(assigned))
         loop.set_exception_handler(self._broke)
         self._hear_signals(loop)
         self._bus.subscribe(self._fleet.hear)
         self._guard.start()
         try:
             async with self._tasks:
-                self._fleet.expect(self._profiles)
-                await self._fleet.apply(tuple(map(Add, self._profiles)), assigned)
+                await self._reloading.start(assigned)
                 self._connections.close()
                 await self._serve()
                 await self._stop_all(loop)

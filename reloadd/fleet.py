@@ -1,19 +1,19 @@
-"""All apps of a daemon: which there are, in which order they start and stop, and which restart together.
+"""All apps of a daemon: which there are, in which order they start and stop, and that those restart together which do.
 
-Never decides what runs or why: profiles do, by way of `profile.difference`, `core.order` and `core.followers`.
+Never decides what runs or why: profiles do, by way of `profile.difference` and `core.order`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reloadd.app import App
-from reloadd.core.followers import Following
-from reloadd.core.inputs import Cause, Restart, Why
 from reloadd.core.order import Progress, awaited, dependants, longest_chain, progress_after
 from reloadd.core.records import Record, Value, make_record
+from reloadd.followers import Followers
 from reloadd.profile.difference import Add, Remove, Renewal, Update
 from reloadd.supervise.listeners import Origin
 
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from reloadd.supervise.pool import ListenerPool
     from reloadd.supervise.running import Surroundings
     from reloadd.watch.base import Watcher
-
-_RESTARTED = "restart.completed"
-_GAVE_UP = frozenset({"restart.abandoned", "supervisor.held", "supervisor.finished"})
-"""What is said of an app that restarted, and of one that did not come to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +63,8 @@ class Fleet:
         self._on_names = on_names
         self._running: dict[str, _Running] = {}
         self._progress: dict[str, Progress] = {}
-        self._following = Following()
+        self._followers = Followers(lambda: self.apps, surroundings.publish, tasks)
+        self._absent: frozenset[str] = frozenset()
         self._generations: dict[str, int] = {}
 
     @property
@@ -86,13 +83,17 @@ class Fleet:
         """Say which apps there will be, before a step is taken."""
         self._on_names(tuple(profile.name for profile in profiles))
 
-    async def apply(self, steps: Sequence[Step], assigned: Mapping[str, tuple[Listener, ...]]) -> None:
+    async def apply(
+        self, steps: Sequence[Step], assigned: Mapping[str, tuple[Listener, ...]], *, absent: frozenset[str]
+    ) -> None:
         """Take these steps; what need not wait for an app that is to stop does not.
 
         Args:
             steps: what has changed.
             assigned: the listeners of all profiles that are wanted from now on.
+            absent: the names of profiles that cannot run because they are wrong: who comes after them waits.
         """
+        self._absent = absent
         removed = [step.profile for step in steps if isinstance(step, Remove)]
         added = [step.profile for step in steps if isinstance(step, Add)]
         for profile in removed:
@@ -109,7 +110,15 @@ class Fleet:
     def _add(self, profile: Profile, listeners: tuple[Listener, ...]) -> None:
         """Run an app from now on; its child is started when those that it comes after are ready."""
         name = profile.name
-        app = App(profile, listeners, self._surroundings, self._watcher, generation=self._generations.get(name, 0))
+        app = App(
+            profile,
+            listeners,
+            self._surroundings,
+            self._watcher,
+            on_changed=partial(self._followers.changed, name),
+            on_taken=self._followers.look,
+            generation=self._generations.get(name, 0),
+        )
         self._progress[name] = Progress.COMING
         self._running[name] = _Running(app, self._tasks.create_task(app.run()))
         self._say_bound(name, listeners, ())
@@ -141,34 +150,15 @@ class Fleet:
         progress = self._progress[name] = progress_after(record, before)
         if progress is not before:
             self._give_turns()
-        if record.name == _RESTARTED:
-            self._follow(name, has_restarted=True)
-        elif record.name in _GAVE_UP or progress is Progress.DOWN:
-            self._follow(name, has_restarted=False)
+        if record.name == "restart.completed":
+            self._followers.restarted(name)
 
     def _give_turns(self) -> None:
         """Let those start whose turn it is, and have the others say what they wait for."""
-        known = {name: self._progress[name] for name in self._running}
+        known = dict.fromkeys(self._absent, Progress.REJECTED) | {name: self._progress[name] for name in self._running}
         for running in self._running.values():
             if not running.app.has_turn:
                 running.app.give_turn(awaited(running.app.profile.after, known))
-
-    def _leaders(self) -> dict[str, tuple[str, ...]]:
-        return {name: running.app.profile.restart_with for name, running in self._running.items()}
-
-    def _follow(self, leader: str, *, has_restarted: bool) -> None:
-        """Restart those that follow now, but for those that are down because the user wants them to be."""
-        if has_restarted:
-            self._following, followers = self._following.restarted(self._leaders(), leader)
-        else:
-            self._following, followers = self._following.gave_up(leader)
-        for name in followers:
-            running = self._running.get(name)
-            if running is None or not running.app.machine.wanted:
-                self._follow(name, has_restarted=False)
-            else:
-                self._say("restart.followed", name, leader=leader)
-                running.app.supervisor.tell(Restart(Why(Cause.FOLLOWED)))
 
     # Stopping.
 
@@ -184,7 +174,7 @@ class Fleet:
             running.task.cancel()
             self._generations[name] = running.app.machine.generation
             del self._running[name], self._progress[name]
-            self._follow(name, has_restarted=False)
+            self._followers.forget(name)
 
         for name in later:
             ending[name] = asyncio.create_task(end(name))

@@ -46,6 +46,10 @@ class Imported:
         self._watch: Watch | None = None
         self._task: asyncio.Task[None] | None = None
 
+    def watches(self, paths: Iterable[str]) -> bool:
+        """Whether one of these absolute paths is watched because it was imported or read."""
+        return not self._files.isdisjoint(paths)
+
     def serves(self, profile: Profile, ledger: Path) -> None:
         """Read this child's ledger, now and some times after; no earlier child's any more."""
         if self._task is not None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from reloadd.profile.accept import Loaded
     from reloadd.profile.model import Profile, Target
-    from reloadd.profile.problems import Problem
 
 _RIGHT, _WRONG = 0, 2
 
@@ -124,7 +123,7 @@ def _spelled(target: Target) -> tuple[str, str]:
 def _as_json(loaded: Loaded) -> dict[str, object]:
     return {
         "profiles": [_profile_as_json(profile) for profile in loaded.profiles],
-        "problems": [_problem_as_json(problem) for problem in loaded.problems],
+        "problems": [problem.as_fields() for problem in loaded.problems],
     }
 
 
@@ -135,17 +134,4 @@ def _profile_as_json(profile: Profile) -> dict[str, object]:
         "name": profile.name,
         "target": {key: value},
         "listen": {listen.name: str(listen.address) for listen in profile.listen},
-    }
-
-
-def _problem_as_json(problem: Problem) -> dict[str, object]:
-    place = problem.place
-    return {
-        "file": str(problem.file),
-        "line": None if place is None else place.line,
-        "column": None if place is None else place.column,
-        "code": problem.code.value,
-        "message": problem.message,
-        "label": problem.label,
-        "hint": problem.hint,
     }

@@ -41,6 +41,11 @@ class Daemon:
         """Its profiles."""
         return [profile["name"] for profile in self.status["profiles"]]
 
+    @property
+    def rejected(self) -> list[str]:
+        """The profiles that do not run as they are."""
+        return [profile["name"] for profile in self.status["rejected"]]
+
 
 @contextmanager
 def all_daemons(environ: Mapping[str, str], only: str | None, *, usage: bool = False) -> Iterator[list[Daemon]]:
@@ -135,14 +140,21 @@ def no_answer(error: NoAnswerError) -> NoDaemonError:
     )
 
 
-def meant(words: Sequence[str], names: Sequence[str]) -> list[str]:
+def meant(words: Sequence[str], names: Sequence[str], *, rejected: Sequence[str] = ()) -> list[str]:
     """The names that are meant, each once, in their own order; a word is a name or a pattern such as `web-*`.
+
+    Args:
+        words: what the user wrote; none for all.
+        names: those that there are.
+        rejected: names of profiles that are wrong, so that nobody looks for a misspelling.
 
     Raises:
         UsageError: a word means none.
     """
     for word in words:
         if not any(fnmatchcase(name, word) for name in names):
+            if any(fnmatchcase(name, word) for name in rejected):
+                raise UsageError(f"`{word}` does not run: its profile is wrong", f"see `reloadd status {word}`")
             near = nearest(word, names)
             if near is not None:
                 hint = f"did you mean `{near}`?"

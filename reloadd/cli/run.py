@@ -23,23 +23,23 @@ from reloadd.control.opening import opened
 from reloadd.core.records import Level
 from reloadd.daemon import Daemon
 from reloadd.log import Form, Log
+from reloadd.profile.accept import may_start
 from reloadd.profile.load import Source
 from reloadd.profile.problems import draw
-from reloadd.reloading import problem_of
+from reloadd.reloading import CannotStartError, problem_of
 from reloadd.service.journal import SystemdJournal, is_journal
 from reloadd.supervise.console import Console
-from reloadd.supervise.pool import CannotListenError
 from reloadd.terminal import Writer, is_foreground, keys_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reloadd.core.records import Record
-    from reloadd.profile.accept import Loaded
+    from reloadd.profile.accept import Read
     from reloadd.profile.problems import Problem
 
 _STOPPED, _FAILED, _WRONG = 0, 1, 2
-"""Exit status: stopped as asked; the daemon failed, also for want of an address; a profile is wrong."""
+"""Exit status: stopped as asked; the daemon failed, also for want of an address; no profile is right."""
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
@@ -48,28 +48,31 @@ def run(options: RunOptions) -> int:
     """Run until a signal ends it; returns the exit status."""
     directory = Path.cwd()
     source = Source(tuple(options.profiles), dict(os.environ), directory, Path(sys.executable))
-    loaded = source.load()
-    if loaded.problems:
+    read = source.read()
+    loaded = source.accept(read)
+    if not may_start(read, loaded):
         _show(loaded.problems, directory)
         return _WRONG
     try:
-        asyncio.run(_serve(options, source, loaded))
-    except CannotListenError as error:
-        taken = error.cause
-        problem = with_daemon(problem_of(error), str(taken.listen.address), taken.holder, source.environ)
-        _show([problem], directory)
+        asyncio.run(_serve(options, source, read, is_alone=len(loaded.accepted) == 1))
+    except CannotStartError as error:
+        taken = [
+            with_daemon(problem_of(each), str(each.cause.listen.address), each.cause.holder, source.environ)
+            for each in error.taken
+        ]
+        _show([*error.wrong, *taken], directory)
         return _FAILED
     return _STOPPED
 
 
-async def _serve(options: RunOptions, source: Source, loaded: Loaded) -> None:
+async def _serve(options: RunOptions, source: Source, read: Read, *, is_alone: bool) -> None:
     loop = asyncio.get_running_loop()
     with ExitStack() as stack:
         writer = Writer(output=_STDOUT, log=_STDERR)
         stack.callback(writer.close)
         bus = Bus()
         bus.subscribe(_log(options, writer, bus, stack))
-        keyboard = _STDIN if len(loaded.profiles) == 1 and _has_person() else None
+        keyboard = _STDIN if is_alone and _has_person() else None
         if keyboard is not None:
             set_again = stack.enter_context(keys_at_once(keyboard))
             # The shell takes the terminal back while we are stopped (Ctrl-Z), with modes of its own.
@@ -81,7 +84,7 @@ async def _serve(options: RunOptions, source: Source, loaded: Loaded) -> None:
             colour=wants_colour(sys.stdout, os.environ),
         )
         stack.callback(console.close)
-        daemon = Daemon(source, loaded, bus=bus, console=console, environ=source.environ)
+        daemon = Daemon(source, read, bus=bus, console=console, environ=source.environ)
         async with opened(daemon, bus, version=__version__, environ=source.environ, directory=source.directory):
             await daemon.run()
 

@@ -108,11 +108,11 @@ def main(arguments: Sequence[str]) -> int:
 
 def _chosen(statuses: Sequence[Mapping[str, Any]], words: Sequence[str]) -> list[dict[str, Any]]:
     """What is asked for of what the daemons said."""
-    names = meant(words, [profile["name"] for status in statuses for profile in status["profiles"]])
+    names = meant(words, [each["name"] for status in statuses for kind in _KINDS for each in status[kind]])
     return [
         {
             **status["daemon"],
-            "profiles": [profile for profile in status["profiles"] if profile["name"] in names],
+            **{kind: [each for each in status[kind] if each["name"] in names] for kind in _KINDS},
         }
         for status in statuses
     ]
@@ -175,6 +175,9 @@ def _spent(statuses: Sequence[Mapping[str, Any]]) -> dict[int, tuple[float, floa
 
 # For people.
 
+_KINDS = ("profiles", "rejected")
+"""What a daemon tells of: those that run, and the files that do not as they are."""
+
 _COLUMNS = (
     Column("NAME"),
     Column("STATE"),
@@ -188,7 +191,7 @@ _COLUMNS = (
     Column("MEMORY", rank=3, is_number=True),
     Column("ADDRESS", rank=1, least=len("255.255.255.255:65535")),
 )
-_STYLES = {"serving": GREEN, "replacing": GREEN, "held": RED, "backoff": YELLOW, "down": DIM}
+_STYLES = {"serving": GREEN, "replacing": GREEN, "held": RED, "rejected": RED, "backoff": YELLOW, "down": DIM}
 _INDENT = "  "
 
 
@@ -219,15 +222,27 @@ def _daemon_lines(
     if status["history"]["error"] is not None:
         trouble = f"history cannot be kept in {status['history']['path']}: {status['history']['error']}"
         lines.append(paint(cut(trouble, width or len(trouble)), YELLOW, colour=colour))
-    profiles = status["profiles"]
-    if not profiles:
+    rejected = {each["file"]: _why_rejected(each["problems"], status["directory"]) for each in status["rejected"]}
+    running = {profile["file"] for profile in status["profiles"]}
+    rows = [
+        (
+            _row(profile, before, at),
+            [*_remarks(profile), *(f"rejected as saved: {why}" for why in rejected.get(profile["file"], ()))],
+        )
+        for profile in status["profiles"]
+    ]
+    rows += [
+        (_rejected_row(each["name"]), rejected[each["file"]])
+        for each in status["rejected"]
+        if each["file"] not in running
+    ]
+    if not rows:
         return [*lines, "no profiles"]
-    rows = [_row(profile, before, at) for profile in profiles]
-    head, *table = draw_table(_COLUMNS, rows, width=width, colour=colour)
+    head, *table = draw_table(_COLUMNS, [row for row, _ in rows], width=width, colour=colour)
     lines.append(head)
-    for profile, line in zip(profiles, table, strict=True):
+    for (_, remarks), line in zip(rows, table, strict=True):
         lines.append(line)
-        lines += [_INDENT + cut(text, (width or len(text) + 2) - 2) for text in _remarks(profile)]
+        lines += [_INDENT + cut(text, (width or len(text) + 2) - 2) for text in remarks]
     return lines
 
 
@@ -247,6 +262,20 @@ def _row(profile: Mapping[str, Any], before: Mapping[int, tuple[float, float]], 
         Cell(size(usage["memory_bytes"]) if runs else ""),
         Cell(" ".join(profile["addresses"].values())),
     ]
+
+
+def _rejected_row(name: str) -> list[Cell]:
+    """A profile that is wrong, and of which nothing runs."""
+    return [Cell(name), Cell("rejected", _STYLES["rejected"]), *(Cell("") for _ in _COLUMNS[2:])]
+
+
+def _why_rejected(problems: Sequence[Mapping[str, Any]], directory: str) -> list[str]:
+    """What is wrong in a profile's file. The place comes first: what follows may be too long for a line."""
+    told: list[str] = []
+    for each in problems:
+        place = [os.path.relpath(each["file"], directory), *([] if each["line"] is None else [str(each["line"])])]
+        told.append(": ".join(filter(None, [":".join(place), each["message"], each["label"]])))
+    return told
 
 
 def _cause(profile: Mapping[str, Any]) -> str:

@@ -100,7 +100,8 @@ def tell(options: TellOptions) -> int:
     """Tell the apps, and print what came of it; returns the exit status."""
     answers: list[dict[str, Any]] = []
     with all_daemons(os.environ, options.daemon) as daemons:
-        names = meant(options.profiles, [name for daemon in daemons for name in daemon.names])
+        rejected = [name for daemon in daemons for name in daemon.rejected]
+        names = meant(options.profiles, [name for daemon in daemons for name in daemon.names], rejected=rejected)
         concerned = {daemon: found for daemon in daemons if (found := [name for name in daemon.names if name in names])}
         for daemon, profiles in concerned.items():
             daemon.connection.send(options.verb.value, profiles=profiles, wait=options.wait)

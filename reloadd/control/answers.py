@@ -96,6 +96,14 @@ class Answers:
                 "history": {"path": str(self._keeper.directory), "error": self._keeper.trouble},
             },
             "profiles": [self._app_status(name, app, usage.get(name)) for name, app in apps.items()],
+            "rejected": [
+                {
+                    "name": each.name,
+                    "file": str(each.file),
+                    "problems": [problem.as_fields() for problem in each.problems],
+                }
+                for each in self._commands.rejected
+            ],
         }
 
     async def _measure(self) -> Mapping[str, Usage]:

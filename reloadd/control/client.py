@@ -15,7 +15,7 @@ from reloadd.control.protocol import RequestError, decode, encode
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from types import TracebackType
 
 _CONNECT_TIMEOUT = 2.0
@@ -146,8 +146,14 @@ class Connection:
         return data
 
 
-def connect_all(environ: Mapping[str, str]) -> tuple[list[Connection], list[NoAnswerError]]:
+def connect_all(
+    environ: Mapping[str, str], *, but: Collection[str] = ()
+) -> tuple[list[Connection], list[NoAnswerError]]:
     """Connections to all daemons of this user, and those that take none. Sockets of dead daemons are removed.
+
+    Args:
+        environ: where they are looked for.
+        but: the names of daemons that are left out.
 
     Raises:
         PlaceError: the directory of sockets is not to be trusted.
@@ -161,6 +167,8 @@ def connect_all(environ: Mapping[str, str]) -> tuple[list[Connection], list[NoAn
     try:
         for name in place.names():
             daemon = os.path.splitext(name)[0]  # noqa: PTH122 - `pathlib` takes longer to import than all this does
+            if daemon in but:
+                continue
             try:
                 connected = place.connect(name, timeout=_CONNECT_TIMEOUT)
             except OSError as error:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from reloadd.core.inputs import Restart, Start, Stop
     from reloadd.core.state import Machine
-    from reloadd.profile.problems import Problem
+    from reloadd.profile.problems import Problem, Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,10 @@ class Commands(Protocol):
     @property
     def apps(self) -> Mapping[str, CommandedApp]:
         """The apps of the profiles that run now, by name."""
+
+    @property
+    def rejected(self) -> Sequence[Rejected]:
+        """The files of profiles that do not run as they are."""
 
     async def reload(self) -> Reloaded:
         """Read the profiles again, and return once what has changed was begun, or refused."""

@@ -25,6 +25,7 @@ class Progress(Enum):
     READY = "ready"
     HELD = "held"
     DOWN = "down"
+    REJECTED = "rejected"
 
 
 _OF_STATE = {
@@ -35,6 +36,9 @@ _OF_STATE = {
     "replacing": Progress.READY,
 }
 """By the states of `core.state`, as `supervisor.moved` names them; in all others an app is on its way."""
+
+
+_STUCK = frozenset({Progress.HELD, Progress.DOWN, Progress.REJECTED})
 
 
 def progress_after(record: Record, before: Progress) -> Progress:
@@ -55,7 +59,7 @@ def awaited(after: Collection[str], progress: Mapping[str, Progress]) -> dict[st
 
 def is_stuck(awaited_ones: Mapping[str, Progress]) -> bool:
     """Whether somebody has to do something before the wait can end: each other wait is bounded by `ready-timeout`."""
-    return any(each in {Progress.HELD, Progress.DOWN} for each in awaited_ones.values())
+    return any(each in _STUCK for each in awaited_ones.values())
 
 
 def find_cycle(graph: Graph, start: str) -> tuple[str, ...] | None:

@@ -57,7 +57,9 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         ),
         "profile.added": Kind(Level.INFO, "a profile is new", ("file",)),
         "profile.rejected": Kind(
-            Level.ERROR, "profiles were saved and are wrong; what they were before runs on", ("problems", "drawing")
+            Level.ERROR,
+            "profiles are wrong; what they were before runs on, and the others do",
+            ("problems", "drawing"),
         ),
         "profile.vanished": Kind(Level.DEBUG, "a profile's file is not there; it may come back in a moment", ("file",)),
         "profile.removed": Kind(Level.INFO, "a profile is no longer there", ("file",)),
@@ -93,6 +95,11 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
             ("path", "restarts", "hint"),
         ),
         "change.settled": Kind(Level.INFO, "files changed", ("paths", "changes", "settled_ms")),
+        "change.postponed": Kind(
+            Level.INFO,
+            "the app's own change waits for those that it restarts with, which may restart for it too",
+            ("paths", "leaders"),
+        ),
         "child.spawned": Kind(Level.DEBUG, "a process was started", ("pid", "cause", "start", "source", "why_cold")),
         "child.ready": Kind(Level.INFO, "the app serves for the first time", ("pid", "took_ms")),
         "child.paused": Kind(Level.DEBUG, "a child accepts no more: what comes waits for new code", ("pid", "took_ms")),

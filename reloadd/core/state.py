@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from reloadd.core.inputs import Cause
 from reloadd.core.policy import Policy
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ class State(Enum):
     BACKOFF = "backoff"
     HELD = "held"
     FINISHED = "finished"
+
+
+_UNDER_WAY = frozenset({State.STARTING, State.SERVING, State.REPLACING, State.STOPPING})
+"""The states in which a start may be under way; in SERVING it is left to the child's own reloader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,12 @@ class Machine:
     then: Then = Rest()
     failures: int = 0
     asked_again: bool = False
+
+    @property
+    def is_restarting(self) -> bool:
+        """Whether a start is under way or decided on that is not the first one, and not a try that is yet to come."""
+        why = self.then.why if isinstance(self.then, Begin) else self.why
+        return why is not None and why.cause is not Cause.START and self.state in _UNDER_WAY
 
     @property
     def owned(self) -> frozenset[int]:

@@ -1,7 +1,8 @@
 """Which of the profiles that were read are to run: what is wrong in itself does not, nor what is in another's way.
 
-At the start nothing runs yet, and the later of two that clash is the wrong one. When profiles are read again, what runs
-already comes first: of two that clash the one that was edited is wrong, and what it was before runs on. Pure.
+At the start nothing runs yet, and the later of two that clash is the wrong one; the others start without it. When
+profiles are read again, what runs already comes first: of two that clash the one that was edited is wrong, and what it
+was before runs on. Pure.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reloadd.profile.clashes import clashes
-from reloadd.profile.problems import Code, Problem
+from reloadd.profile.problems import Code, Problem, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -70,27 +71,53 @@ class Loaded:
 
     Attributes:
         accepted: the profiles that are to run, by their files.
-        problems: of the files that are wrong, in the files' order.
+        problems: of the files that are wrong, and of what was meant and is not there.
+        names: what each file's profile is called, or would be.
     """
 
     accepted: Mapping[Path, Right] = field(default_factory=lambda: MappingProxyType({}))
     problems: tuple[Problem, ...] = ()
+    names: Mapping[Path, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def profiles(self) -> tuple[Profile, ...]:
         """The profiles that are to run."""
         return tuple(right.profile for right in self.accepted.values())
 
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """The files that do not run as they are."""
+        found: dict[Path, tuple[Problem, ...]] = {}
+        for problem in self.problems:
+            found[problem.file] = (*found.get(problem.file, ()), problem)
+        return tuple(Rejected(file, self.names[file], found[file]) for file in found if file in self.names)
 
-def accept(read: Read, *, directory: Path) -> Loaded:
+    @property
+    def absent(self) -> frozenset[str]:
+        """The names of profiles that are wrong and of which nothing runs."""
+        return frozenset(each.name for each in self.rejected) - {profile.name for profile in self.profiles}
+
+
+def accept(read: Read, *, directory: Path, refused: Mapping[Path, Problem] = MappingProxyType({})) -> Loaded:
     """The profiles to start with.
 
     Args:
         read: what was found.
         directory: the current one; paths in messages are shown from there.
+        refused: files that cannot be had for another reason, such as an address that is taken.
     """
     problems = [*read.problems, *(problem for wrong in read.wrong.values() for problem in wrong.problems)]
-    return _without_clashes(read, {}, problems, set(read.wrong), directory)
+    problems += refused.values()
+    return _without_clashes(read, {}, problems, {*read.wrong, *refused}, directory)
+
+
+def may_start(read: Read, loaded: Loaded) -> bool:
+    """Whether a daemon starts with what was accepted.
+
+    A file that is wrong keeps no other from starting: it can be mended while they run. A word of the command line that
+    means nothing does: it cannot. Nor is there a use for a daemon of which no profile is right.
+    """
+    return bool(loaded.accepted) and not read.problems
 
 
 def accept_again(
@@ -108,7 +135,7 @@ def accept_again(
         earlier: what runs.
         directory: the current one; paths in messages are shown from there.
         held: files that are not there and may come back at any moment: they stay what they were.
-        refused: files that cannot be had for another reason, such as an address that is taken.
+        refused: as for `accept`.
     """
     here = {file: wrong for file, wrong in read.wrong.items() if not wrong.is_gone}
     problems = [problem for wrong in here.values() for problem in wrong.problems]
@@ -129,16 +156,18 @@ def _without_clashes(
 
     The files in `kept` stay what they were, or stay out.
     """
-    names = {wrong.name for wrong in read.wrong.values()} | {right.profile.name for right in read.right.values()}
+    names = {file: wrong.name for file, wrong in read.wrong.items()}
+    names |= {file: right.profile.name for file, right in read.right.items()}
     while True:
         settled, edited = _chosen(read, earlier, kept)
-        found = [each for each in clashes(settled, edited, names, directory) if each.file not in kept]
+        found = [each for each in clashes(settled, edited, names.values(), directory) if each.file not in kept]
         problems += [each for each in found if each not in problems]
         refused = {each.file for each in found} & {right.document.file for right in edited}
         if not refused:
             chosen = {right.document.file: right for right in (*settled, *edited)}
             order = [*read.files, *chosen]
-            return Loaded({file: chosen[file] for file in dict.fromkeys(order) if file in chosen}, tuple(problems))
+            accepted = {file: chosen[file] for file in dict.fromkeys(order) if file in chosen}
+            return Loaded(accepted, tuple(problems), names)
         kept = kept | refused
 
 

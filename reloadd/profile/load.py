@@ -57,8 +57,12 @@ class Source:
         return Read(discovered.files, right, wrong, discovered.problems)
 
     def load(self) -> Loaded:
-        """The profiles to start with. If there is a problem, nothing is to be started."""
-        return accept(self.read(), directory=self.directory)
+        """The profiles as a daemon that starts now would take them."""
+        return self.accept(self.read())
+
+    def accept(self, read: Read, *, refused: Mapping[Path, Problem] = MappingProxyType({})) -> Loaded:
+        """The profiles to start with. See `accept.accept`."""
+        return accept(read, directory=self.directory, refused=refused)
 
     def load_again(
         self,
@@ -68,7 +72,7 @@ class Source:
         held: Collection[Path] = (),
         refused: Mapping[Path, Problem] = MappingProxyType({}),
     ) -> Loaded:
-        """The profiles to run from now on. See `accept_again`."""
+        """The profiles to run from now on. See `accept.accept_again`."""
         return accept_again(read, earlier, directory=self.directory, held=held, refused=refused)
 
     def roots(self) -> tuple[Path, ...]:

@@ -85,6 +85,33 @@ class Problem:
     label: str = ""
     hint: str | None = None
 
+    def as_fields(self) -> dict[str, object]:
+        """The problem for programs, as `reloadd check` and `reloadd status` give it in JSON."""
+        return {
+            "file": str(self.file),
+            "line": None if self.place is None else self.place.line,
+            "column": None if self.place is None else self.place.column,
+            "code": self.code.value,
+            "message": self.message,
+            "label": self.label,
+            "hint": self.hint,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A file that does not run as it is: what it was before does, or nothing.
+
+    Attributes:
+        file: absolute path.
+        name: what its profile is called, or would be.
+        problems: why; one at least.
+    """
+
+    file: Path
+    name: str
+    problems: tuple[Problem, ...]
+
 
 def place_in(text: str, start: int, end: int) -> Place:
     """The place of `text[start:end]`; of a part that goes over several lines, its first line."""

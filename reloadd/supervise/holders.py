@@ -26,8 +26,7 @@ def find_holder(address: Address) -> tuple[int, str] | None:
 
     This process comes before its children, which have inherited what it listens on.
     """
-    inodes = _unix_inodes(address) if isinstance(address, UnixAddress) else _tcp_inodes(address)
-    wanted = {f"socket:[{inode}]" for inode in inodes}
+    wanted = {f"socket:[{inode}]" for inode in _inodes(address)}
     if not wanted:
         return None
     for process in sorted(Path("/proc").glob("[0-9]*"), key=lambda entry: int(entry.name) != os.getpid()):
@@ -35,6 +34,15 @@ def find_holder(address: Address) -> tuple[int, str] | None:
             if any(_link(entry) in wanted for entry in (process / "fd").iterdir()):
                 return int(process.name), _shown((process / "cmdline").read_bytes())
     return None
+
+
+def is_held(address: Address) -> bool:
+    """Whether some process listens there, be it known which or not."""
+    return bool(_inodes(address))
+
+
+def _inodes(address: Address) -> set[str]:
+    return _unix_inodes(address) if isinstance(address, UnixAddress) else _tcp_inodes(address)
 
 
 def _shown(command_line: bytes) -> str:

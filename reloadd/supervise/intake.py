@@ -31,27 +31,60 @@ class Intake:
     """One app's.
 
     Args:
-        supervisor: whom change sets are passed to.
+        supervisor: whose children they may restart.
         attendance: since when its children serve.
+        act: takes the sets that are acted on.
         publish: where records go.
+
+    Attributes:
+        times_noticed: how many bursts have begun so far.
     """
 
-    def __init__(self, supervisor: Supervisor, attendance: Attendance, publish: Callable[[Record], None]) -> None:
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        attendance: Attendance,
+        act: Callable[[ChangeSet], None],
+        publish: Callable[[Record], None],
+    ) -> None:
         self._supervisor = supervisor
         self._attendance = attendance
+        self._act = act
         self._publish = publish
         self._guard = LoopGuard()
         self._left: set[str] = set()
         self._postponed: ChangeSet | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._bursts = 0
+        self._is_held = False
+        self.times_noticed = 0
+
+    @property
+    def has_noticed(self) -> bool:
+        """Whether a burst is open: it may come to nothing."""
+        return self._bursts > 0
 
     def take_note(self, word: Noticed | Quiet) -> None:
         """Take it from one of the watches that a burst begins, or is over; several may have one at the same time."""
-        before = self._bursts
+        before = self._is_expected
         self._bursts += 1 if isinstance(word, Noticed) else -1
-        if not before or not self._bursts:
-            self._supervisor.tell(word)
+        self.times_noticed += isinstance(word, Noticed)
+        self._tell_of_expectation(before)
+
+    def hold(self, *, is_held: bool) -> None:
+        """Take it that what was acted on is held back, or is so no more: for requests, the burst goes on until then."""
+        before = self._is_expected
+        self._is_held = is_held
+        self._tell_of_expectation(before)
+
+    @property
+    def _is_expected(self) -> bool:
+        """Whether newer code may come, so that what is asked for now may have to wait for it."""
+        return self._bursts > 0 or self._is_held
+
+    def _tell_of_expectation(self, before: bool) -> None:  # noqa: FBT001 (what it was is compared with what it is)
+        if before is not self._is_expected:
+            self._supervisor.tell(Noticed() if self._is_expected else Quiet())
 
     def take(self, changes: ChangeSet) -> None:
         """Take a settled change set from the watch."""
@@ -85,12 +118,12 @@ class Intake:
         if (postponed := self._postponed) is not None:
             self._postponed = None
             self._guard = self._guard.made_up(postponed)
-            self._supervisor.changed(replace(postponed, settled_at=asyncio.get_running_loop().time()))
+            self._act(replace(postponed, settled_at=asyncio.get_running_loop().time()))
 
     def _pass_on(self, changes: ChangeSet) -> None:
         """Act on a set now, and with it on what was put off: the next child has all that is on disk."""
         together, self._postponed = _together(self._postponed, changes), None
-        self._supervisor.changed(together)
+        self._act(together)
 
     def _ignore(self, paths: Iterable[str], why: str, level: Level = Level.DEBUG) -> None:
         for path in paths:

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from reloadd.profile.model import Address, Listen, TcpAddress, UnixAddress
-from reloadd.supervise.holders import find_holder
+from reloadd.supervise.holders import find_holder, is_held
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,6 +97,23 @@ def bind(listen: Listen) -> Listener:
                 return Listener(listen, listen.address, _bind_unix(path), node_of(path))
     except OSError as error:
         raise CannotBindError(listen, *_explain(listen.address, error)) from error
+
+
+def may_be_free(address: Address) -> bool:
+    """Whether `bind` is worth another try. Nobody notices that it was asked; the name of a host may be looked up."""
+    match address:
+        case TcpAddress(host, port):
+            try:
+                family, place = resolve(host, port)
+                with socket.socket(family, socket.SOCK_STREAM) as probe:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    probe.bind(place)
+            except OSError:
+                return False
+            return True
+        case UnixAddress(path):
+            is_vacant = not path.exists() or (_is_socket(path) and not is_held(address))
+            return is_vacant and os.access(path.parent, os.W_OK | os.X_OK)
 
 
 def resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reloadd.profile.model import Address, Listen, Profile, TcpAddress
-from reloadd.supervise.listeners import CannotBindError, Listener, bind
+from reloadd.supervise.listeners import CannotBindError, Listener, Origin, bind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ class ListenerPool:
                 assigned[profile.name] = tuple(self._take(profile, listen, taken) for listen in profile.listen)
         except CannotListenError:
             for key in taken.keys() - self._listeners.keys():
-                taken[key].close()
+                _give_back(taken[key])
             raise
         self._listeners.update(taken)
         return assigned
@@ -94,6 +94,14 @@ class ListenerPool:
             # The same address, perhaps under another name: the socket is what matters, and it stays open.
             taken[key] = known if known.listen == listen else replace(known, listen=listen)
         return taken[key]
+
+
+def _give_back(listener: Listener) -> None:
+    """Let go of a listener that was not used. One that was handed to us is as it was, to be taken again."""
+    if listener.origin is Origin.BOUND:
+        listener.close()
+    else:
+        listener.socket.close()
 
 
 def _key(profile: Profile, listen: Listen) -> _Key:

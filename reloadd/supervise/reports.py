@@ -53,6 +53,14 @@ class Reports:
             settled_ms=milliseconds(changes.seen_at, changes.settled_at),
         )
 
+    def postponed(self, changes: ChangeSet, leaders: Sequence[str]) -> None:
+        """A change waits for those that the app restarts with."""
+        self._say("change.postponed", paths=self._shown(changes.paths), leaders=tuple(leaders))
+
+    def followed(self, leader: str) -> None:
+        """The app restarts with another one."""
+        self._say("restart.followed", leader=leader)
+
     def moved(self, before: State, after: State) -> None:
         """The machine's state changed."""
         self._say("supervisor.moved", before=before.value, after=after.value)

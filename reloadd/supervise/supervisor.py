@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from reloadd.core import actions
 from reloadd.core.blame import Blame
 from reloadd.core.exits import ExitStatus
-from reloadd.core.inputs import Cause, Changed, Due, Exited, Input, Paused, Ready, Timer, Why
+from reloadd.core.inputs import Cause, Due, Exited, Input, Paused, Ready, Timer, Why
 from reloadd.core.machine import step
 from reloadd.core.state import Machine, State
 from reloadd.profile.environment import EnvFileError
@@ -29,9 +29,8 @@ from reloadd.supervise.reports import Reports
 from reloadd.supervise.running import Running
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
-    from reloadd.core.changes import ChangeSet
     from reloadd.core.policy import Policy
     from reloadd.profile.model import Profile
     from reloadd.supervise.child import Child
@@ -56,6 +55,7 @@ class Supervisor:
         listeners: the sockets that children inherit, in the profile's order.
         surroundings: what it shares with the other supervisors.
         supply: where prepared processes come from.
+        on_taken: is called when a word was taken.
         generation: the last one that an earlier form of this profile gave out.
     """
 
@@ -67,15 +67,14 @@ class Supervisor:
         surroundings: Surroundings,
         supply: Supply,
         *,
+        on_taken: Callable[[], None],
         generation: int = 0,
     ) -> None:
-        self.profile = profile
-        self.machine = Machine(policy=policy, generation=generation)
-        self._listeners = listeners
+        self.machine = Machine(generation=generation)
         self._surroundings = surroundings
         self._supply = supply
-        self._launcher = Launcher(profile, listeners, surroundings, supply)
-        self._say = Reports(profile, surroundings.publish)
+        self.adopt(profile, policy, listeners)
+        self._on_taken = on_taken
         self._loop = asyncio.get_running_loop()
         self._inbox: asyncio.Queue[Input] = asyncio.Queue()
         self._tasks = asyncio.TaskGroup()
@@ -103,11 +102,6 @@ class Supervisor:
         """Put a word into the inbox."""
         self._down.clear()
         self._inbox.put_nowait(word)
-
-    def changed(self, changes: ChangeSet) -> None:
-        """Take a settled change set from the watch."""
-        self._say.settled(changes)
-        self.tell(Changed(changes))
 
     def child_said(self, child: Child, word: str) -> None:
         """Take a word from the runtime in a child."""
@@ -167,12 +161,18 @@ class Supervisor:
                 while True:
                     self._take_guarded(await self._inbox.get())
                     self._inbox.task_done()
+                    self._on_taken()
         finally:
             self._is_over = True
             for handle in self._timers.values():
                 handle.cancel()
             self.kill()
             self._arrivals.close()
+
+    @property
+    def is_restarting(self) -> bool:
+        """Whether a restart is under way; while words wait that may ask for one, it may be."""
+        return self.machine.is_restarting or not self._inbox.empty()
 
     async def wait_taken(self) -> None:
         """Return once every word so far was taken."""
@@ -207,7 +207,6 @@ class Supervisor:
             if not self._do(action):
                 self._tell_of(action)
         if after is State.DOWN and self._inbox.empty():
-            self._arrivals.close()
             self._down.set()
 
     def _do(self, action: actions.Action) -> bool:

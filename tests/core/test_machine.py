@@ -512,3 +512,26 @@ def test_policy_can_change_while_running() -> None:
     machine, _ = step(replace(machine, policy=OVERLAP), EDIT)
 
     assert State.REPLACING is machine.state
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((Start(),), False),
+        ((Start(), Ready(1)), False),
+        ((Start(), EDIT), True),
+        ((Start(), Ready(1), EDIT), True),
+        ((Start(), Ready(1), EDIT, Exited(1, CODE[0])), True),
+        ((Start(), Ready(1), EDIT, Exited(1, CODE[0]), Ready(2)), False),
+        ((Start(), Ready(1), EDIT, Exited(1, CODE[0]), Exited(2, CODE[1])), False),
+        ((Start(), Ready(1), EDIT, Stop()), False),
+        ((Start(), Ready(1), Stop()), False),
+        ((Start(), Ready(1), Exited(1, CODE[3])), True),
+    ],
+)
+def test_a_restart_is_under_way_from_its_cause_until_it_serves_or_fails(
+    words: tuple[Input, ...],
+    expected: bool,  # noqa: FBT001 (a column of the table)
+) -> None:
+    """The first start is none, nor is a try that is yet to come; a stop ends it."""
+    assert play(*words)[0].is_restarting is expected

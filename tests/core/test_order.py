@@ -1,4 +1,4 @@
-"""Who starts after whom, who restarts with whom: the graphs, on small examples and at random."""
+"""Who starts after whom: the graphs, on small examples and at random."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import pytest
 
-from reloadd.core.followers import Following
 from reloadd.core.order import (
     Progress,
     awaited,
@@ -18,8 +17,7 @@ from reloadd.core.order import (
     progress_after,
 )
 from reloadd.core.records import record
-
-Graph = dict[str, tuple[str, ...]]
+from tests.support.graphs import Graph, random_graph, reachable
 
 WALKS = 300
 """Random graphs, each walked once."""
@@ -51,6 +49,7 @@ def test_only_what_is_not_ready_is_waited_for() -> None:
     assert list(waiting.items()) == [("queue", Progress.COMING), ("db", Progress.HELD)]
     assert is_stuck(waiting)
     assert not is_stuck({"queue": Progress.COMING})
+    assert is_stuck({"wrong": Progress.REJECTED})
 
 
 @pytest.mark.parametrize(
@@ -70,27 +69,6 @@ def test_only_what_is_not_ready_is_waited_for() -> None:
 def test_progress_follows_from_what_is_said(said: object, progress: Progress) -> None:
     """What ended well is as good as what serves; what says nothing of it changes nothing."""
     assert progress_after(said, Progress.COMING) is progress  # type: ignore[arg-type]  # parametrized values are objects
-
-
-def random_graph(chance: random.Random) -> Graph:
-    """Up to eight names, each after some of those before it: it has no cycle."""
-    names = [chr(ord("a") + number) for number in range(chance.randint(1, 8))]
-    return {
-        name: tuple(chance.sample(names[:index], chance.randint(0, min(index, 3)))) for index, name in enumerate(names)
-    }
-
-
-def reachable(graph: Graph, start: str) -> set[str]:
-    """All that come after `start`, directly or not."""
-    later = dependants(graph)
-    found: set[str] = set()
-    waiting = list(later[start])
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += later[name]
-    return found
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -129,65 +107,3 @@ def test_random_stops_take_as_long_as_the_longest_chain(seed: int) -> None:
                     gone_at[name] = seconds[name] + max((gone_at[other] for other in later[name]), default=0.0)
 
         assert longest_chain(graph, seconds) == max(gone_at.values())
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_random_restarts_are_followed_once_and_in_order(seed: int) -> None:
-    """Everyone who follows restarts once, after all those that it follows; nobody else does; nothing is left over."""
-    chance = random.Random(seed)  # noqa: S311 (nothing is to be kept secret)
-    for _ in range(WALKS):
-        graph = random_graph(chance)
-        leader = chance.choice(list(graph))
-        following, now = Following().restarted(graph, leader)
-        restarted = [leader]
-        under_way = list(now)
-        while under_way:
-            name = under_way.pop(chance.randrange(len(under_way)))
-            assert set(graph[name]) & (reachable(graph, leader) | {leader}) <= set(restarted)
-            restarted.append(name)
-            following, now = following.restarted(graph, name)
-            under_way += now
-
-        assert len(set(restarted)) == len(restarted)
-        assert set(restarted) == reachable(graph, leader) | {leader}
-        assert following.pending == frozenset()
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_random_failures_are_not_followed(seed: int) -> None:
-    """Whoever follows only what failed does not restart; whoever follows something that restarted does, once."""
-    chance = random.Random(seed)  # noqa: S311 (nothing is to be kept secret)
-    for _ in range(WALKS):
-        graph = random_graph(chance)
-        leader = chance.choice(list(graph))
-        following, now = Following().restarted(graph, leader)
-        restarted = {leader}
-        failed: set[str] = set()
-        under_way = list(now)
-        while under_way:
-            name = under_way.pop(chance.randrange(len(under_way)))
-            assert name not in restarted | failed
-            if chance.random() < 0.3:
-                failed.add(name)
-                following, now = following.gave_up(name)
-            else:
-                restarted.add(name)
-                following, now = following.restarted(graph, name)
-            under_way += now
-
-        assert following.pending == frozenset()
-        for name in reachable(graph, leader) - failed:
-            assert (name in restarted) == bool(set(graph[name]) & restarted)
-
-
-def test_two_cascades_at_once_both_end() -> None:
-    """A second leader restarts while the followers of the first are under way."""
-    graph: Graph = {"a": (), "b": (), "web": ("a", "b"), "proxy": ("web",)}
-    following, first = Following().restarted(graph, "a")
-    following, second = following.restarted(graph, "b")
-
-    assert (first, second) == (("web",), ("web",))
-    following, third = following.restarted(graph, "web")
-    assert third == ("proxy",)
-    following, _ = following.restarted(graph, "proxy")
-    assert following.pending == frozenset()

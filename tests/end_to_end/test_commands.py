@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
@@ -86,6 +86,7 @@ def test_status_for_programs_says_all_that_is_known(home: Home, daemon: RunningD
     """Each field has one meaning and is always there."""
     (status,) = home.reloadd("status", "--output", "json").json["daemons"]
     crash, _, web = status.pop("profiles")
+    assert status.pop("rejected") == []
     page = (Path(__file__).parents[2] / "reloadd" / "control" / "README.md").read_text("utf-8")
     (example,) = re.findall(r"(?ms)^```json\n(\{\n.*?)^```$", page)
     shown = json.loads(example)
@@ -318,6 +319,38 @@ def test_logs_go_on_with_what_happens(home: Home, daemon: RunningDaemon) -> None
     assert generations == [generations[0], generations[0] + 1]
     assert (status, rest) == (0, "")
     assert daemon.process.poll() is None
+
+
+def test_logs_wait_for_the_next_daemon(tmp_path: Path) -> None:
+    """As `tail -F` for a file: what it says from its first record on is shown; when nobody reads any more, it ends."""
+    home = Home(tmp_path)
+    write_three_apps(tmp_path)
+    with home.following("logs", "-f") as following:
+        assert following.stdout is not None
+        assert following.stdout.readline() == "note: waiting for a daemon\n"
+        said = [follow_one_daemon(home, following.stdout) for _ in range(2)]
+        following.stdout.close()
+        status = following.wait(DEADLINE)
+
+    assert status == 0
+    for pid, lines in said:
+        assert lines[0] == f"note: daemon `{pid}` has started"
+        assert "daemon.started" in lines[1]
+        assert [line for line in lines if line.endswith("talker#1 | up")]
+        assert "daemon.stopped" in lines[-1]
+        assert len([line for line in lines if "child.ready" in line]) == 1
+
+
+def follow_one_daemon(home: Home, shown: IO[str]) -> tuple[int, list[str]]:
+    """Start a daemon and end it; its number, and what was shown of it from its beginning to its end."""
+    with home.daemon("--profile", "talker.toml") as daemon:
+        daemon.wait_for("child.ready")
+        wait_until(lambda: "up" in daemon.output, "the talker's first line")
+        pid = daemon.process.pid
+        lines = [shown.readline().rstrip()]
+    end = f"note: daemon `{pid}` has ended: waiting for the next one"
+    lines += iter(lambda: shown.readline().rstrip(), end)
+    return pid, lines
 
 
 def test_a_closed_pipe_is_no_error(home: Home, daemon: RunningDaemon) -> None:

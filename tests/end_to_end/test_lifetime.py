@@ -277,8 +277,11 @@ def test_new_address_that_is_taken_is_rejected(tmp_path: Path) -> None:
 
         drawing = daemon.wait_for("profile.rejected")["drawing"]
         assert "it is taken by process" in drawing
-        assert "; `reloadd reload` tries again" in drawing
+        assert "; it is tried again by itself" in drawing
         assert daemon.get() == "one"
+
+        holder.close()
+        assert daemon.wait_for("profile.reloaded")["changed"] == ["listen.http"]
 
 
 def test_sockets_of_an_outer_manager_are_not_inherited(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.daemon import RunningDaemon, ask, clean_environ, wait_until, write_files
+from tests.support.daemon import RunningDaemon, ask, clean_environ, save, wait_until, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -188,6 +188,80 @@ def test_followers_restart_once_and_in_order(tmp_path: Path) -> None:
 
         assert daemon.all("restart.completed", profile="free") == []
         assert len(daemon.all("restart.completed", profile="api")) == 1
+
+
+OVERLAPPING = """{extra}
+[target]
+app = "app:app"
+[listen]
+http = "127.0.0.1:0"
+[watch]
+roots = [{roots}]
+"""
+
+
+def test_one_save_of_all_restarts_each_once_and_in_order(tmp_path: Path) -> None:
+    """Each starts after those that it follows, though it was told of the save itself, in a watch of its own.
+
+    A save of one of them alone restarts that and its followers; no request gets old code meanwhile.
+    """
+    code = "import shared\n" + APP.replace('b"web"', "shared.TEXT")
+    profiles = {
+        "api.toml": OVERLAPPING.format(extra="", roots='"shared", "api"'),
+        "web.toml": OVERLAPPING.format(extra='restart-with = ["api"]', roots='"shared", "web"'),
+        "proxy.toml": OVERLAPPING.format(extra='restart-with = ["web"]', roots='"shared", "proxy"'),
+    }
+    apps = {f"{name}/own.py": "" for name in ("api", "web", "proxy")}
+    write_files(
+        tmp_path,
+        {
+            **profiles,
+            **apps,
+            "app.py": f"import sys\nsys.path.insert(0, 'shared')\n{code}",
+            "shared/shared.py": "TEXT = b'0'\n",
+        },
+    )
+    names = ["api", "web", "proxy"]
+    with RunningDaemon(tmp_path, "--profile", ".") as daemon:
+        daemon.wait_for_count("child.ready", 3)
+        for number in range(1, 6):
+            save(tmp_path / "shared" / "shared.py", f"TEXT = b'{number}'\n")
+            daemon.wait_for_count("change.settled", 3 * number)
+            assert daemon.get(profile="proxy") == str(number)
+            daemon.wait_for_count("restart.completed", number, profile="proxy")
+
+        assert order_of(daemon, "restart.completed") == names * 5
+        assert {tuple(each["paths"]) for each in daemon.all("restart.completed")} == {("shared/shared.py",)}
+        causes = ["change", "restart-with", "restart-with"]
+        assert [each["cause"] for each in daemon.all("restart.completed")] == causes * 5
+        assert sorted(order_of(daemon, "change.postponed")) == ["proxy"] * 5 + ["web"] * 5
+        save(tmp_path / "web" / "own.py", "again = True\n")
+        daemon.wait_for("restart.completed", profile="proxy", generation=7)
+        save(tmp_path / "proxy" / "own.py", "again = True\n")
+        daemon.wait_for("restart.completed", profile="proxy", generation=8)
+
+        assert order_of(daemon, "restart.completed") == [*names * 5, "web", "proxy", "proxy"]
+        assert len(daemon.all("change.postponed")) == 10
+
+
+def test_a_follower_waits_for_no_leader_that_fails(tmp_path: Path) -> None:
+    """Its own part of a save is served when it is known that the leader's is not, and again once that is mended."""
+    profiles = {
+        "api.toml": OVERLAPPING.format(extra="", roots='"."').replace("app:app", "api:app"),
+        "web.toml": OVERLAPPING.format(extra='restart-with = ["api"]', roots='"."'),
+    }
+    write_files(tmp_path, {**profiles, "api.py": APP, "app.py": APP})
+    with RunningDaemon(tmp_path, "--profile", ".") as daemon:
+        daemon.wait_for_count("child.ready", 2)
+        save(tmp_path / "api.py", "def (:\n")
+        daemon.wait_for("restart.completed", profile="web")
+
+        assert daemon.wait_for("restart.completed", profile="web")["cause"] == "change"
+        assert len(daemon.all("restart.abandoned", profile="api")) == 1
+        save(tmp_path / "api.py", APP)
+        daemon.wait_for("restart.completed", profile="web", generation=3)
+
+        assert order_of(daemon, "restart.completed") == ["web", "api", "web"]
 
 
 def test_a_restart_that_fails_is_not_followed(tmp_path: Path) -> None:

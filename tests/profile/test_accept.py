@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reloadd.profile.accept import missing_files
+from reloadd.profile.accept import may_start, missing_files
 from reloadd.profile.load import Source
 from reloadd.profile.problems import Code, Problem, draw
 from tests.support.profiles import ProfileDirectory
@@ -125,6 +125,46 @@ def test_one_profile_alone_can_come_after_nobody(tmp_path: Path) -> None:
     drawing = ProfileDirectory(tmp_path).write({"a.toml": 'after = ["db"]\n' + SLEEP}).drawn("a.toml")
 
     assert '1 | after = ["db"]\n  |          ^^^^ this is the only profile\n' in drawing
+
+
+# At the start.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "starts", "absent"),
+    [
+        (["good.toml"], True, set()),
+        (["wrong.toml"], False, {"wrong"}),
+        (["wrong.toml", "good.toml"], True, {"wrong"}),
+        (["./"], True, {"wrong", "api"}),
+        (["good.toml", "gone.toml"], False, set()),
+        (["good.toml", "empty/"], False, set()),
+    ],
+)
+def test_what_is_right_starts(tmp_path: Path, arguments: list[str], starts: bool, absent: set[str]) -> None:  # noqa: FBT001 (a row)
+    """A wrong file keeps no other from starting; a word of the command line that means nothing does."""
+    directory = ProfileDirectory(tmp_path).write(
+        {"good.toml": AT.format(port=7001), "wrong.toml": "x", "late.toml": 'name = "api"\n' + AT.format(port=7001)}
+    )
+    (tmp_path / "empty").mkdir()
+    source = Source(tuple(arguments), directory.environ, tmp_path, Path(sys.executable))
+    read = source.read()
+    loaded = source.accept(read)
+
+    assert may_start(read, loaded) is starts
+    assert loaded.absent == absent
+
+
+def test_what_an_address_is_refused_to_does_not_start(tmp_path: Path) -> None:
+    """And does not keep what it has from the next profile; each file is told with all that is wrong in it."""
+    directory = ProfileDirectory(tmp_path).write({"a.toml": AT.format(port=7001), "b.toml": "x = 1\ny = 2\n" + SLEEP})
+    directory.write({"c.toml": AT.format(port=7001)})
+    source = Source(("./",), directory.environ, tmp_path, Path(sys.executable))
+    refused = Problem(tmp_path / "a.toml", None, Code.TAKEN, "it is taken")
+    loaded = source.accept(source.read(), refused={refused.file: refused})
+
+    assert [profile.name for profile in loaded.profiles] == ["c"]
+    assert {each.name: len(each.problems) for each in loaded.rejected} == {"a": 1, "b": 2}
 
 
 # Read again.

@@ -101,13 +101,18 @@ def test_the_commands_of_the_page(service: Service) -> None:
 
 
 def test_a_wrong_profile_is_no_loop(service: Service) -> None:
-    """At the start it ends the service, with the drawing in the journal; trying again would not mend it."""
+    """Alone it ends the service, with the drawing in the journal; trying again would not mend it. It stops no other."""
     service.write({f"{PROFILES}/shop.toml": "[target]\nsrcipt = 1\n"})
     started = service.box.try_user("systemctl", "--user", "start", "reloadd")
 
     assert started.returncode == 1
     assert (service.show("reloadd", "ExecMainStatus"), service.show("reloadd", "NRestarts")) == ("2", "0")
     assert any("unknown key `srcipt` in `[target]`" in str(entry["MESSAGE"]) for entry in service.journal())
+
+    service.write_web("api", ADDRESS)
+    service.systemctl("start", "reloadd")
+    assert service.show("reloadd", "ActiveState") == "active"
+    assert service.show("reloadd", "StatusText").startswith("serving api")
 
 
 def test_a_held_app_keeps_nobody_waiting(service: Service) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from reloadd.profile.model import Listen, Profile, TcpAddress, UnixAddress
 from reloadd.service.notify import Notifier
+from reloadd.supervise.listeners import Origin
+from reloadd.supervise.passed import Passed, kept_name
 from reloadd.supervise.pool import CannotListenError, ListenerPool
 from reloadd.supervise.store import Store
 from tests.support.processes import open_descriptors
@@ -113,3 +115,22 @@ def test_failure_changes_nothing(pool: ListenerPool, make_profile: MakeProfile, 
     assert not (tmp_path / "new.sock").exists()
     assert adopt(pool, shop)["shop"][0] is before
     connect(address).close()
+
+
+def test_failure_leaves_what_was_handed_over(make_profile: MakeProfile, tmp_path: Path) -> None:
+    """A socket that an earlier daemon left can still be had after another profile was refused; so can its file."""
+    path = tmp_path / "kept.sock"
+    left = socket.socket(socket.AF_UNIX)
+    left.bind(str(path))
+    left.listen()
+    pool = ListenerPool(Store([Passed(kept_name("shop", "http"), left)], Notifier(None), lambda _: None))
+    shop = listening(make_profile("shop"), http=UnixAddress(path))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = listening(make_profile("api"), http=TcpAddress("127.0.0.1", other.getsockname()[1]))
+        with pytest.raises(CannotListenError):
+            pool.prepare([shop, taken])
+    (listener,) = adopt(pool, shop)["shop"]
+
+    assert listener.origin is Origin.KEPT
+    connect(listener.address).close()
+    pool.close()

@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from reloadd.core.changes import Change, ChangeSet, net_changes
@@ -15,7 +15,7 @@ from reloadd.profile.model import Backend, WatchSet
 from reloadd.watch.watcher import DaemonWatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
     from pathlib import Path
     from typing import Self
 
@@ -83,12 +83,12 @@ class Observed:
         """The next set: kinds by path, relative to the first root where it lies in it."""
         return self._by_path(self.next_set().changes)
 
-    def comes_to(self, expected: Mapping[str, str]) -> None:
+    def comes_to(self, expected: Mapping[str, str], *, deadline: float = DEADLINE) -> None:
         """The next sets, put together, are these changes: many saves may be told as a first one and the rest."""
         net: tuple[Change, ...] = ()
-        deadline = time.monotonic() + DEADLINE
+        end = time.monotonic() + deadline
         while self._by_path(net) != expected:
-            assert time.monotonic() < deadline, f"told {self._by_path(net)}"
+            assert time.monotonic() < end, f"told {self._by_path(net)}"
             with suppress(queue.Empty):
                 net = net_changes((*net, *self.sets.get(timeout=0.1).changes))
 
@@ -98,14 +98,107 @@ class Observed:
 
     def has_told_nothing(self, sentinel: str = "sentinel.py") -> None:
         """Show that nothing else was told, by a change that is made now and must come alone."""
-        path = self.roots[0] / sentinel
-        kind = "modified" if path.exists() else "created"
-        save(path, f"sentinel {time.monotonic_ns()}")
-        assert self.told() == {sentinel: kind}
+        _have_told_nothing([self], sentinel)
 
     def close(self) -> None:
         """Close the watch."""
         self.stage.on_loop(self.watch.close)
+
+
+@dataclass(frozen=True)
+class Witness:
+    """One who reads what is told of at the moment at which it is told, as an app that starts would.
+
+    Attributes:
+        root: what is watched.
+        seen: of each set, the kinds of changes by path relative to the root, and what stands in these files; None for
+            one that is not there.
+    """
+
+    root: Path
+    seen: queue.Queue[tuple[dict[str, str], dict[str, str | None]]] = field(default_factory=queue.Queue)
+
+    def look(self, changes: ChangeSet) -> None:
+        """Take a set."""
+        top = f"{self.root}/"
+        kinds = {each.path.removeprefix(top): each.kind.value for each in changes.changes}
+        self.seen.put((kinds, {name: _text_of(self.root / name) for name in kinds}))
+
+    def saw(self) -> tuple[dict[str, str], dict[str, str | None]]:
+        """The next set."""
+        return self.seen.get(timeout=DEADLINE)
+
+
+def _text_of(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+class Both:
+    """One root that is watched by events and by polling at once: what is dear to do is done once, and told by each.
+
+    Args:
+        stage: where.
+        root: what.
+        include: as in `watch_set`.
+        exclude: as in `watch_set`.
+        settle: as in `watch_set`.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        root: Path,
+        *,
+        include: tuple[str, ...] = ("*.py",),
+        exclude: tuple[str, ...] = EXCLUDED,
+        settle: float | None = None,
+    ) -> None:
+        sets = {
+            backend: watch_set(root, backend=backend, include=include, exclude=exclude, settle=settle)
+            for backend in (Backend.EVENTS, Backend.POLL)
+        }
+        self.shops = {backend: stage.begin(each, backend.value) for backend, each in sets.items()}
+
+    def digested(self) -> Self:
+        """Wait until all files were read, see `digested`."""
+        for shop in self.shops.values():
+            digested(shop)
+        return self
+
+    def tell(self, expected: Mapping[str, str], why: str = "") -> None:
+        """The next set of each is these changes and no others."""
+        for backend, shop in self.shops.items():
+            assert shop.told() == expected, (backend, why)
+
+    def tell_each_once(self, expected: Mapping[str, str]) -> None:
+        """The next sets of each name these changes and no others, and no file twice."""
+        for shop in self.shops.values():
+            told: dict[str, str] = {}
+            while len(told) < len(expected):
+                more = shop.told()
+                assert not told.keys() & more.keys(), f"told twice: {sorted(told.keys() & more.keys())[:5]}"
+                told |= more
+            assert told == expected
+
+    def come_to(self, expected: Mapping[str, str], *, deadline: float = DEADLINE) -> None:
+        """The next sets of each, put together, are these changes."""
+        for shop in self.shops.values():
+            shop.comes_to(expected, deadline=deadline)
+
+    def tell_nothing_more(self) -> None:
+        """Show that nothing else was told, by a change that is made now and must come alone."""
+        _have_told_nothing(list(self.shops.values()), "sentinel.py")
+
+
+def _have_told_nothing(shops: Sequence[Observed], sentinel: str) -> None:
+    path = shops[0].roots[0] / sentinel
+    kind = "modified" if path.exists() else "created"
+    save(path, f"sentinel {time.monotonic_ns()}")
+    for shop in shops:
+        assert shop.told() == {sentinel: kind}
 
 
 class Stage:

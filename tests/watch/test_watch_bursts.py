@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.changes import ChangeSet
 from reloadd.core.inputs import Noticed, Quiet
-from tests.support.repositories import git
-from tests.support.watching import DEADLINE, digested, save, wait_until, watch_set
+from tests.support.watching import DEADLINE, Both, digested, save, save_by_rename, wait_until, watch_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,22 +18,7 @@ if TYPE_CHECKING:
 
     Begin = Callable[[Path], Observed]
 
-FILES = 200
-
-
-def repository(root: Path, files: int) -> None:
-    """Two branches, `one` and `two`, with the same files and other content; `one` is checked out."""
-    git(root, "init", "--quiet", "--initial-branch", "one")
-    for text in ("one", "two"):
-        if text == "two":
-            git(root, "checkout", "--quiet", "-b", "two")
-        for number in range(files):
-            directory = root / f"package{number % 10}"
-            directory.mkdir(exist_ok=True)
-            save(directory / f"{number}.py", text)
-        git(root, "add", "--all")
-        git(root, "commit", "--quiet", "--message", text)
-    git(root, "checkout", "--quiet", "one")
+FILES = 500
 
 
 def others_settle(stage: Stage, root: Path) -> None:
@@ -49,31 +33,24 @@ def others_settle(stage: Stage, root: Path) -> None:
         other.next_set()
 
 
-def test_a_burst_of_saves_is_one_set(stage: Stage, backend: Backend, root: Path) -> None:
+def test_a_burst_of_saves_is_one_set(stage: Stage, root: Path) -> None:
     """However many files are written one after the other; `settle` is long here, for a busy machine may make a pause"""
-    shop = stage.begin(watch_set(root, backend=backend, settle=2))
+    both = Both(stage, root, settle=1)
     for number in range(FILES):
         save(root / f"{number}.py", "one")
-    assert len(shop.told()) == FILES
-    shop.has_told_nothing()
+    both.tell({f"{number}.py": "created" for number in range(FILES)})
+    both.tell_nothing_more()
 
 
-def test_a_checkout_is_one_set(begin: Begin, root: Path) -> None:
-    """Git's lock says when it is done"""
-    repository(root, FILES)
-    shop = digested(begin(root))
-    git(root, "checkout", "--quiet", "two")
-    assert len(shop.told()) == FILES
-    shop.has_told_nothing()
-
-
-def test_a_checkout_away_and_back_is_nothing(stage: Stage, backend: Backend, root: Path) -> None:
-    """All content is as it was told, whatever was written in between"""
-    repository(root, 50)
-    shop = digested(stage.begin(watch_set(root, backend=backend, settle=0.5)))
-    git(root, "checkout", "--quiet", "two")
-    git(root, "checkout", "--quiet", "one")
-    shop.has_told_nothing()
+def test_each_file_of_a_burst_is_told_once(stage: Stage, root: Path) -> None:
+    """Saves by rename, which no lock holds together: a first one at once and the rest in one or more sets"""
+    for number in range(FILES):
+        save(root / f"{number}.py", "one")
+    both = Both(stage, root, exclude=("*.tmp",))
+    for number in range(FILES):
+        save_by_rename(root / f"{number}.py", "two")
+    both.tell_each_once({f"{number}.py": "modified" for number in range(FILES)})
+    both.tell_nothing_more()
 
 
 def test_a_set_waits_for_gits_lock(begin: Begin, stage: Stage, root: Path, tmp_path: Path) -> None:
@@ -87,7 +64,7 @@ def test_a_set_waits_for_gits_lock(begin: Begin, stage: Stage, root: Path, tmp_p
     assert shop.sets.empty()
     save(root / "b.py", "one")
     (root / ".git/index.lock").unlink()
-    shop.comes_to({"a.py": "created", "b.py": "created"})
+    assert shop.told() == {"a.py": "created", "b.py": "created"}
 
 
 def test_a_burst_is_noticed_before_it_is_told(stage: Stage, backend: Backend, root: Path) -> None:
@@ -122,17 +99,3 @@ def test_what_comes_to_nothing_is_noticed_and_over(stage: Stage, root: Path) -> 
     assert [said.get(timeout=DEADLINE) for _ in range(2)] == [Noticed(), Quiet()]
     save(root / "a.py", "two")
     assert [type(said.get(timeout=DEADLINE)) for _ in range(3)] == [Noticed, ChangeSet, Quiet]
-
-
-def test_the_lock_of_a_worktree_counts(begin: Begin, stage: Stage, root: Path, tmp_path: Path) -> None:
-    """In a second working tree `.git` is a file that names the directory where the lock is"""
-    repository(root, 1)
-    git(root, "worktree", "add", "--quiet", str(tmp_path / "second"), "two")
-    lock = root / ".git/worktrees/second/index.lock"
-    save(lock, "")
-    shop = begin(tmp_path / "second")
-    save(tmp_path / "second/a.py", "one")
-    others_settle(stage, tmp_path / "elsewhere")
-    assert shop.sets.empty()
-    lock.unlink()
-    assert shop.told() == {"a.py": "created"}

@@ -47,7 +47,7 @@ def test_a_directory_moved_in_is_told(begin: Begin, root: Path, tmp_path: Path) 
     fill(tmp_path / "outside/sub")
     shop = begin(root)
     (tmp_path / "outside").rename(root / "a")
-    shop.comes_to({f"a/sub/{number}.py": "created" for number in range(3)})
+    assert shop.told() == {f"a/sub/{number}.py": "created" for number in range(3)}
     save(root / "a/sub/0.py", "two")
     assert shop.told() == {"a/sub/0.py": "modified"}
 
@@ -57,7 +57,7 @@ def test_a_directory_moved_out_is_told_and_no_longer_watched(begin: Begin, root:
     fill(root / "a/sub")
     shop = begin(root)
     (root / "a").rename(tmp_path / "outside")
-    shop.comes_to({f"a/sub/{number}.py": "deleted" for number in range(3)})
+    assert shop.told() == {f"a/sub/{number}.py": "deleted" for number in range(3)}
     save(tmp_path / "outside/sub/0.py", "two")
     shop.has_told_nothing()
 
@@ -67,7 +67,7 @@ def test_a_directory_moved_within_is_told_under_both_names(begin: Begin, root: P
     fill(root / "a/sub", 1)
     shop = begin(root)
     (root / "a").rename(root / "b")
-    shop.comes_to({"a/sub/0.py": "deleted", "b/sub/0.py": "created"})
+    assert shop.told() == {"a/sub/0.py": "deleted", "b/sub/0.py": "created"}
     save(root / "b/sub/0.py", "two")
     assert shop.told() == {"b/sub/0.py": "modified"}
 
@@ -296,4 +296,4 @@ def test_a_case_only_rename_is_two_changes(begin: Begin, root: Path) -> None:
     save(root / "a.py", "one")
     shop = begin(root)
     (root / "a.py").rename(root / "A.py")
-    shop.comes_to({"a.py": "deleted", "A.py": "created"})
+    assert shop.told() == {"a.py": "deleted", "A.py": "created"}

@@ -52,7 +52,7 @@ def test_a_renamed_file_is_told_under_both_names(begin: Begin, root: Path) -> No
     save(root / "a.py", "one")
     shop = begin(root)
     (root / "a.py").rename(root / "b.py")
-    shop.comes_to({"a.py": "deleted", "b.py": "created"})
+    assert shop.told() == {"a.py": "deleted", "b.py": "created"}
 
 
 def test_an_older_file_moved_over_a_newer_one_is_told(begin: Begin, root: Path, tmp_path: Path) -> None:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from reloadd.profile.model import Backend
 from tests.support.environments import environment
 from tests.support.interpreters import newest_interpreter
-from tests.support.repositories import git
-from tests.support.watching import digested, save, watch_set
+from tests.support.watching import Both, digested, save, watch_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     Begin = Callable[[Path], Observed]
 
-FILES = 100
+FILES = 500
 
 
 def write_all(root: Path, text: str) -> None:
@@ -31,57 +30,9 @@ def write_all(root: Path, text: str) -> None:
         save(root / f"package{number % 10}/{number}.py", f"{text} = {number}\n")
 
 
-def commit(root: Path, text: str) -> None:
-    """Write every file, and commit that."""
-    write_all(root, text)
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--message", text)
-
-
 def every_file(kind: str) -> dict[str, str]:
     """Each file of the tree, changed in one way."""
     return {f"package{number % 10}/{number}.py": kind for number in range(FILES)}
-
-
-def test_what_git_does_is_one_set(begin: Begin, root: Path) -> None:
-    """A stash and taking it back, a reset, a step of a bisection: each is told once, when git is done"""
-    git(root, "init", "--quiet", "--initial-branch", "one")
-    commit(root, "first")
-    commit(root, "second")
-    write_all(root, "third")
-    shop = digested(begin(root))
-    for arguments in (
-        ("stash",),
-        ("stash", "pop"),
-        ("reset", "--quiet", "--hard", "HEAD~1"),
-        ("checkout", "--quiet", "ORIG_HEAD"),
-    ):
-        git(root, *arguments)
-        assert shop.told() == every_file("modified"), arguments
-        digested(shop)
-    shop.has_told_nothing()
-
-
-def test_a_rebase_comes_to_what_it_changed(begin: Begin, root: Path) -> None:
-    """However many commits are picked; what they do and undo is not told in the end"""
-    git(root, "init", "--quiet", "--initial-branch", "one")
-    commit(root, "base")
-    for number in range(5):
-        save(root / f"mine{number}.py", "mine")
-        git(root, "add", "--all")
-        git(root, "commit", "--quiet", "--message", f"{number}")
-    git(root, "checkout", "--quiet", "-b", "other", "HEAD~5")
-    save(root / "theirs.py", "theirs")
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--message", "theirs")
-    git(root, "checkout", "--quiet", "one")
-    shop = digested(begin(root))
-    git(root, "rebase", "--quiet", "other")
-    told = shop.told()
-    while "theirs.py" not in told or any(kind == "deleted" for kind in told.values()):
-        told |= shop.told()
-    assert told.pop("theirs.py") == "created"
-    assert set(told) <= {f"mine{number}.py" for number in range(5)}
 
 
 def test_a_formatter_after_a_save_is_one_set_more(begin: Begin, root: Path) -> None:
@@ -101,14 +52,14 @@ def test_a_formatter_after_a_save_is_one_set_more(begin: Begin, root: Path) -> N
         shop.close()
 
 
-def test_a_formatter_of_a_whole_tree_is_told_whole(begin: Begin, root: Path) -> None:
-    """Black, which takes 10 ms and more for each file: every file is told, as modified and never as anything else"""
+def test_a_formatter_of_a_whole_tree_is_told_whole(stage: Stage, root: Path) -> None:
+    """Black, which takes 10 ms and more for each file: every file is told once, as modified"""
     black = environment(newest_interpreter(), "black").with_name("black")
     write_all(root, "x  ")
-    shop = digested(begin(root))
+    both = Both(stage, root)
     subprocess.run([black, "--quiet", "--workers", "1", root], check=True)
-    shop.comes_to(every_file("modified"))
-    shop.has_told_nothing()
+    both.tell_each_once(every_file("modified"))
+    both.tell_nothing_more()
 
 
 def wheel(directory: Path, version: int, modules: int) -> Path:

@@ -1,0 +1,160 @@
+"""Followers at work: changes and restarts of apps in, restarts of those that follow them out.
+
+Never decides who restarts when, nor who is expected to notice a change: `core.followers` and `core.expected` do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reloadd.core.expected import LATEST, Expected
+from reloadd.core.followers import LONGEST_HOLD, Following, Standing, Turn, relatives
+from reloadd.core.inputs import Cause, Changed, Restart, Why
+from reloadd.supervise.reports import Reports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from reloadd.app import App
+    from reloadd.core.changes import ChangeSet
+    from reloadd.core.records import Record
+
+
+class Followers:
+    """The apps of one daemon, as far as they restart with each other.
+
+    Args:
+        apps: gives those that there are now, by name.
+        publish: where records go.
+        tasks: the group that owns what is still looked up.
+    """
+
+    def __init__(
+        self,
+        apps: Callable[[], Mapping[str, App]],
+        publish: Callable[[Record], None],
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self._apps = apps
+        self._publish = publish
+        self._tasks = tasks
+        self._loop = asyncio.get_running_loop()
+        self._following = Following()
+        self._expected = Expected()
+        self._times_noticed: dict[str, int] = {}
+        self._deadlines: dict[str, asyncio.TimerHandle] = {}
+        self._said: set[str] = set()
+
+    def changed(self, name: str, changes: ChangeSet) -> None:
+        """An app's own files changed: act on that, unless those that it follows may be about to restart for it too."""
+        app = self._apps()[name]
+        Reports(app.profile, self._publish).settled(changes)
+        self._expect(name, changes.paths)
+        if not app.profile.restart_with or not app.is_holdable:
+            app.renew(Changed(changes))
+            return
+        self._following = self._following.changed(name, changes)
+        self.look()
+        if name in self._following.held and name not in self._deadlines:
+            app.hold()
+            self._deadlines[name] = self._loop.call_later(LONGEST_HOLD, self._overdue, name)
+
+    def restarted(self, leader: str) -> None:
+        """An app serves again."""
+        self._following = self._following.restarted(self._graph(), leader)
+        self.look()
+
+    def look(self) -> None:
+        """Restart those that wait for nobody any more."""
+        while self._following.pending:
+            self._following, turns = self._following.due(self._graph(), self._standing(with_expected=True))
+            for name, turn in turns.items():
+                self._take(name, turn)
+            if not turns:
+                break
+        self._say_who_waits()
+
+    def forget(self, name: str) -> None:
+        """An app is no longer there."""
+        self._following = self._following.without(name)
+        self._expected = self._expected.without(name)
+        self._ends_hold(name)
+        self.look()
+
+    # Who is to notice what another one was told.
+
+    def _expect(self, name: str, paths: Sequence[str]) -> None:
+        """Expect those of the same family that watch these paths too."""
+        apps = self._apps()
+        family = relatives(self._graph(), name)
+        others = {each: apps[each] for each in family if each in apps and apps[each].may_notice(paths)}
+        seconds = {each: app.profile.watch.poll_interval for each, app in others.items()}
+        now = self._loop.time()
+        have_noticed = [each for each, app in others.items() if app.has_noticed]
+        self._expected = self._expected.told(name, paths, seconds, now).without(*have_noticed)
+        for each in self._expected.names(now) & others.keys():
+            self._times_noticed[each] = others[each].times_noticed
+            self._tasks.create_task(self._look_up(each, others[each], paths))
+            self._loop.call_later(LATEST + seconds[each], self.look)
+
+    async def _look_up(self, name: str, app: App, paths: Sequence[str]) -> None:
+        """Expect nobody whose rules leave out what changed."""
+        try:
+            will_notice = await app.will_notice(paths)
+        except Exception as error:  # noqa: BLE001 (it becomes a record; nobody is waited for in vain for long)
+            Reports(app.profile, self._publish).broke(error, "finding out who watches what changed")
+            return
+        if not will_notice:
+            self._expected = self._expected.without(name)
+            self.look()
+
+    # What is done.
+
+    def _overdue(self, name: str) -> None:
+        self._following, turn = self._following.overdue(name)
+        self._take(name, turn)
+        self.look()
+
+    def _take(self, name: str, turn: Turn) -> None:
+        """Restart one, but for one that is down because the user wants it to be: that drops what changed by itself."""
+        app, changes = self._apps()[name], turn.changes
+        if self._ends_hold(name) and changes is not None:
+            changes = replace(changes, settled_at=self._loop.time())
+        if turn.leader is not None and app.machine.wanted:
+            Reports(app.profile, self._publish).followed(turn.leader)
+            app.renew(Restart(Why(Cause.FOLLOWED, changes)))
+        elif changes is not None:
+            app.renew(Changed(changes))
+
+    def _ends_hold(self, name: str) -> bool:
+        """Whether a change was held back until now."""
+        self._said.discard(name)
+        deadline = self._deadlines.pop(name, None)
+        if deadline is not None:
+            deadline.cancel()
+        return deadline is not None
+
+    def _say_who_waits(self) -> None:
+        """Say once for each hold whom it is for, as soon as that is more than expected to do anything."""
+        graph, standing = self._graph(), self._standing(with_expected=False)
+        for name, changes in self._following.held.items():
+            if name not in self._said and (leaders := self._following.waits_for(graph, standing, name)):
+                self._said.add(name)
+                Reports(self._apps()[name].profile, self._publish).postponed(changes, sorted(leaders))
+
+    # How they stand.
+
+    def _graph(self) -> dict[str, tuple[str, ...]]:
+        return {name: app.profile.restart_with for name, app in self._apps().items()}
+
+    def _standing(self, *, with_expected: bool) -> Standing:
+        apps = self._apps()
+        noticed = {name for name, app in apps.items() if app.has_noticed}
+        if with_expected:
+            expected = self._expected.names(self._loop.time()) & apps.keys()
+            came = {name for name in expected if apps[name].times_noticed != self._times_noticed[name]}
+            self._expected = self._expected.without(*came)
+            noticed |= expected - came
+        return Standing(noticed, {name for name, app in apps.items() if app.is_restarting})
