@@ -49,7 +49,7 @@ class Hearing:
             return self._source.listen(Listener(self._inbox, purpose, directory, names))
         except OSError as error:
             if error.errno in LIMITS:
-                self._refused.setdefault(error.errno or 0, []).append(directory)
+                self.refuse(directory, error.errno or 0)
             return None
 
     def take_refused(self) -> dict[int, list[str]]:
@@ -68,10 +68,16 @@ class Hearing:
             return frozenset()
         return frozenset(mounted_files(directory, self._mounts()))
 
+    def refuse(self, directory: str, number: int) -> None:
+        """Take note that a directory cannot be looked into."""
+        self._refused.setdefault(number, []).append(directory)
+
     def is_blind(self, directory: str) -> bool:
         """Whether others write to its file system behind the kernel's back, so that it must be polled as well."""
-        if not self._checks_mounts:
-            return False
+        return self._checks_mounts and self.is_far(directory)
+
+    def is_far(self, directory: str) -> bool:
+        """Whether others than this kernel know what happens on its file system."""
         try:
             device = os.stat(directory).st_dev
         except OSError:

@@ -37,6 +37,7 @@ class Listing:
         children: those of directories to enter.
         links: those of links that matter, wherever they lead.
         is_restless: whether more than the names and these files counts: links, or a file that makes rules.
+        is_refused: whether the directory may not be read.
     """
 
     names: set[str] = field(default_factory=set)
@@ -44,6 +45,7 @@ class Listing:
     children: set[str] = field(default_factory=set)
     links: set[str] = field(default_factory=set)
     is_restless: bool = False
+    is_refused: bool = False
 
 
 def list_directory(
@@ -67,7 +69,7 @@ def list_directory(
                 listing.names.add(entry.name)
                 _sort_in(listing, entry, directory, known, follow)
     except PermissionError:
-        return Listing()
+        return Listing(is_refused=True)
     except OSError:
         return None
     if not directory.made_by.isdisjoint(listing.names):

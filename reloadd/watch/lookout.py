@@ -165,6 +165,10 @@ class Lookout:
         """Look where events point."""
         return self._look(lambda tree, until: tree.look(sightings, until))
 
+    def ask_writers(self, paths: Collection[str]) -> Look:
+        """Find out whether somebody still writes these files."""
+        return self._look(lambda tree, _: tree.ask_writers(paths))
+
     def look_at_polled(self) -> Look:
         """Look at what no events come from: at some of it each time, so that it costs little."""
         return self._look(lambda tree, _: tree.look_at_polled(self._poll_interval))
@@ -224,7 +228,7 @@ class Lookout:
             each for each in self._tree.repositories() if any(path.startswith(each.top + "/") for path in paths)
         )
         doing = {each.activity() for each in concerned}
-        return next((git for git in (Work.WRITING, Work.REBASING) if git in doing), Work.IDLE)
+        return next((git for git in (Work.WRITING, Work.STEPPING) if git in doing), Work.IDLE)
 
     def _look(self, look: Callable[[Tree, float], None]) -> Look:
         until = time.monotonic() + WALK_SLICE

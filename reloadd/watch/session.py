@@ -286,17 +286,29 @@ class Session:
 
     async def _end_bursts(self) -> None:
         """Tell what changed, unless work is under way or a last look shows that it goes on."""
+        over = []
         for audience in self._over():
-            audience.burst = audience.burst.bracketed(await self._work_at(audience), self._loop.time())
+            work = await self._work_at(audience)
+            now = self._loop.time()
+            audience.burst = audience.burst.bracketed(work, now)
+            if audience.is_burst_over(now):
+                over.append(audience)
+        if unfinished := {path for audience in over for path in audience.burst.unfinished}:
+            self._note(await self._in_worker(lambda: self.lookout.ask_writers(unfinished)))
         await self._look_at(self._inbox.take())
-        if self._poll_due < math.inf and self._over():
+        if over and self._poll_due < math.inf:
             await self._poll()
-        for audience in self._over():
-            changes, audience.burst = audience.burst.close(self._loop.time())
-            audience.is_found_on_a_walk = False
-            self.lookout.tell(audience.interest, changes.paths)
-            audience.tell(changes)
-            self._digester.ask(self.lookout, self._failed)
+        for audience in over:
+            # Only of these it is known that no work is under way, however long the last look took.
+            if audience.is_burst_over(self._loop.time()):
+                self._tell(audience)
+
+    def _tell(self, audience: Audience) -> None:
+        changes, audience.burst = audience.burst.close(self._loop.time())
+        audience.is_found_on_a_walk = False
+        self.lookout.tell(audience.interest, changes.paths)
+        audience.tell(changes)
+        self._digester.ask(self.lookout, self._failed)
 
     async def _work_at(self, audience: Audience) -> Work:
         """What is under way where a burst's files are."""

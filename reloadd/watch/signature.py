@@ -46,14 +46,16 @@ def digest_of(path: str, signature: Signature) -> bytes | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return None
-    with open(descriptor, "rb", buffering=0) as file:
-        try:
-            if signature_of(os.fstat(descriptor)) != signature:
-                return None
-            content = file.read(LARGEST_DIGESTED + 1)
-            unchanged = signature_of(os.fstat(descriptor)) == signature
-        except OSError:
+    try:
+        if signature_of(os.fstat(descriptor)) != signature:
             return None
-    if not unchanged or content is None or len(content) != signature.size:
+        # A regular file gives all that it has in one read, which makes no more room than is needed.
+        content = os.read(descriptor, signature.size + 1)
+        unchanged = signature_of(os.fstat(descriptor)) == signature
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    if not unchanged or len(content) != signature.size:
         return None
     return hashlib.blake2b(content, digest_size=16).digest()

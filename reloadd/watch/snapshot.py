@@ -19,7 +19,7 @@ from reloadd.watch.signature import digest_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from reloadd.core.settle import Finding
     from reloadd.watch.interest import Interest, Scope
@@ -54,21 +54,15 @@ class Entry:
     digest: bytes | None = None
 
 
-def _is_complete(signature: Signature | None, writer: Writer) -> bool:
-    """Whether a file can be held for written. A clock that differs from the file system's costs the wait, no more."""
-    match writer:
-        case Writer.DONE:
-            return True
-        case Writer.BUSY:
-            return False
-        case Writer.UNKNOWN:
-            return signature is None or time.time_ns() - signature.mtime_ns > HOLD * 1e9
-
-
 class Snapshot:
-    """The files as they were seen last, by absolute path, and for each interest what was told of them."""
+    """The files as they were seen last, by absolute path, and for each interest what was told of them.
 
-    def __init__(self) -> None:
+    Args:
+        is_being_written: whether somebody has a file open for writing; None if that is not known.
+    """
+
+    def __init__(self, is_being_written: Callable[[str], bool | None]) -> None:
+        self._is_being_written = is_being_written
         self._seen: dict[str, Entry] = {}
         self._ledgers: dict[Interest, Ledger] = {}
         self._in_scope: dict[Scope, tuple[Ledger, ...]] = {}
@@ -183,9 +177,10 @@ class Snapshot:
             self._seen[path] = after
         is_told = False
         if self._in_scope:  # not while the first baseline is taken, which must be quick
-            complete = _is_complete(signature, writer)
+            concerned = self._concerned(before, after)
+            complete = bool(concerned) and self._is_complete(path, before, signature, writer)
             lost_by = before.scopes if before is not None and signature is None else gone_to
-            for ledger in self._concerned(before, after):
+            for ledger in concerned:
                 is_told |= ledger.note(path, before, after, complete=complete, new_to=new_to, gone_to=lost_by)
         if after is not None and after.digest is None and not is_told:
             self._undigested[path] = None
@@ -198,14 +193,31 @@ class Snapshot:
 
     def heard_of(self, path: str, writer: Writer) -> None:
         """Note an event about a path that is seen already: its writer may only now be done with what was seen."""
-        complete = _is_complete(self.signature(path), writer)
+        entry = self._seen.get(path)
+        complete = self._is_complete(path, entry, entry.signature if entry else None, writer)
         for ledger in self._ledgers.values():
             ledger.touch(path, complete=complete)
 
-    def _concerned(self, before: Entry | None, after: Entry | None) -> Iterable[Ledger]:
+    def _is_complete(self, path: str, before: Entry | None, signature: Signature | None, writer: Writer) -> bool:
+        """Whether a file can be held for written and for all that there is to tell."""
+        match writer:
+            case Writer.DONE:
+                return True
+            case Writer.BUSY:
+                return False
+            case Writer.UNKNOWN if signature is None:
+                return True
+            case Writer.UNKNOWN if before is None:
+                # It came with a directory, or a link to one, and more may come or it may be gone in a moment.
+                return False
+            case Writer.UNKNOWN:
+                # A clock that differs from the file system's costs the wait, no more.
+                return time.time_ns() - signature.mtime_ns > HOLD * 1e9 and not self._is_being_written(path)
+
+    def _concerned(self, before: Entry | None, after: Entry | None) -> Collection[Ledger]:
         """The ledgers of all who look where a file was or is, each once."""
         scopes = (*(before.scopes if before else ()), *(after.scopes if after else ()))
-        return dict.fromkeys(ledger for scope in scopes for ledger in self._in_scope.get(scope, ()))
+        return dict.fromkeys(ledger for scope in scopes for ledger in self._in_scope.get(scope, ())).keys()
 
     # What to tell.
 

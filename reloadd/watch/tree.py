@@ -22,6 +22,7 @@ from reloadd.watch.rounds import Rounds
 from reloadd.watch.signature import signature_of
 from reloadd.watch.snapshot import Snapshot, Writer
 from reloadd.watch.walk import Errand, Walk
+from reloadd.watch.writers import is_being_written
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -50,8 +51,8 @@ class Tree:
     """
 
     def __init__(self, backend: Backend, source: Source | None, inbox: Inbox) -> None:
-        self.snapshot = Snapshot()
         self._hearing = Hearing(source, inbox, checks_mounts=backend is Backend.AUTO)
+        self.snapshot = Snapshot(self._is_being_written)
         self._roots = Roots(self._hearing)
         self._directories = Directories(self._hearing)
         self.walk = Walk(self._roots, self._directories, self.snapshot, self._hearing)
@@ -189,6 +190,12 @@ class Tree:
             self.snapshot.heard_of(path, writer)
             self._rounds.edited(path)
 
+    def ask_writers(self, paths: Iterable[str]) -> None:
+        """Find out whether somebody still writes these files; those of whom that cannot be known are done with."""
+        for path in paths:
+            is_written = self._is_being_written(path)
+            self.snapshot.heard_of(path, Writer.BUSY if is_written else Writer.DONE)
+
     def look_everywhere(self, *, listens_anew: bool) -> None:
         """Look anew everywhere: for after events were lost, and for what no event tells."""
         self._roots.ties.renew()
@@ -217,6 +224,9 @@ class Tree:
 
     def sweep_some(self) -> None:
         """Look at a slice of everything, so that each part has its turn: for what no event tells."""
+        if self._hearing.is_deaf:
+            # Polling looks at all of it much sooner.
+            return
         if self._rounds.is_swept:
             self._look_at_roots(self._roots.at)
             self._roots.ties.renew()
@@ -269,6 +279,10 @@ class Tree:
             else:
                 places[path] = writer
         return places
+
+    def _is_being_written(self, path: str) -> bool | None:
+        """Whether somebody has a file open for writing; None where only others than this kernel know."""
+        return None if self._hearing.is_far(os.path.dirname(path)) else is_being_written(path)
 
     def _list_again(self, path: str) -> None:
         self.walk.send(path, Errand(is_deep=False))

@@ -7,6 +7,7 @@ when its turn comes. Decides nothing about when to visit what.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from contextlib import suppress
@@ -204,6 +205,8 @@ class Walk:
         if listing is None:
             self.leave(path, is_gone=True)
             return
+        if listing.is_refused:
+            self._hearing.refuse(path, errno.EACCES)
         if directory.is_behind_link:
             listing.children = {each for each in listing.children if self.wants_directory(f"{path}/{each}")}
         directory.stamp = None if listing.is_restless else stamp

@@ -22,6 +22,10 @@ HERE, ELSEWHERE = (Scope(root, exclude=(), gitignore=False) for root in ("/", "/
 PYTHON, PAGES = (Interest((HERE,), (glob,)) for glob in ("*.py", "*.html"))
 
 
+def _nobody_knows(_path: str) -> None:
+    """Whether a file is being written."""
+
+
 def signed(path: Path) -> Signature:
     """The signature of a file that is there."""
     signature = signature_of(path.stat())
@@ -43,7 +47,7 @@ def see(snapshot: Snapshot, path: Path) -> tuple[Finding, ...]:
 @pytest.fixture
 def snapshot() -> Snapshot:
     """A snapshot that is kept for one interest."""
-    made = Snapshot()
+    made = Snapshot(_nobody_knows)
     made.serve([PYTHON])
     return made
 
@@ -149,15 +153,27 @@ def test_what_is_dropped_is_not_told(snapshot: Snapshot, file: Path) -> None:
     assert str(file) not in snapshot
 
 
-def test_a_fresh_file_may_be_written_to_again(file: Path) -> None:
-    """Where no event tells, a file is held for written once its last write is a while ago"""
-    for age_ns, expected in ((0, False), (-(10**9), False), (10**9, True)):
-        snapshot = Snapshot()
-        snapshot.serve([PYTHON])
-        written = time.time_ns() - age_ns
-        os.utime(file, ns=(written, written))
-        snapshot.see(str(file), signed(file), (HERE,))
-        assert snapshot.findings()[PYTHON] == (Finding(str(file), ChangeKind.CREATED, complete=expected),)
+@pytest.mark.parametrize(
+    ("age", "is_written", "expected"),
+    [(0, None, False), (-1, None, False), (1, None, True), (0, False, False), (1, False, True), (1, True, False)],
+)
+def test_a_file_of_which_no_event_tells(file: Path, age: int, is_written: bool | None, expected: bool) -> None:  # noqa: FBT001 - a table
+    """It is held for written once its last write is a while ago, and unless somebody is known to have it open"""
+    snapshot = Snapshot(lambda _: is_written)
+    snapshot.serve([PYTHON])
+    adopt(snapshot, file)
+    file.write_text("twofold")
+    written = time.time_ns() - age * 10**9
+    os.utime(file, ns=(written, written))
+    snapshot.see(str(file), signed(file), (HERE,))
+    assert snapshot.findings()[PYTHON] == (Finding(str(file), ChangeKind.MODIFIED, complete=expected),)
+
+
+def test_a_new_file_of_which_no_event_tells_may_not_be_alone(snapshot: Snapshot, file: Path) -> None:
+    """It came with its directory, and is held for what comes beside it, however old it is"""
+    os.utime(file, ns=(0, 0))
+    snapshot.see(str(file), signed(file), (HERE,))
+    assert snapshot.findings()[PYTHON] == (Finding(str(file), ChangeKind.CREATED, complete=False),)
 
 
 def test_an_event_finishes_what_was_seen_before(snapshot: Snapshot, file: Path) -> None:
@@ -204,7 +220,7 @@ def test_each_interest_has_its_files(snapshot: Snapshot, tmp_path: Path) -> None
 
 def test_a_scope_decides_for_its_own(file: Path) -> None:
     """What its rules leave out has not gone, what they let in has not come, and for the others nothing has happened"""
-    snapshot, other = Snapshot(), Interest((ELSEWHERE,), ("*.py",))
+    snapshot, other = Snapshot(_nobody_knows), Interest((ELSEWHERE,), ("*.py",))
     snapshot.see(str(file), signed(file), (HERE, ELSEWHERE))
     snapshot.serve([PYTHON, other])
     snapshot.see(str(file), signed(file), (HERE,))
