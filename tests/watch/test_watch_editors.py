@@ -50,6 +50,13 @@ def by_vim(options: str) -> Saver:
     return saver
 
 
+def by_vim_on_a_terminal(file: Path) -> None:
+    """Vim as it comes, with all of its files beside; here they are made below /tmp too."""
+    settings = "set backupskip= directory=."
+    keys = (("before", ":%s/.*/after = 22/\r:wq\r"),)
+    type_into(("vim", "-Nu", "NONE", "-c", settings, file), keys, _at_home(file))
+
+
 def by_nano(options: str) -> Saver:
     """Nano on a terminal; its keys are Control with K, O and X."""
 
@@ -205,6 +212,7 @@ SAVERS: dict[str, Saver] = {
     "vim, copied backup": by_vim("backup writebackup backupcopy=yes"),
     "vim, default": by_vim("backupcopy=auto"),
     "vim, no backup": by_vim("nobackup nowritebackup"),
+    "vim, on a terminal": by_vim_on_a_terminal,
     "nano": by_nano(""),
     "nano, with a backup": by_nano("--backup"),
     "emacs, first save": by_emacs(""),

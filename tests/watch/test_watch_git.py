@@ -125,9 +125,11 @@ def test_a_rebase_is_one_set(stage: Stage, repository: Path, monkeypatch: pytest
     both.tell_nothing_more()
 
 
-def test_a_checkout_away_and_back_is_nothing(stage: Stage, repository: Path) -> None:
-    """All content is as it was told, whatever was written in between; `settle` is long, for git may be slow to start"""
-    both = Both(stage, repository, settle=1).digested()
+def test_a_checkout_away_and_back_is_nothing(stage: Stage, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All content is as it was told, whatever was written in between"""
+    # What is to be waited for is the start of another git, which may take longer on a busy machine.
+    monkeypatch.setattr(settle, "GIT_PAUSE", 2.0)
+    both = Both(stage, repository).digested()
     git(repository, "checkout", "--quiet", "one~1")
     git(repository, "checkout", "--quiet", "-")
     both.tell_nothing_more()
