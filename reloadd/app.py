@@ -87,7 +87,7 @@ class App:
         self.supervisor = Supervisor(
             profile, policy, listeners, surroundings, self._attendance, on_taken=on_taken, generation=generation
         )
-        self._intake = Intake(self.supervisor, self._attendance, on_changed, surroundings.publish)
+        self._intake = Intake(self.supervisor, self._attendance, on_changed, surroundings.leases, surroundings.publish)
         self._imported = Imported(watcher, self._intake.take, self._intake.take_note)
 
     @property
