@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -215,3 +216,13 @@ def test_only_the_run_verb_imports_the_daemon() -> None:
     importers = {dotted(module) for module in MODULES if any(below(each, "reloadd.daemon") for each in imports(module))}
 
     assert importers == {"cli.run"}
+
+
+FORKING = re.compile(r"\b(?:os|pty)\.fork|\bimport multiprocessing\b|\bpreexec_fn\b")
+
+
+def test_only_the_runtime_forks_without_executing() -> None:
+    """A child that executes no other program would keep the daemon's descriptors, its inotify instance among them."""
+    forking = {dotted(module) for module in MODULES if FORKING.search(module.read_text("utf-8"))}
+
+    assert {name for name in forking if not below(name, "runtime")} == set()

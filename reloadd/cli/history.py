@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reloadd.cli.kept import add_since, kept_of, unreadable
-from reloadd.cli.parser import OutputFormat, add_names, add_output, make_parser, parse_all
+from reloadd.cli.kept import Asked, add_asked
+from reloadd.cli.parser import OutputFormat, make_parser, parse_all
 from reloadd.cli.printing import (
     DIM,
     GREEN,
@@ -23,7 +22,7 @@ from reloadd.cli.printing import (
     moment,
     terminal_width,
 )
-from reloadd.history.reader import ambiguous_names, read_restarts
+from reloadd.history.reader import ambiguous_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,16 +47,12 @@ class HistoryOptions:
     """`reloadd history`.
 
     Attributes:
-        profiles: names and patterns; none for all.
-        since: the `timestamp` from which on; None for all.
+        asked: whose restarts, and since when.
         lines: how many of the newest; None for all.
-        output: how the answer is given.
     """
 
-    profiles: tuple[str, ...]
-    since: str | None
+    asked: Asked
     lines: int | None
-    output: OutputFormat
 
 
 def make() -> argparse.ArgumentParser:
@@ -68,12 +63,10 @@ def make() -> argparse.ArgumentParser:
         description="Show each restart: when, why, of which files, and where its time went.",
         epilog=_EPILOG,
     )
-    add_names(parser)
-    add_since(parser)
     parser.add_argument(
         "-n", metavar="COUNT", type=count, dest="lines", help="how many of the newest (default: 20, or all since WHEN)"
     )
-    add_output(parser)
+    add_asked(parser)
     return parser
 
 
@@ -81,7 +74,7 @@ def parse(arguments: Sequence[str]) -> HistoryOptions:
     """The options in the words after the verb; raises as `parse_all`."""
     found = parse_all(make(), arguments)
     lines = found.lines if found.lines is not None or found.since is not None else 20
-    return HistoryOptions(tuple(found.profiles), found.since, lines, found.output)
+    return HistoryOptions(Asked.of(found), lines)
 
 
 def count(word: str) -> int:
@@ -98,16 +91,8 @@ def count(word: str) -> int:
 def main(arguments: Sequence[str]) -> int:
     """Do what the words after the verb ask; returns the exit status."""
     options = parse(arguments)
-    begin = options.since
-    try:
-        rows = read_restarts(
-            kept_of(options.profiles, os.environ),
-            is_wanted=lambda row: begin is None or row["timestamp"] >= begin,
-            last=options.lines,
-        )
-    except OSError as error:
-        raise unreadable(error) from error
-    if options.output is OutputFormat.JSON:
+    rows = options.asked.restarts(last=options.lines)
+    if options.asked.output is OutputFormat.JSON:
         sys.stdout.write(json.dumps({"restarts": rows}, indent=2) + "\n")
     elif not rows:
         sys.stderr.write("no restart was kept yet\n")

@@ -34,8 +34,8 @@ _MOST_PROFILES = 200
 _FIRST_PORT, _LAST_PORT = 8000, 8099
 
 _EPILOG = """\
-It finds Flask, FastAPI, Starlette, Django and Pyramid apps, packages with a
-__main__.py, scripts, and package.json.
+It finds Flask, FastAPI, Starlette, Litestar, Django and Pyramid apps, packages
+with a __main__.py, scripts, and package.json.
 
 examples:
   reloadd init                               the project in this directory

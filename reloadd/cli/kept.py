@@ -1,4 +1,4 @@
-"""What the verbs that read back have in common: whose history is meant, and since when.
+"""What the verbs that read back have in common: whose history is meant, since when, and what was kept of that.
 
 Never shows anything.
 """
@@ -6,21 +6,73 @@ Never shows anything.
 from __future__ import annotations
 
 import argparse
+import os
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reloadd.cli.daemons import meant
-from reloadd.cli.parser import CommandError, UsageError
+from reloadd.cli.parser import CommandError, OutputFormat, UsageError, add_names, add_output
 from reloadd.history.places import state_directory
-from reloadd.history.reader import Kept, all_kept
+from reloadd.history.reader import Kept, all_kept, read_restarts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from reloadd.history.entries import Entry
 
 _AGO = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What each verb that reads back is asked.
+
+    Attributes:
+        profiles: names and patterns; none for all.
+        since: the `timestamp` from which on; None for all.
+        output: how the answer is given.
+    """
+
+    profiles: tuple[str, ...]
+    since: str | None
+    output: OutputFormat
+
+    @classmethod
+    def of(cls, found: argparse.Namespace) -> Asked:
+        """What the options that `add_asked` has added came to."""
+        return cls(tuple(found.profiles), found.since, found.output)
+
+    def restarts(self, *, is_meant: Callable[[Entry], bool] = lambda _: True, last: int | None = None) -> list[Entry]:
+        """The rows that were kept of that, as `read_restarts` has them.
+
+        Args:
+            is_meant: which of them.
+            last: how many of the newest; None for all.
+
+        Raises:
+            UsageError: a word means no profile of which anything was kept.
+            CommandError: they cannot be read.
+        """
+        begin = self.since or ""
+        try:
+            return read_restarts(
+                kept_of(self.profiles, os.environ),
+                is_wanted=lambda row: is_meant(row) and row["timestamp"] >= begin,
+                last=last,
+            )
+        except OSError as error:
+            raise unreadable(error) from error
+
+
+def add_asked(parser: argparse.ArgumentParser) -> None:
+    """The names and options that each verb has that reads back."""
+    add_names(parser)
+    parser.add_argument("--since", metavar="WHEN", type=since, help="only from then on: 10m, 2h, 12:30, 2026-11-22")
+    add_output(parser)
 
 
 def kept_of(words: Sequence[str], environ: Mapping[str, str], *, running: Sequence[str] = ()) -> list[Kept]:
@@ -54,11 +106,6 @@ def unreadable(error: OSError) -> CommandError:
     """What to say of a file that cannot be read."""
     reason = (error.strerror or str(error)).lower()
     return CommandError(f"`{error.filename}` cannot be read: {reason}", "history is kept there for you alone")
-
-
-def add_since(parser: argparse.ArgumentParser) -> None:
-    """The option `--since`, which each verb that reads back has."""
-    parser.add_argument("--since", metavar="WHEN", type=since, help="only from then on: 10m, 2h, 12:30, 2026-11-22")
 
 
 def since(word: str) -> str:

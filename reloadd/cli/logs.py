@@ -16,13 +16,11 @@ from typing import TYPE_CHECKING
 
 from reloadd.cli.following import Following
 from reloadd.cli.history import count
-from reloadd.cli.kept import add_since, kept_of, unreadable
+from reloadd.cli.kept import Asked, add_asked, kept_of, unreadable
 from reloadd.cli.parser import (
     CommandError,
     OutputFormat,
     UsageError,
-    add_names,
-    add_output,
     make_parser,
     parse_all,
 )
@@ -66,26 +64,22 @@ class LogsOptions:
     """`reloadd logs`.
 
     Attributes:
-        profiles: names and patterns; none for all.
+        asked: whose logs, and since when.
         follow: whether to go on.
-        since: the `timestamp` from which on; None for all.
         lines: how many of the newest; None for all.
         part: what of it: all, the records alone, or what the apps print alone.
         verbose: whether to show records of the level `debug`.
-        output: how the answer is given.
     """
 
-    profiles: tuple[str, ...]
+    asked: Asked
     follow: bool
-    since: str | None
     lines: int | None
     part: Part
     verbose: bool
-    output: OutputFormat
 
     def wants(self, entry: Entry) -> bool:
         """Whether an entry is meant."""
-        if self.since is not None and entry["timestamp"] < self.since:
+        if self.asked.since is not None and entry["timestamp"] < self.asked.since:
             return False
         if entry["event"] == PRINTED:
             return self.part is not Part.RECORDS
@@ -100,11 +94,9 @@ def make() -> argparse.ArgumentParser:
         description="Show what the apps printed and what reloadd said, also long after.",
         epilog=_EPILOG,
     )
-    add_names(parser)
     parser.add_argument(
         "-f", "--follow", action="store_true", help="go on with what happens, also after the daemon's end"
     )
-    add_since(parser)
     parser.add_argument(
         "-n",
         metavar="COUNT",
@@ -115,7 +107,7 @@ def make() -> argparse.ArgumentParser:
     parser.add_argument("--records", action="store_true", help="only what reloadd said")
     parser.add_argument("--printed", action="store_true", help="only what the apps printed")
     parser.add_argument("-v", "--verbose", action="store_true", help="also what is of little interest to most")
-    add_output(parser)
+    add_asked(parser)
     return parser
 
 
@@ -125,13 +117,11 @@ def parse(arguments: Sequence[str]) -> LogsOptions:
     if found.records and found.printed:
         raise UsageError("`--records` and `--printed` leave nothing", "write one of them, or none for both")
     return LogsOptions(
-        tuple(found.profiles),
+        Asked.of(found),
         found.follow,
-        found.since,
         found.lines if found.lines is not None or found.since is not None else _DEFAULT_LINES,
         Part.RECORDS if found.records else Part.PRINTED if found.printed else Part.ALL,
         found.verbose,
-        found.output,
     )
 
 
@@ -163,7 +153,7 @@ def _read(
         is_meant: which entries of that.
         running: as in `kept_of`.
     """
-    kept = kept_of(options.profiles, os.environ, running=running)
+    kept = kept_of(options.asked.profiles, os.environ, running=running)
     try:
         return read_log(kept, is_wanted=lambda each: options.wants(each) and is_meant(each), last=last)
     except OSError as error:
@@ -227,9 +217,9 @@ def _read_run(options: LogsOptions, joined: Joined) -> list[Entry]:
 
 def _names(options: LogsOptions) -> Callable[[str], bool] | None:
     """Which profiles are meant; None for all, and for what is about none."""
-    if not options.profiles:
+    if not options.asked.profiles:
         return None
-    return lambda name: any(fnmatchcase(name, word) for word in options.profiles)
+    return lambda name: any(fnmatchcase(name, word) for word in options.asked.profiles)
 
 
 def _is_of(names: Callable[[str], bool] | None, entry: Entry) -> bool:
@@ -246,7 +236,7 @@ def _note(text: str) -> None:
 
 
 def _shower(options: LogsOptions) -> Callable[[Entry], None]:
-    if options.output is OutputFormat.JSON:
+    if options.asked.output is OutputFormat.JSON:
         return lambda entry: _print(json.dumps(entry))
     colour = has_colour()
     return lambda entry: _print(_line(entry, colour=colour))

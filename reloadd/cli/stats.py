@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from reloadd.cli.kept import add_since, kept_of, unreadable
-from reloadd.cli.parser import OutputFormat, add_names, add_output, make_parser, parse_all
+from reloadd.cli.kept import Asked, add_asked
+from reloadd.cli.parser import OutputFormat, make_parser, parse_all
 from reloadd.cli.printing import Cell, Column, draw_table, has_colour, terminal_width
 from reloadd.history.figures import Figures, figures
-from reloadd.history.reader import ambiguous_names, read_restarts
+from reloadd.history.reader import ambiguous_names
 
 if TYPE_CHECKING:
     import argparse
@@ -34,21 +33,6 @@ exit status:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class StatsOptions:
-    """`reloadd stats`.
-
-    Attributes:
-        profiles: names and patterns; none for all.
-        since: the `timestamp` from which on; None for all.
-        output: how the answer is given.
-    """
-
-    profiles: tuple[str, ...]
-    since: str | None
-    output: OutputFormat
-
-
 def make() -> argparse.ArgumentParser:
     """The parser of the words after the verb."""
     parser = make_parser(
@@ -57,31 +41,16 @@ def make() -> argparse.ArgumentParser:
         description="Show how long it took from a save to new code serving: median, 95th percentile, spread.",
         epilog=_EPILOG,
     )
-    add_names(parser)
-    add_since(parser)
-    add_output(parser)
+    add_asked(parser)
     return parser
-
-
-def parse(arguments: Sequence[str]) -> StatsOptions:
-    """The options in the words after the verb; raises as `parse_all`."""
-    found = parse_all(make(), arguments)
-    return StatsOptions(tuple(found.profiles), found.since, found.output)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Do what the words after the verb ask; returns the exit status."""
-    options = parse(arguments)
-    begin = options.since
-    try:
-        rows = read_restarts(
-            kept_of(options.profiles, os.environ),
-            is_wanted=lambda row: _is_reload(row) and (begin is None or row["timestamp"] >= begin),
-        )
-    except OSError as error:
-        raise unreadable(error) from error
+    asked = Asked.of(parse_all(make(), arguments))
+    rows = asked.restarts(is_meant=_is_reload)
     found = _figures(rows)
-    if options.output is OutputFormat.JSON:
+    if asked.output is OutputFormat.JSON:
         shown = [
             {"profile": name, "file": file, "start": start, **asdict(each)}
             for (name, file, start), each in found.items()

@@ -10,12 +10,14 @@ import os
 import queue
 import shutil
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reloadd.core.lapses import Lapse, Turn, observe
 from reloadd.core.records import record
 from reloadd.history.entries import encode_entry
 from reloadd.history.journal import WrittenLines
@@ -73,6 +75,7 @@ class Keeper:
         self._overrun = 0
         self._troubles: dict[str, str] = {}
         self._trouble: str | None = None
+        self._lapse = Lapse()
         self._disk = _Disk(directory)
         self._thread = threading.Thread(target=self._run, name="reloadd-keeper", daemon=True)
         self._thread.start()
@@ -155,28 +158,31 @@ class Keeper:
                 done.set()
 
     def _next(self) -> list[_Job | threading.Event | None]:
-        """What waits, at least one."""
-        found = [self._queue.get()]
+        """What waits, at least one; nothing when it is time to say that all is well again."""
+        found: list[_Job | threading.Event | None] = []
+        due = self._lapse.due
         with suppress(queue.Empty):
+            found.append(self._queue.get(timeout=None if due is None else max(0.0, due - time.monotonic())))
             while len(found) < _BATCH:
                 found.append(self._queue.get_nowait())
         return found
 
     def _keep(self, jobs: list[_Job]) -> None:
-        was_well = not self._troubles
         lost = self._disk.keep(jobs, self._troubles)
         with self._lock:
             self._waiting -= sum(job.room for job in jobs)
         self._left_out += lost
         # Taken out here, since the dictionary is this thread's alone.
         self._trouble = next(iter(self._troubles.values()), None)
-        if was_well and self._troubles:
-            path, error = next(iter(self._troubles.items()))
-            hint = f"make room or rights at `{path}`, or set `XDG_STATE_HOME`"
-            self._say(record("history.failed", path=str(self._directory), error=error, hint=hint))
-        elif not was_well and not self._troubles:
-            self._say(record("history.resumed", path=str(self._directory), left_out=self._left_out))
-            self._left_out = 0
+        self._lapse, turn = observe(self._lapse, is_well=not self._troubles, now=time.monotonic())
+        match turn:
+            case Turn.FAILED:
+                path, error = next(iter(self._troubles.items()))
+                hint = f"make room or rights at `{path}`, or set `XDG_STATE_HOME`"
+                self._say(record("history.failed", path=str(self._directory), error=error, hint=hint))
+            case Turn.RECOVERED:
+                self._say(record("history.resumed", path=str(self._directory), left_out=self._left_out))
+                self._left_out = 0
 
     def _say(self, said: Record) -> None:
         with suppress(RuntimeError):  # the loop has ended meanwhile
@@ -256,7 +262,8 @@ class _Disk:
         """Find out which files can be appended to again: one of them could."""
         for path in tuple(troubles):
             try:
-                RotatedFile(Path(path), LOG_ROOM).append(b"")
+                # Nothing can be added to a full disk as well; an empty line is something, and readers pass it over.
+                RotatedFile(Path(path), LOG_ROOM).append(b"\n")
             except OSError:
                 continue
             del troubles[path]

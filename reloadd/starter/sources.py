@@ -23,6 +23,7 @@ class Framework(Enum):
     FLASK = "Flask"
     FASTAPI = "FastAPI"
     STARLETTE = "Starlette"
+    LITESTAR = "Litestar"
     DJANGO = "Django"
     PYRAMID = "Pyramid"
 
@@ -31,6 +32,7 @@ INTERFACES = {
     Framework.FLASK: Interface.WSGI,
     Framework.FASTAPI: Interface.ASGI,
     Framework.STARLETTE: Interface.ASGI,
+    Framework.LITESTAR: Interface.ASGI,
     Framework.DJANGO: Interface.WSGI,
     Framework.PYRAMID: Interface.WSGI,
 }
@@ -42,6 +44,8 @@ _MAKERS = {
     "fastapi.FastAPI": Framework.FASTAPI,
     "fastapi.applications.FastAPI": Framework.FASTAPI,
     "starlette.applications.Starlette": Framework.STARLETTE,
+    "litestar.Litestar": Framework.LITESTAR,
+    "litestar.app.Litestar": Framework.LITESTAR,
     "django.core.wsgi.get_wsgi_application": Framework.DJANGO,
 }
 """What makes an app, by its full name."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Arrivals:
-    """Where connections wait while no child accepts.
+    """Where connections wait while no child accepts. An app that is stopped may be started: its connections wait too.
 
     Args:
         waiting: those that do already; owned from now on.

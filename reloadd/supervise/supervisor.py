@@ -212,7 +212,6 @@ class Supervisor:
             if not self._do(action):
                 self._tell_of(action)
         if after is State.DOWN and self._inbox.empty():
-            self._arrivals.close()
             self._down.set()
 
     def _do(self, action: actions.Action) -> bool:

@@ -17,6 +17,7 @@ from weakref import WeakSet
 from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyEvent, InotifyFD, Mask, WatchDescriptor
 
 from reloadd.watch.inbox import Hint
+from reloadd.watch.promptness import ask_for_short_slice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,9 +44,11 @@ _JOIN_TIMEOUT = 2.0
 
 
 class KernelEvents:
-    """All listening of a daemon. Any thread may call it."""
+    """All listening of a daemon. To be made on the event loop's thread; any thread may call it."""
 
     def __init__(self) -> None:
+        # The event loop's thread is one end of an event's way to those who listen, the reader's is the other.
+        ask_for_short_slice()
         self._lock = threading.Lock()
         self._reader: _Reader | None = None
         self._inboxes: WeakSet[Inbox] = WeakSet()
@@ -92,6 +95,7 @@ class _Reader(InotifyFD):
         os.set_inheritable(self._inotify_fd, False)  # noqa: FBT003 - its parameters have no names
 
     def run(self) -> None:
+        ask_for_short_slice()
         try:
             super().run()
         except BaseException as failure:  # noqa: BLE001 - whatever ended it, those who listen must hear of it

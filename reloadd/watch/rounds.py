@@ -10,18 +10,16 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from contextlib import suppress
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
 from reloadd.core.rounds import SWEEP_SLICE, poll_slice
-from reloadd.watch.directories import stamp_of
 from reloadd.watch.snapshot import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from reloadd.watch.directories import Directories, Directory
+    from reloadd.watch.directories import Directories
     from reloadd.watch.ignore import Rules
     from reloadd.watch.snapshot import Snapshot
 
@@ -54,6 +52,7 @@ class Rounds:
         self._hot: dict[str, None] = {}
         self._to_poll: deque[str] = deque()
         self._to_sweep: deque[str] = deque()
+        self._files = 0
         self._cost = _FIRST_COST
 
     @property
@@ -75,79 +74,92 @@ class Rounds:
             interval: seconds between two calls.
         """
         begun = time.thread_time()
-        polled = self._directories.polled
-        for path in tuple(polled):
-            self._list_if_another(path)
-        for path in (*self.mounted, *self._hot):
-            directory, name = os.path.split(path)
-            known = self._directories.get(directory)
-            if known is not None and name in known.files and (directory in polled or path in self.mounted):
-                self._stat(path)
-        files = sum(len(directory.files) for directory in map(self._directories.get, polled) if directory)
+        polled, snapshot = self._directories.polled, self._snapshot
+        for path in self._others(polled):
+            self._list(path)
+        self._stat([path for path in self.mounted if path in snapshot])
+        self._stat([path for path in self._hot if path in snapshot and os.path.dirname(path) in polled])
         if not self._to_poll:
             self._to_poll.extend(polled)
+            self._files = sum(len(each.files) for each in map(self._directories.get, polled) if each)
         spent = time.thread_time() - begun
-        most = poll_slice(files, interval=interval, spent=spent, cost=self._cost)
-        looked_at = self._stat_some(self._to_poll, most)
+        most = poll_slice(self._files, interval=interval, spent=spent, cost=self._cost)
+        looked_at = self._stat_files(self._take(self._to_poll, most, own=0))
         if looked_at:
             self._cost = (time.thread_time() - begun - spent) / looked_at
-        for path in self._snapshot.untold():
+        for path in snapshot.untold():
             self.edited(path)
 
     def sweep(self) -> None:
         """Look at the next slice of everything."""
         if not self._to_sweep:
             self._to_sweep.extend(self._directories.paths())
-        looked_at = 0
-        while self._to_sweep and looked_at < SWEEP_SLICE:
-            path = self._to_sweep.popleft()
+        paths = self._take(self._to_sweep, SWEEP_SLICE, own=1)
+        # One that could not be listened to may be by now.
+        others = {*self._others(paths), *filter(self._is_unheard, paths)}
+        for path in others:
+            self._list(path)
+        self._stat_files(path for path in paths if path not in others)
+
+    def _take(self, ahead: deque[str], most: int, *, own: int) -> list[str]:
+        """The next directories, until they come to so many: each counts its files, and so many more of its own."""
+        taken = []
+        while ahead and most > 0:
+            path = ahead.popleft()
             directory = self._directories.get(path)
+            if directory is not None:
+                taken.append(path)
+                most -= own + len(directory.files)
+        return taken
+
+    def _is_unheard(self, path: str) -> bool:
+        directory = self._directories.get(path)
+        return directory is not None and directory.subscription is None
+
+    def _others(self, paths: Iterable[str]) -> list[str]:
+        """Those directories in which names came or went, or that are other ones than when they were listed."""
+        get, stat = self._directories.get, os.stat
+        others = []
+        for path in paths:
+            directory = get(path)
             if directory is None:
                 continue
-            # One that could not be listened to may be by now.
-            if not self._list_if_another(path, anew=directory.subscription is None):
-                self._stat_files(path, directory.files)
-            looked_at += 1 + len(directory.files)
+            try:
+                now = stat(path)
+            except OSError:
+                others.append(path)
+                continue
+            # A plain tuple equals the stamp that has its fields, and is made in a fraction of the time. Whether a clock
+            # is too coarse was asked when the stamp was taken.
+            if (now.st_mtime_ns, now.st_ctime_ns, now.st_ino, now.st_dev) != directory.stamp:
+                others.append(path)
+        return others
 
-    def _list_if_another(self, path: str, *, anew: bool = False) -> bool:
-        """List a directory if names came or went, or if it is another one; whether that was so."""
-        directory = self._directories.get(path)
+    def _list(self, path: str) -> None:
+        """List a directory anew, and those in it that are new."""
         around = self._rules_around(path)
-        if directory is None or around is None:
-            return False
-        if not anew and directory.stamp is not None and directory.stamp == stamp_of(path):
-            return False
-        self._directories.walk(path, around, deep=False)
-        return True
+        if around is not None:
+            self._directories.walk(path, around, deep=False)
 
-    def _stat_some(self, ahead: deque[str], most: int) -> int:
-        """Look at files of the directories ahead, about as many as said; how many it were."""
+    def _stat_files(self, paths: Iterable[str]) -> int:
+        """Look at all files in these directories; how many they are."""
         looked_at = 0
-        while ahead and looked_at < most:
-            path = ahead.popleft()
-            directory: Directory | None = self._directories.get(path)
+        for path in paths:
+            directory = self._directories.get(path)
             if directory is not None:
-                self._stat_files(path, directory.files)
+                prefix = path.rstrip("/") + "/"
+                self._stat([prefix + name for name in directory.files])
                 looked_at += len(directory.files)
         return looked_at
 
-    def _stat_files(self, directory: str, names: Iterable[str]) -> None:
-        prefix, is_as_seen, stat = directory.rstrip("/") + "/", self._snapshot.is_as_seen, os.stat
-        for name in tuple(names):
-            path = prefix + name
-            with suppress(OSError):
-                if is_as_seen(path, stat(path)):
-                    continue
-            self._stat(path)
-
-    def _stat(self, path: str) -> None:
-        """Look at one file. What became of it if it is no file now is for a listing to find out."""
-        try:
-            status = os.stat(path)
-        except OSError:
-            signature = None
-        else:
-            if S_ISDIR(status.st_mode):
-                return
-            signature = signature_of(status)
-        self._snapshot.see(path, signature)
+    def _stat(self, paths: Iterable[str]) -> None:
+        """Look at files that are known. What became of one that is no file now is for a listing to find out."""
+        is_as_seen, stat = self._snapshot.is_as_seen, os.stat
+        for path in paths:
+            try:
+                now = stat(path)
+            except OSError:
+                self._snapshot.see(path, None)
+                continue
+            if not is_as_seen(path, now) and not S_ISDIR(now.st_mode):
+                self._snapshot.see(path, signature_of(now))

@@ -7,19 +7,22 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.clients import Clients
-from tests.support.daemon import RunningDaemon, ask, write_files
+from tests.support.daemon import RunningDaemon, ask, wait_until, write_files
 from tests.support.environments import environment
 from tests.support.interpreters import newest_interpreter
+from tests.support.talking import Home
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 RELOADS = int(os.environ.get("RELOADD_TEST_RELOADS", "50"))
+STOPS = max(RELOADS // 15, 1)
 
 WSGI = """
 import time
@@ -101,6 +104,30 @@ def test_no_request_is_lost_by_tcp(tmp_path: Path, name: str, meanwhile: str) ->
 def test_no_request_is_lost_by_unix_socket(tmp_path: Path, name: str) -> None:
     """The same over a socket in the file system."""
     reload_under_load(tmp_path, name, "unix:web.sock", "hold", RELOADS // 5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SERVERS)
+def test_no_request_is_lost_by_a_stop(tmp_path: Path, name: str) -> None:
+    """What a stopped app had accepted and not read waits with what comes after it, until the app is started again."""
+    home = Home(tmp_path)
+    write_app(tmp_path, name, "127.0.0.1:0", "hold")
+    with home.daemon("--profile", "dev.toml") as daemon:
+        daemon.wait_for("child.ready")
+        with Clients(daemon.address(), keeping=4, closing=8) as clients:
+            for number in range(1, STOPS + 1):
+                home.reloadd("stop", "dev", "--wait")
+                daemon.wait_for_count("child.exited", number)
+                goal = len(clients.answers) + 12
+                home.reloadd("start", "dev", "--wait")
+                wait_until(partial(has_answers, clients, goal), "all clients are answered")
+
+    assert clients.failures == []
+
+
+def has_answers(clients: Clients, count: int) -> bool:
+    """Whether so many requests have had an answer, or failed."""
+    return len(clients.answers) >= count
 
 
 COMMANDS = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -206,11 +205,6 @@ while not pathlib.Path("go").exists():
 """
 
 
-def contains(daemon: RunningDaemon, words: str) -> bool:
-    """Whether an app has printed these words."""
-    return words in daemon.output
-
-
 @pytest.mark.parametrize("write", [put, save])
 def test_many_saves_before_a_slow_app_serves_are_served_by_one_start(
     tmp_path: Path, write: Callable[[Path, str], None]
@@ -221,7 +215,7 @@ def test_many_saves_before_a_slow_app_serves_are_served_by_one_start(
         daemon.wait_for("child.ready")
         for number in range(1, 31):
             write(tmp_path / "app.py", f"print({number}, 'begun', flush=True)\n{GATED}{SERVES}")
-            wait_until(partial(contains, daemon, f"{number} begun\n"), f"start {number}")
+            daemon.wait_for_output(f"{number} begun\n")
         (tmp_path / "go").touch()
         daemon.wait_for("restart.completed", generation=31)
 

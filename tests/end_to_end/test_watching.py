@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from tests.support.daemon import RunningDaemon, wait_until, write_files
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
-def wait_for_output(daemon: RunningDaemon, words: str) -> None:
-    """Return once an app has printed these words."""
-    wait_until(lambda: words in daemon.output, f"`{words}`")
-
+from tests.support.daemon import RunningDaemon, write_files
 
 IMPORTING = """
 import os, pathlib, signal, sys, time
@@ -48,49 +41,70 @@ def test_what_is_imported_from_elsewhere_is_watched(tmp_path: Path) -> None:
     write_files(shared, {"shared.py": "VERSION = 1\n", "other.py": ""})
     write_files(app, {"work.py": IMPORTING, "dev.toml": OUTSIDE.format(shared=shared, imported="true")})
     with RunningDaemon(app, "--profile", "dev.toml") as daemon:
-        wait_for_output(daemon, "shared 1")
+        daemon.wait_for_output("shared 1")
         (shared / "shared.py").write_text("VERSION = 22\n")
         (app / "go").touch()
-        wait_for_output(daemon, "shared 22")
+        daemon.wait_for_output("shared 22")
         daemon.wait_for("restart.completed", generation=2)
         (shared / "other.py").write_text("nobody = 'imports it'")
         daemon.wait_for("watch.started", roots=[str(shared)])
         (shared / "shared.py").write_text("VERSION = 333\n")
-        wait_for_output(daemon, "shared 333")
+        daemon.wait_for_output("shared 333")
         assert len(daemon.all("child.exited")) == 2
 
 
 BOOTING = """
-import signal
+import signal, sys
 import part
-print("runs", part.VERSION, flush=True)
+print(sys.argv[1], "runs", part.VERSION, flush=True)
 signal.pause()
 """
 
-BOOTED = '[target]\nscript = "work.py"\n[ready]\nstarted = 0.3\n'
+BOOTED = """
+[target]
+script = "work.py"
+args = ["{backend}"]
+[watch]
+backend = "{backend}"
+poll-interval = 0.05
+[ready]
+started = 0.3
+"""
+
+BOTH = {f"{backend}.toml": BOOTED.format(backend=backend) for backend in ("events", "poll")}
 
 
 def test_what_is_saved_while_an_app_starts_is_run(tmp_path: Path) -> None:
     """At whatever moment after its import, with the same size in the same second: the last version runs in the end"""
-    write_files(tmp_path, {"work.py": BOOTING, "part.py": "VERSION = 100\n", "dev.toml": BOOTED})
-    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
-        for number, offset_ms in enumerate((0, 1, 5, 20, 50, 100, 200, 350, 500), start=100):
-            wait_for_output(daemon, f"runs {number}")
+    write_files(tmp_path, BOTH | {"work.py": BOOTING, "part.py": "VERSION = 100\n"})
+    with RunningDaemon(tmp_path, "--profile", "events.toml", "--profile", "poll.toml") as daemon:
+        for number, offset_ms in enumerate((0, 1, 2, 5, 10, 20, 50, 100, 200, 350, 500), start=100):
+            for backend in ("events", "poll") if number % 2 else ("poll", "events"):
+                daemon.wait_for_output(f"{backend} runs {number}\n")
             time.sleep(offset_ms / 1000)  # the moment is what is tried
             (tmp_path / "part.py").write_text(f"VERSION = {number + 1}\n")
-        wait_for_output(daemon, "runs 109")
+        for backend in ("events", "poll"):
+            daemon.wait_for_output(f"{backend} runs 111\n")
+
+
+SAVED = """{blank}import sys
+VERSION = '{number}' , sys._getframe().f_lineno
+"""
 
 
 def test_a_formatter_after_a_save_costs_one_start_more(tmp_path: Path) -> None:
-    """At the most, however long after the save it writes; what it wrote is what runs"""
-    write_files(tmp_path, {"work.py": BOOTING, "part.py": "VERSION = 0\n", "dev.toml": BOOTED})
-    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
-        daemon.wait_for("child.ready")
-        for number, after_ms in enumerate((5, 20, 200, 500), start=1):
+    """At the most, however long after the save ruff writes; what it wrote is what runs, as the line number shows"""
+    ruff = [str(Path(sys.executable).with_name("ruff")), "format", "--quiet", "--isolated", "--no-cache", "part.py"]
+    write_files(tmp_path, BOTH | {"work.py": BOOTING, "part.py": "VERSION = 0\n"})
+    with RunningDaemon(tmp_path, "-v", "--profile", "events.toml", "--profile", "poll.toml") as daemon:
+        for backend in ("events", "poll"):
+            daemon.wait_for("child.ready", profile=backend)
+        for number, after_ms in enumerate((5, 20, 200, 700), start=1):
             before = len(daemon.all("child.spawned"))
-            (tmp_path / "part.py").write_text(f"VERSION='{number} as saved'\n")
+            (tmp_path / "part.py").write_text(SAVED.format(blank="\n" * 9, number=number))
             time.sleep(after_ms / 1000)  # the moment is what is tried
-            (tmp_path / "part.py").write_text(f'VERSION = "{number} as formatted"\n')
-            wait_for_output(daemon, f"runs {number} as formatted")
-            daemon.wait_for_count("restart.completed", number)
-            assert len(daemon.all("child.spawned")) - before <= 2
+            subprocess.run(ruff, cwd=tmp_path, check=True)
+            for backend in ("events", "poll"):
+                daemon.wait_for_output(f"{backend} runs ('{number}', 3)\n")
+                daemon.wait_for_count("restart.completed", number, profile=backend)
+            assert len(daemon.all("child.spawned")) - before <= 4

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 from reloadd.bus import Bus
@@ -14,9 +16,10 @@ from reloadd.history.journal import Journal
 from reloadd.history.keeper import Keeper
 from reloadd.history.places import directory_name
 from reloadd.history.reader import all_kept, read_log, read_restarts
+from tests.support.processes import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
     from reloadd.core.records import Value
@@ -35,22 +38,33 @@ def keep(directory: Path, act: Callable[[Bus], None]) -> list[Record]:
     """Keep what happens while `act` is called; the records that were said."""
 
     async def run() -> list[Record]:
-        bus, said = Bus(), list[Record]()
-        journal = Journal(now=lambda: NOON)
-        bus.subscribe(said.append)
-        bus.subscribe(journal.hear)
-        bus.subscribe_output(journal.hear_output)
-        files = {"web": FILE}
-        keeper = Keeper(directory, file_of=files.get, publish=bus.publish)
-        journal.subscribe(keeper.hear)
-        act(bus)
-        await keeper.flush()
-        # What the thread said is heard in the loop's next turn.
-        await asyncio.sleep(0)
-        keeper.close()
+        with keeping(directory) as (bus, said, flush):
+            act(bus)
+            await flush()
         return said
 
     return asyncio.run(run())
+
+
+@contextmanager
+def keeping(directory: Path) -> Iterator[tuple[Bus, list[Record], Callable[[], Awaitable[None]]]]:
+    """Keep what a bus is told; with the records that were said, and what waits until all is kept and heard."""
+    bus, said = Bus(), list[Record]()
+    journal = Journal(now=lambda: NOON)
+    bus.subscribe(said.append)
+    bus.subscribe(journal.hear)
+    bus.subscribe_output(journal.hear_output)
+    files = {"web": FILE}
+    keeper = Keeper(directory, file_of=files.get, publish=bus.publish)
+    journal.subscribe(keeper.hear)
+
+    async def flush() -> None:
+        await keeper.flush()
+        # What the thread said is heard in the loop's next turn.
+        await asyncio.sleep(0)
+
+    yield bus, said, flush
+    keeper.close()
 
 
 def test_what_happens_is_read_back_as_it_was(tmp_path: Path) -> None:
@@ -164,6 +178,27 @@ def test_one_file_that_cannot_be_written_is_told_once_while_others_are(tmp_path:
 
     assert [record.name for record in said if record.name.startswith("history.")] == ["history.failed"]
     assert len([entry for entry in read_log([daemons]) if entry["event"] == "daemon.stopped"]) == 600
+
+
+def test_a_disk_that_comes_and_goes_is_not_told_each_time(tmp_path: Path) -> None:
+    """As one with next to no room does; what fits is kept, and that all is well again is said once it has lasted."""
+    blocked = tmp_path / directory_name("web", FILE)
+
+    async def run() -> list[str]:
+        with keeping(tmp_path) as (bus, said, flush):
+            for number in range(20):
+                blocked.write_text("in the way")
+                bus.publish(say("child.ready", number))
+                await flush()
+                blocked.unlink()
+                bus.publish(say("child.ready", number))
+                await flush()
+                rmtree(blocked)
+            # Nothing else happens: it is said all the same.
+            await until(lambda: said[-1].name == "history.resumed", "the end of the trouble")
+            return [record.name for record in said if record.name.startswith("history.")]
+
+    assert asyncio.run(run()) == ["history.failed", "history.resumed"]
 
 
 def test_what_finds_no_room_is_left_out_at_once(tmp_path: Path) -> None:

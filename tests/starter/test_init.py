@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-import shutil
-import socket
+from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reloadd.cli import main
 from reloadd.profile.json_schema import FILE
-from tests.support.daemon import RunningDaemon, ask, wait_until, write_files
+from tests.support.daemon import RunningDaemon, ask, clean_environ, wait_until, write_files
 from tests.support.environments import environment
+from tests.support.frameworks import reserved_port
 from tests.support.interpreters import newest_interpreter
 from tests.support.profiles import ProfileDirectory
 from tests.support.programs import needs_node
@@ -63,6 +64,11 @@ KINDS: dict[str, tuple[Mapping[str, str], str, str]] = {
         {"backend/main.py": "from starlette.applications import Starlette\napp = Starlette(routes=[])\n"},
         'app = "main:app"\ndirectory = "backend"',
         "a Starlette app in backend/main.py:2: `app = Starlette(routes=[])`",
+    ),
+    "litestar": (
+        {"app.py": "import litestar\n\napp = litestar.Litestar()\n"},
+        'app = "app:app"',
+        "a Litestar app in app.py:3: `app = litestar.Litestar()`",
     ),
     "django": (DJANGO, 'app = "site1.wsgi:application"', "a Django app in site1/wsgi.py:3: "),
     "pyramid": (
@@ -276,52 +282,131 @@ def test_what_cannot_be_done_is_said(
     assert (out, wrong.startswith(message), list(here.glob("*.toml"))) == ("", True, [])
 
 
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """A project that runs once `init` has looked at it.
+
+    Attributes:
+        files: it; `{port}` stands for a port that nobody else has.
+        requirements: what is installed in its environment.
+        prints: what shows that it runs, of one that serves nothing.
+        listens_itself: whether it opens that port; else it is served where the profile says.
+        is_installed: whether it is importable as after `pip install -e .`, which it takes to run at all.
+    """
+
+    files: Mapping[str, str]
+    requirements: tuple[str, ...] = ()
+    prints: str | None = None
+    listens_itself: bool = False
+    is_installed: bool = False
+
+
+PYRAMID_VIEW = """
+from pyramid.config import Configurator
+from pyramid.response import Response
+
+def main(global_config=None, **settings):
+    with Configurator(settings=settings) as config:
+        config.add_route("home", "/")
+        config.add_view(lambda request: Response("hello"), route_name="home")
+        return config.make_wsgi_app()
+"""
+
+SERVER_JS = """
+require("http").createServer((request, response) => response.end("hello")).listen({port}, "127.0.0.1")
+"""
+
+WORKER = """
+import time
+print("at work", flush=True)
+time.sleep(600)
+"""
+
+
+def files_of(app: str) -> Mapping[str, str]:
+    """One of the apps that other tests run too."""
+    return {str(each.relative_to(APPS / app)): each.read_text() for each in (APPS / app).rglob("*.py")}
+
+
+RUNNABLE = {
+    "flask": Runnable(files_of("flask_app"), ("flask",)),
+    "fastapi": Runnable(files_of("fastapi_app"), ("fastapi", "uvicorn")),
+    "django": Runnable(files_of("django_project"), ("django",)),
+    "starlette": Runnable(
+        {
+            "backend/main.py": "from starlette.applications import Starlette\n"
+            "from starlette.responses import PlainTextResponse\nfrom starlette.routing import Route\n\n"
+            'app = Starlette(routes=[Route("/", lambda request: PlainTextResponse("hello"))])\n'
+        },
+        ("starlette", "uvicorn"),
+    ),
+    "litestar": Runnable(
+        {
+            "app.py": "from litestar import Litestar, get\n\n"
+            '@get("/")\nasync def home() -> str:\n    return "hello"\n\napp = Litestar([home])\n'
+        },
+        ("litestar", "uvicorn"),
+    ),
+    "pyramid": Runnable({"wsgi.py": f"{PYRAMID_VIEW}\napp = main()\n"}, ("pyramid", "waitress")),
+    "pyramid of a cookiecutter": Runnable(
+        {
+            "pyproject.toml": '[project]\nname = "shop"\ndependencies = ["pyramid", "waitress"]\n',
+            "development.ini": "[app:main]\nuse = call:shop:main\n\n[server:main]\nuse = egg:waitress#main\n"
+            "listen = localhost:{port}\n",
+            "shop/__init__.py": PYRAMID_VIEW.replace("global_config=None", "global_config"),
+        },
+        ("pyramid", "waitress"),
+        listens_itself=True,
+        is_installed=True,
+    ),
+    "a package": Runnable(
+        {
+            "src/worker/__init__.py": "",
+            "src/worker/__main__.py": f"import worker.tasks\n{WORKER}",
+            "src/worker/tasks.py": "",
+        },
+        prints="at work",
+    ),
+    "a script": Runnable({"run.py": f'if __name__ == "__main__":\n{indent(WORKER, "    ")}'}, prints="at work"),
+    "npm": Runnable(
+        {"package.json": '{"scripts": {"start": "node server.js"}}', "server.js": SERVER_JS}, listens_itself=True
+    ),
+    "node": Runnable({"package.json": '{"main": "server.js"}', "server.js": SERVER_JS}, listens_itself=True),
+}
+
+
 # The first free port is chosen, and opened a moment later: by one of these at a time.
 @pytest.mark.xdist_group("first free port")
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("app", "requirements", "path"),
-    [
-        ("flask_app", ("flask",), "/"),
-        ("fastapi_app", ("fastapi", "uvicorn"), "/"),
-        ("django_project", ("django",), "/"),
-        pytest.param("node_server", (), "/", marks=needs_node),
-    ],
+    "kind", [pytest.param(kind, marks=needs_node if kind in {"npm", "node"} else ()) for kind in RUNNABLE]
 )
-def test_the_profile_runs_as_it_was_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, app: str, requirements: tuple[str, ...], path: str
-) -> None:
+def test_the_profile_runs_as_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """A daemon serves the project. The port is not the one that `init` found free: somebody may take that meanwhile."""
-    project = tmp_path / app
-    shutil.copytree(APPS / app, project)
-    if app == "node_server":
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        write_files(project, {"package.json": '{"scripts": {"start": "node server.js"}}', "server.js": NODE % port})
-        address = f"127.0.0.1:{port}"
-    else:
-        python = environment(newest_interpreter(), *requirements)
-        (project / ".venv").symlink_to(python.parents[1])
-        address = ""
-    monkeypatch.chdir(tmp_path)
+    runnable, project = RUNNABLE[kind], tmp_path / "project"
+    with reserved_port() as port:
+        write_files(project, {name: text.replace("{port}", str(port)) for name, text in runnable.files.items()})
+        if runnable.requirements:
+            python = environment(newest_interpreter(), *runnable.requirements)
+            (project / ".venv").symlink_to(python.parents[1])
+        monkeypatch.chdir(tmp_path)
 
-    assert main(["init", app]) == 0
-    profile = project / "reloadd.toml"
-    profile.write_text(re.sub(r"127\.0\.0\.1:80\d\d", "127.0.0.1:0", profile.read_text()))
-    with RunningDaemon(tmp_path, "--profile", f"{app}/reloadd.toml") as daemon:
-        daemon.wait_for("child.ready")
-        where = address or daemon.address()
-        wait_until(lambda: answers(where, path), f"{app} answers")
+        assert main(["init", "project"]) == 0
+        profile = project / "reloadd.toml"
+        profile.write_text(re.sub(r"127\.0\.0\.1:80\d\d", "127.0.0.1:0", profile.read_text()))
+        installed = {"PYTHONPATH": str(project)} if runnable.is_installed else {}
+        with RunningDaemon(tmp_path, "--profile", "project/reloadd.toml", environ=clean_environ(**installed)) as daemon:
+            daemon.wait_for("child.ready")
+            if runnable.prints is not None:
+                wait_until(lambda: runnable.prints in daemon.output.splitlines(), f"{kind} runs")
+            else:
+                where = f"127.0.0.1:{port}" if runnable.listens_itself else daemon.address()
+                wait_until(lambda: answers(where), f"{kind} answers")
 
 
-def answers(address: str, path: str) -> bool:
+def answers(address: str) -> bool:
     """Whether the app answers well."""
     try:
-        return ask(address, path)[0] == 200
+        return ask(address)[0] == 200
     except ConnectionRefusedError:
         return False
-
-
-NODE = """
-require("http").createServer((request, response) => response.end("hello")).listen(%d, "127.0.0.1")
-"""

@@ -167,6 +167,10 @@ class RunningDaemon:
                 self._news.wait(min(rest, 0.2))
             return found[:count]
 
+    def wait_for_output(self, words: str) -> None:
+        """Return once an app has printed these words."""
+        wait_until(lambda: words in self.output, f"`{words}` in:\n{self.output[-500:]}")
+
     @property
     def story(self) -> str:
         """What was said and printed last, for the message of a test that fails."""

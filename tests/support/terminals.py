@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import select
+import shutil
 import struct
+import subprocess
 import termios
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reloadd.terminal import Writer
+from tests.support.daemon import DEADLINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 _CHUNK = 1 << 16
 
@@ -33,6 +40,47 @@ class Window:
     def type(self, keys: bytes) -> None:
         """Press keys."""
         os.write(self.person, keys)
+
+    def wait_for(self, words: bytes, deadline: float) -> None:
+        """Read the screen until these words have come; what is read is gone."""
+        end = time.monotonic() + deadline
+        screen = b""
+        while words not in screen:
+            assert time.monotonic() < end, f"no {words!r} on:\n{screen!r}"
+            if select.select([self.person], [], [], 0.1)[0]:
+                screen += os.read(self.person, _CHUNK)
+
+
+def type_into(command: Sequence[str | Path], keys: Sequence[tuple[str, str]], environ: Mapping[str, str]) -> None:
+    """Run a program on a terminal of its own to its end, as a person would.
+
+    Args:
+        command: the program, with its arguments.
+        keys: what is waited for on the screen, and what is pressed then.
+        environ: the program's.
+
+    Raises:
+        FileNotFoundError: there is no such program.
+    """
+    if shutil.which(command[0]) is None:
+        raise FileNotFoundError(errno.ENOENT, "there is no such program", str(command[0]))
+    with window() as own:
+        # A session of its own, so that its keyboard is this terminal: setsid(1), credentials(7).
+        program = subprocess.Popen(
+            ["setsid", "--ctty", "--wait", *command],
+            env=environ,
+            stdin=own.terminal,
+            stdout=own.terminal,
+            stderr=own.terminal,
+        )
+        try:
+            for words, pressed in keys:
+                own.wait_for(words.encode(), DEADLINE)
+                own.type(pressed.encode())
+            assert program.wait(DEADLINE) == 0
+        finally:
+            program.kill()
+            program.wait()
 
 
 @contextmanager

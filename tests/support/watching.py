@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from reloadd.core.changes import Change, ChangeSet, net_changes
@@ -79,12 +79,12 @@ class Observed:
         """The next set: kinds by path, relative to the first root where it lies in it."""
         return self._by_path(self.next_set().changes)
 
-    def comes_to(self, expected: Mapping[str, str]) -> None:
+    def comes_to(self, expected: Mapping[str, str], *, deadline: float = DEADLINE) -> None:
         """The next sets, put together, are these changes: many saves may be told as a first one and the rest."""
         net: tuple[Change, ...] = ()
-        deadline = time.monotonic() + DEADLINE
+        end = time.monotonic() + deadline
         while self._by_path(net) != expected:
-            assert time.monotonic() < deadline, f"told {self._by_path(net)}"
+            assert time.monotonic() < end, f"told {self._by_path(net)}"
             with suppress(queue.Empty):
                 net = net_changes((*net, *self.sets.get(timeout=0.1).changes))
 
@@ -99,6 +99,37 @@ class Observed:
     def close(self) -> None:
         """Close the watch."""
         self.stage.on_loop(self.watch.close)
+
+
+@dataclass(frozen=True)
+class Witness:
+    """One who reads what is told of at the moment at which it is told, as an app that starts would.
+
+    Attributes:
+        root: what is watched.
+        seen: of each set, the kinds of changes by path relative to the root, and what stands in these files; None for
+            one that is not there.
+    """
+
+    root: Path
+    seen: queue.Queue[tuple[dict[str, str], dict[str, str | None]]] = field(default_factory=queue.Queue)
+
+    def look(self, changes: ChangeSet) -> None:
+        """Take a set."""
+        top = f"{self.root}/"
+        kinds = {each.path.removeprefix(top): each.kind.value for each in changes.changes}
+        self.seen.put((kinds, {name: _text_of(self.root / name) for name in kinds}))
+
+    def saw(self) -> tuple[dict[str, str], dict[str, str | None]]:
+        """The next set."""
+        return self.seen.get(timeout=DEADLINE)
+
+
+def _text_of(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 class Both:
@@ -121,12 +152,11 @@ class Both:
         exclude: tuple[str, ...] = EXCLUDED,
         settle: float | None = None,
     ) -> None:
-        self.shops = {
-            backend: stage.begin(
-                watch_set(root, backend=backend, include=include, exclude=exclude, settle=settle), backend.value
-            )
+        sets = {
+            backend: watch_set(root, backend=backend, include=include, exclude=exclude, settle=settle)
             for backend in (Backend.EVENTS, Backend.POLL)
         }
+        self.shops = {backend: stage.begin(each, backend.value) for backend, each in sets.items()}
 
     def digested(self) -> Self:
         """Wait until all files were read, see `digested`."""
@@ -139,29 +169,24 @@ class Both:
         for backend, shop in self.shops.items():
             assert shop.told() == expected, (backend, why)
 
-    def tell_each_once(self, expected: Mapping[str, str]) -> list[int]:
-        """The next sets of each name these changes and no others, and none twice; how many sets it were."""
-        return [self._count_sets(shop, expected) for shop in self.shops.values()]
+    def tell_each_once(self, expected: Mapping[str, str]) -> None:
+        """The next sets of each name these changes and no others, and no file twice."""
+        for shop in self.shops.values():
+            told: dict[str, str] = {}
+            while len(told) < len(expected):
+                more = shop.told()
+                assert not told.keys() & more.keys(), f"told twice: {sorted(told.keys() & more.keys())[:5]}"
+                told |= more
+            assert told == expected
 
-    def _count_sets(self, shop: Observed, expected: Mapping[str, str]) -> int:
-        told: dict[str, str] = {}
-        count = 0
-        while len(told) < len(expected):
-            more = shop.told()
-            assert not told.keys() & more.keys(), f"told twice: {sorted(told.keys() & more.keys())[:5]}"
-            told |= more
-            count += 1
-        assert told == expected
-        return count
+    def come_to(self, expected: Mapping[str, str], *, deadline: float = DEADLINE) -> None:
+        """The next sets of each, put together, are these changes."""
+        for shop in self.shops.values():
+            shop.comes_to(expected, deadline=deadline)
 
     def tell_nothing_more(self) -> None:
         """Show that nothing else was told, by a change that is made now and must come alone."""
         _have_told_nothing(list(self.shops.values()), "sentinel.py")
-
-    def close(self) -> None:
-        """Close both watches."""
-        for shop in self.shops.values():
-            shop.close()
 
 
 def _have_told_nothing(shops: Sequence[Observed], sentinel: str) -> None:

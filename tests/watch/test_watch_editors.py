@@ -1,6 +1,7 @@
 """How programs save one file: each save is told once, as a modification, whatever goes on around it.
 
-Programs that are installed everywhere are run; the others are replayed by their system calls. Both backends.
+Programs that can be had are run, those with a screen on a terminal; the others are replayed by their system calls.
+Both backends.
 """
 
 from __future__ import annotations
@@ -14,19 +15,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.watching import digested, save, save_by_rename, watch_set
+from reloadd.profile.model import Backend
+from tests.support.terminals import type_into
+from tests.support.watching import Witness, digested, save, save_by_rename, watch_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from reloadd.profile.model import Backend
     from tests.support.watching import Observed, Stage
 
     Begin = Callable[[Path], Observed]
     Saver = Callable[[Path], None]
 
 _EXCLUDED = (".git", "*~", ".#*", r"\#*#", "*.sw?", "4913", "*___jb_tmp___", "*___jb_old___", "sed??????")
+
+EVENTS, POLL = Backend.EVENTS, Backend.POLL
 
 BEFORE, AFTER = "before = 1\n", "after = 22\n"
 
@@ -46,8 +50,41 @@ def by_vim(options: str) -> Saver:
     return saver
 
 
-def by_nano(file: Path) -> None:
-    """Nano, VS Code and gedit on some file systems: opened, cut to nothing, written."""
+def by_vim_on_a_terminal(file: Path) -> None:
+    """Vim as it comes, with all of its files beside; here they are made below /tmp too."""
+    settings = "set backupskip= directory=."
+    keys = (("before", ":%s/.*/after = 22/\r:wq\r"),)
+    type_into(("vim", "-Nu", "NONE", "-c", settings, file), keys, _at_home(file))
+
+
+def by_nano(options: str) -> Saver:
+    """Nano on a terminal; its keys are Control with K, O and X."""
+
+    def saver(file: Path) -> None:
+        keys = (("before", f"\x0b{AFTER}\x0f"), ("File Name to Write", "\r"), ("Wrote", "\x18"))
+        type_into(("nano", "--ignorercfiles", *options.split(), file), keys, _at_home(file))
+
+    return saver
+
+
+def by_emacs(settings: str) -> Saver:
+    """Emacs on a terminal, with its lock link, its autosave and its backup; below /tmp it makes backups if told to."""
+
+    def saver(file: Path) -> None:
+        settled = f"(setq backup-enable-predicate #'always {settings})"
+        keys = (("before", f"\x0b{AFTER.strip()}\x18\x13"), ("Wrote", "\x18\x03"))
+        type_into(("emacs", "-nw", "-Q", "--eval", settled, file), keys, _at_home(file))
+
+    return saver
+
+
+def _at_home(file: Path) -> dict[str, str]:
+    """An environment in which an editor finds no settings and asks its terminal no questions."""
+    return {**os.environ, "HOME": str(file.parent.parent), "TERM": "vt100"}
+
+
+def by_truncating(file: Path) -> None:
+    """VS Code in place: opened for reading and writing, cut to nothing, written."""
     with file.open("r+") as opened:
         opened.truncate()
         opened.write(AFTER)
@@ -70,8 +107,8 @@ def by_pycharm(file: Path) -> None:
     old.unlink()
 
 
-def by_emacs(file: Path) -> None:
-    """Emacs' first save of a session: lock link, autosave, the old file moved to its backup, a new one written."""
+def by_emacs_replayed(file: Path) -> None:
+    """Emacs' first save of a session, where there is no Emacs: the old file moved to its backup, a new one written."""
     lock, autosave = file.with_name(".#a.py"), file.with_name("#a.py#")
     lock.symlink_to("somebody@somewhere.12:34")
     save(autosave, AFTER)
@@ -167,17 +204,27 @@ def by_rsync(file: Path, *options: str) -> None:
     run("rsync", "-t", *options, other / "a.py", file)
 
 
+PROGRAMS = {"vim", "nano", "emacs", "patch", "rsync"}
+"""What a machine may lack."""
+
 SAVERS: dict[str, Saver] = {
     "vim": by_vim("backup writebackup backupcopy=no"),
     "vim, copied backup": by_vim("backup writebackup backupcopy=yes"),
     "vim, default": by_vim("backupcopy=auto"),
     "vim, no backup": by_vim("nobackup nowritebackup"),
-    "nano": by_nano,
+    "vim, on a terminal": by_vim_on_a_terminal,
+    "nano": by_nano(""),
+    "nano, with a backup": by_nano("--backup"),
+    "emacs, first save": by_emacs(""),
+    "emacs, later saves": by_emacs("make-backup-files nil"),
+    "emacs, copied backup": by_emacs("backup-by-copying t"),
+    "emacs, precious": by_emacs("file-precious-flag t"),
+    "vs code, in place": by_truncating,
     "in place": lambda file: save(file, AFTER),
     "moved over": lambda file: save_by_rename(file, AFTER),
     "vs code, beside": by_vs_code_beside,
     "pycharm": by_pycharm,
-    "emacs": by_emacs,
+    "emacs, replayed": by_emacs_replayed,
     "git": by_git,
     "sed": lambda file: run("sed", "-i", "s/before = 1/after = 22/", file),
     "install": by_install,
@@ -194,22 +241,28 @@ SAVERS: dict[str, Saver] = {
 }
 
 
-def test_each_way_to_save_is_one_modification(stage: Stage, backend: Backend, tmp_path: Path) -> None:
-    """Never a deletion, never twice, and nothing of what an editor keeps beside the file"""
+def test_each_way_to_save_is_one_modification(stage: Stage, tmp_path: Path) -> None:
+    """Never a deletion, never twice, never while the file is missing, and nothing of what an editor keeps beside it"""
     for number, (name, saver) in enumerate(SAVERS.items()):
         root = tmp_path / f"{number}" / "root"
         root.mkdir(parents=True)
         save(root / "a.py", BEFORE)
-        shop = digested(stage.begin(watch_set(root, backend=backend, exclude=(*_EXCLUDED, "*.tmp"))))
+        witnesses = [Witness(root), Witness(root)]
+        watched = [watch_set(root, backend=each, exclude=(*_EXCLUDED, "*.tmp")) for each in (EVENTS, POLL)]
+        watches = [stage.begin_with(*each) for each in zip(watched, (w.look for w in witnesses), strict=True)]
         try:
             saver(root / "a.py")
         except FileNotFoundError as error:
-            if error.filename not in {"vim", "patch", "rsync"}:
+            if error.filename not in PROGRAMS:
                 raise
             continue  # this machine has no such program
-        assert shop.told() == {"a.py": "modified"}, name
-        shop.has_told_nothing()
-        shop.close()
+        text = (root / "a.py").read_text()
+        for witness in witnesses:
+            assert witness.saw() == ({"a.py": "modified"}, {"a.py": text}), name
+        save(root / "last.py", "last")
+        for witness, watch in zip(witnesses, watches, strict=True):
+            assert witness.saw() == ({"last.py": "created"}, {"last.py": "last"}), name
+            stage.on_loop(watch.close)
 
 
 @pytest.mark.parametrize(
@@ -248,6 +301,9 @@ def test_a_deletion_is_told_unless_the_file_comes_back(begin: Begin, root: Path)
     """It is waited for a moment; then the deletion is one, and what comes later is new"""
     save(root / "a.py", BEFORE)
     shop = digested(begin(root))
+    (root / "a.py").unlink()
+    save(root / "a.py", BEFORE)
+    shop.has_told_nothing()
     (root / "a.py").unlink()
     save(root / "a.py", AFTER)
     assert shop.told() == {"a.py": "modified"}

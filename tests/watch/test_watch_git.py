@@ -5,11 +5,7 @@ Git holds `index.lock` while it writes files, so that none of these counts depen
 
 from __future__ import annotations
 
-import os
-import queue
 import subprocess
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,15 +13,12 @@ import pytest
 from reloadd.core import settle
 from reloadd.profile.model import Backend
 from tests.support.repositories import git
-from tests.support.watching import DEADLINE, Both, save, watch_set
+from tests.support.watching import Both, Witness, save, watch_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
-    from reloadd.core.changes import ChangeSet
-    from tests.support.watching import Observed, Stage
-
-    Begin = Callable[[Path], Observed]
+    from tests.support.watching import Stage
 
 FILES = 500
 MINE = [f"mine{number}" for number in range(3)]
@@ -74,27 +67,14 @@ def repository(origin: Path, root: Path) -> Path:
     return root
 
 
-@dataclass(frozen=True)
-class Witness:
-    """One who reads what is told of at the moment at which it is told, as an app that starts would.
-
-    Attributes:
-        seen: of each set, how many files were changed in which ways, what they say, and whether git's lock is there.
-    """
-
-    lock: Path
-    seen: queue.Queue[tuple[int, set[str], set[str], bool]] = field(default_factory=queue.Queue)
-
-    def look(self, changes: ChangeSet) -> None:
-        """Take a set."""
-        texts = {Path(path).read_text("utf-8") for path in changes.paths if os.path.exists(path)}  # noqa: PTH110
-        kinds = {change.kind.value for change in changes.changes}
-        self.seen.put((len(changes.changes), kinds, texts, self.lock.exists()))
+def every_file(kind: str) -> dict[str, str]:
+    """Each file of the tree, changed in one way."""
+    return dict.fromkeys(names(), kind)
 
 
 def test_what_git_does_is_one_set(stage: Stage, repository: Path) -> None:
-    """Who reads all files when it is told finds the new content in each, and git's lock gone"""
-    witnesses = {backend: Witness(repository / ".git/index.lock") for backend in (Backend.EVENTS, Backend.POLL)}
+    """Who reads all files when it is told finds the new content in each"""
+    witnesses = {backend: Witness(repository) for backend in (Backend.EVENTS, Backend.POLL)}
     for backend, witness in witnesses.items():
         stage.begin_with(watch_set(repository, backend=backend), witness.look)
     for command, text in (
@@ -110,15 +90,10 @@ def test_what_git_does_is_one_set(stage: Stage, repository: Path) -> None:
     ):
         git(repository, *command.split())
         for backend, witness in witnesses.items():
-            assert witness.seen.get(timeout=DEADLINE) == (FILES, {"modified"}, {text}, False), (command, backend)
+            assert witness.saw() == (every_file("modified"), dict.fromkeys(names(), text)), (command, backend)
     save(repository / "last.py", "last")
     for witness in witnesses.values():
-        assert witness.seen.get(timeout=DEADLINE) == (1, {"created"}, {"last"}, False)
-
-
-def every_file(kind: str, prefix: str = "") -> dict[str, str]:
-    """Each file of the tree, changed in one way."""
-    return dict.fromkeys(names(prefix), kind)
+        assert witness.saw() == ({"last.py": "created"}, {"last.py": "last"})
 
 
 def test_a_stash_and_taking_it_back_are_one_set_each(stage: Stage, repository: Path) -> None:
@@ -150,9 +125,11 @@ def test_a_rebase_is_one_set(stage: Stage, repository: Path, monkeypatch: pytest
     both.tell_nothing_more()
 
 
-def test_a_checkout_away_and_back_is_nothing(stage: Stage, repository: Path) -> None:
-    """All content is as it was told, whatever was written in between; `settle` is long, for git may be slow to start"""
-    both = Both(stage, repository, settle=1).digested()
+def test_a_checkout_away_and_back_is_nothing(stage: Stage, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All content is as it was told, whatever was written in between"""
+    # What is to be waited for is the start of another git, which may take longer on a busy machine.
+    monkeypatch.setattr(settle, "GIT_PAUSE", 2.0)
+    both = Both(stage, repository).digested()
     git(repository, "checkout", "--quiet", "one~1")
     git(repository, "checkout", "--quiet", "-")
     both.tell_nothing_more()
