@@ -1,6 +1,6 @@
-"""The deadlines of one app's children: each is told of when it passes, unless it was set anew or the child is gone.
+"""The deadlines of one app's children: each is told when it passes, and forgotten with its child.
 
-Never decides what follows.
+Never decides what follows: `core.machine` does.
 """
 
 from __future__ import annotations
@@ -15,36 +15,39 @@ if TYPE_CHECKING:
 
 
 class Deadlines:
-    """One app's.
+    """Those that are set now.
 
     Args:
-        tell: is told of each that passes.
+        tell: told of each that has passed.
+        is_busy: whether somebody is at a prompt in the app, so that it cannot get ready: its time begins anew then.
     """
 
-    def __init__(self, tell: Callable[[Due], None]) -> None:
+    def __init__(self, tell: Callable[[Due], None], is_busy: Callable[[], bool]) -> None:
         self._tell = tell
+        self._is_busy = is_busy
         self._loop = asyncio.get_running_loop()
-        self._handles: dict[tuple[Timer, int], asyncio.TimerHandle] = {}
+        self._set: dict[tuple[Timer, int], asyncio.TimerHandle] = {}
 
     def arm(self, timer: Timer, generation: int, seconds: float) -> None:
-        """Set one; an earlier one of the same kind and generation is forgotten."""
-        self._forget(timer, generation)
-        self._handles[timer, generation] = self._loop.call_later(seconds, self._due, Due(timer, generation, seconds))
+        """Set one, in the place of an earlier one of its kind."""
+        if (earlier := self._set.get((timer, generation))) is not None:
+            earlier.cancel()
+        self._set[timer, generation] = self._loop.call_later(seconds, self._pass, Due(timer, generation, seconds))
 
     def forget(self, generation: int) -> None:
-        """There is nothing more to come of this one."""
+        """This child is gone."""
         for timer in Timer:
-            self._forget(timer, generation)
+            if (handle := self._set.pop((timer, generation), None)) is not None:
+                handle.cancel()
 
     def close(self) -> None:
         """Tell of none any more."""
-        for handle in self._handles.values():
+        for handle in self._set.values():
             handle.cancel()
 
-    def _forget(self, timer: Timer, generation: int) -> None:
-        if (handle := self._handles.pop((timer, generation), None)) is not None:
-            handle.cancel()
-
-    def _due(self, due: Due) -> None:
-        del self._handles[due.timer, due.generation]
-        self._tell(due)
+    def _pass(self, due: Due) -> None:
+        del self._set[due.timer, due.generation]
+        if due.timer is Timer.READY and self._is_busy():
+            self.arm(due.timer, due.generation, due.seconds)
+        else:
+            self._tell(due)
