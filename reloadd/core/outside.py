@@ -22,18 +22,8 @@ SYSTEM = ("/dev/", "/etc/", "/proc/", "/run/", "/sys/", "/usr/")
 """Files there belong to the machine: a change of them is no edit of the app."""
 
 
-_STARTS_OTHERS = frozenset(
-    {
-        "os.exec",
-        "os.fork",
-        "os.forkpty",
-        "os.posix_spawn",
-        "os.system",
-        "pty.spawn",
-        "subprocess.Popen",
-    }
-)
-"""Audit events after which there may be processes that keep no ledger, or none of what they do."""
+_STARTS_OTHERS = frozenset({"exec", "fork", "forkpty", "posix_spawn", "system", "spawn", "Popen"})
+"""Last names of the audit events after which there may be processes that keep no ledger, or none of what they do."""
 
 
 @dataclass(slots=True)
@@ -67,7 +57,7 @@ class Seen:
                     self.opened.setdefault(file, (signature[0], signature[1], signature[2]))
                 case {"word": "effect", "event": "open" | "os.rename", "detail": str(file)}:
                     self.written.add(file)
-                case {"word": "effect", "event": str(event)} if event in _STARTS_OTHERS:
+                case {"word": "effect", "event": str(event)} if event.rpartition(".")[2] in _STARTS_OTHERS:
                     self.has_helpers = True
                 case _:
                     pass
