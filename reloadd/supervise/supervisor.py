@@ -171,6 +171,11 @@ class Supervisor:
             self._arrivals.close()
 
     @property
+    def leaders(self) -> frozenset[int]:
+        """The processes of its children, each of which leads a session of its own."""
+        return frozenset(running.child.pid for running in self._running.values())
+
+    @property
     def is_restarting(self) -> bool:
         """Whether a restart is under way; while words wait that may ask for one, it may be."""
         return self.machine.is_restarting or not self._inbox.empty()
