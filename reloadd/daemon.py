@@ -121,7 +121,8 @@ class Daemon:
         self._guard.start()
         try:
             async with self._tasks:
-                await self._reloading.start(assigned)
+                with self._manager.reloading(self._names_rejected):
+                    await self._reloading.start(assigned)
                 self._connections.close()
                 await self._serve()
                 await self._stop_all(loop)
