@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import statistics
@@ -10,7 +11,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Row = dict[str, float]
+    """What was measured of one way, by the name of its column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,49 @@ class Series:
         return max(self.values)
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One figure, of which less is better.
+
+    Attributes:
+        name: what it is, and its unit.
+        digits: shown after its point.
+        is_compared: whether what it is over another one's means anything.
+    """
+
+    name: str
+    digits: int = 0
+    is_compared: bool = True
+
+    def text(self, value: float | None) -> str:
+        """A value as it is shown; nothing where it was not measured."""
+        if value is None:
+            return ""
+        return "none told" if math.isnan(value) else f"{value:,.{self.digits}f}"
+
+
+def over_best(columns: Iterable[Column], ours: Row, peers: Mapping[str, Row]) -> list[str]:
+    """Our figures over those of whoever is best in each; nothing where nobody compares, or the best is nothing."""
+    cells = []
+    for column in columns:
+        theirs = [(row[column.name], way) for way, row in peers.items() if row.get(column.name, 0) > 0]
+        value = ours.get(column.name)
+        if theirs and value is not None and column.is_compared:
+            least, best = min(theirs)
+            cells.append(f"{value / least:.3f} ({best})")
+        else:
+            cells.append("")
+    return cells
+
+
+def line(cells: Sequence[str]) -> str:
+    """A row of a table in Markdown."""
+    return f"| {' | '.join(cells)} |"
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return "\n".join(map(line, (head, ["---"] * len(head), *rows)))
 
 
 def circumstances(python: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,35 +41,46 @@ def python_files(root: Path) -> list[str]:
     return [str(path) for path in (root / "src").rglob("*.py")]
 
 
-def reloadd(root: Path, profiles: int, backend: str, *, alike: bool = True) -> None:
-    """Reloadd's watcher, with its usual poll interval."""
+def reloadd(root: Path, profiles: int, *, interval: float | None = None, differ: str = "") -> None:
+    """Reloadd's watcher.
+
+    Args:
+        root: what is watched.
+        profiles: how many watch it.
+        interval: seconds between two looks; None to be told by the kernel.
+        differ: what each profile has of its own: `globs`, an `exclude`, or `roots`, which are directories below `root`.
+    """
     from reloadd.profile.model import Backend, WatchSet  # noqa: PLC0415 - not installed where the peers are
     from reloadd.profile.watched import ALWAYS_EXCLUDED  # noqa: PLC0415
     from reloadd.watch.watcher import DaemonWatcher  # noqa: PLC0415
 
+    below = [root, *sorted(each for each in (root / "src").glob("*/*") if each.is_dir())]
+    sets = [
+        WatchSet(
+            roots=(below[number] if differ == "roots" else root,),
+            include=("*.py", f"*.html{number}" if differ == "globs" else "*.html"),
+            exclude=(*ALWAYS_EXCLUDED, f"made{number}") if differ == "exclude" else ALWAYS_EXCLUDED,
+            gitignore=True,
+            backend=Backend.EVENTS if interval is None else Backend.POLL,
+            poll_interval=interval or 0.5,
+            settle=None,
+        )
+        for number in range(profiles)
+    ]
     # Loading reloadd is no part of watching.
     _BEGUN.update(clock=time.perf_counter(), cpu=time.process_time())
 
     async def main() -> None:
         watcher = DaemonWatcher(report=lambda _: None)
-        sets = (
-            WatchSet(
-                roots=(root,),
-                include=("*.py", "*.html") if alike else ("*.py", f"*.html{number}"),
-                exclude=ALWAYS_EXCLUDED,
-                gitignore=True,
-                backend=Backend(backend),
-                poll_interval=0.5,
-                settle=None,
-            )
-            for number in range(profiles)
-        )
-        # At the same time, as a daemon begins; each is told, and one says so.
+        # At the same time, as a daemon begins; each is told, and the first one says so.
         await asyncio.gather(
             *(watcher.watch(f"{n}", each, noticed if n == 0 else lambda _: None) for n, each in enumerate(sets))
         )
         ready()
-        await asyncio.to_thread(sys.stdin.read)
+        ended = asyncio.Event()
+        # Not in a thread, which would count as one of the watcher's.
+        asyncio.get_running_loop().add_reader(sys.stdin, ended.set)
+        await ended.wait()
         watcher.close()
 
     asyncio.run(main())
@@ -180,16 +192,19 @@ def hupper(root: Path) -> None:
 
 
 WAYS: dict[str, Callable[[Path, int], None]] = {
-    "reloadd": lambda root, profiles: reloadd(root, profiles, "events"),
-    "reloadd, each its own globs": lambda root, profiles: reloadd(root, profiles, "events", alike=False),
-    "reloadd, polling": lambda root, profiles: reloadd(root, profiles, "poll"),
+    "reloadd": reloadd,
+    "reloadd, own globs": partial(reloadd, differ="globs"),
+    "reloadd, own exclude": partial(reloadd, differ="exclude"),
+    "reloadd, overlapping roots": partial(reloadd, differ="roots"),
+    "reloadd, polling each 0.5 s": partial(reloadd, interval=0.5),
+    "reloadd, polling each 1 s": partial(reloadd, interval=1.0),
     "watchdog Observer": observer,
     "watchdog PollingObserver": lambda root, _: polling_observer(root),
     "watchfiles": lambda root, _: watchfiles(root, polls=False),
     "watchfiles, polling": lambda root, _: watchfiles(root, polls=True),
     "uvicorn StatReload": lambda root, _: uvicorn(root),
     "Django StatReloader": lambda root, _: django(root),
-    "werkzeug stat": lambda root, _: werkzeug(root),
+    "Werkzeug stat": lambda root, _: werkzeug(root),
     "hupper polling": lambda root, _: hupper(root),
 }
 

@@ -1,64 +1,70 @@
-"""What watching costs, beside the peers: `python -m tests.benchmarks.watching [SAVES]`, and `... curve`. Linux.
+"""What watching costs, beside the peers: `python -m tests.benchmarks.watching [PART ...] [--saves N] [--idle SECONDS]`.
 
 Every way watches the same tree in a process of its own, one after the other: 10,000 files in 1,100 directories, and a
-`node_modules` of 30,000 files in 5,500 directories beside them.
+`node_modules` of 30,000 files in 5,500 directories beside them. All parts take a quarter of an hour. Linux.
 """
 
 from __future__ import annotations
 
-import os
-import random
-import select
-import subprocess
+import argparse
 import sys
 import tempfile
 import time
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.figures import Series, circumstances, table
-from tests.support.environments import environment
-from tests.support.interpreters import find_interpreters
+from tests.benchmarks.figures import Column, Series, circumstances, line, over_best, table
+from tests.benchmarks.watched import Running, busy, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-PEERS = ("watchdog", "watchfiles", "werkzeug", "uvicorn", "Django", "hupper")
+    from tests.benchmarks.figures import Row
+
 TOLD = ("reloadd", "watchdog Observer", "watchfiles")
 POLLING = (
-    "reloadd, polling",
+    "reloadd, polling each 0.5 s",
+    "reloadd, polling each 1 s",
     "watchdog PollingObserver",
     "watchfiles, polling",
     "uvicorn StatReload",
     "Django StatReloader",
-    "werkzeug stat",
+    "Werkzeug stat",
     "hupper polling",
 )
+SHARING = ("reloadd", "reloadd, own globs", "reloadd, own exclude", "reloadd, overlapping roots", "watchdog Observer")
+FILES = (10_000, 100_000, 300_000)
 
-IDLE_TIME = 10.0
-"""Seconds over which the processor's time is taken while nothing happens."""
+PEERS_IDLE_TIME = 8.0
+"""Seconds over which a peer's time is taken while nothing happens: it does the same each second or more often. Ours is
+taken for a whole round over everything, which is slow."""
 
-SLOW_SAVES = 12
-"""Saves for ways that look once in a while, each at a moment of its own."""
+REST, LONG_REST = 10.0, 60.0
+"""Seconds that a way is given to do what it does once after its start, such as reading files; longer in large trees."""
+
+PAUSES, SLOW_PAUSES = (0.11, 0.17), (0.2, 1.2)
+"""Seconds between two saves; longer for ways that look once in a while, so that each save has a moment of its own."""
+
+SLOW_SAVES = 10
+"""Saves for those ways, and for what a save costs where many profiles watch."""
 
 READS = 80_000
 PROFILES = 50
-STARTS = 3
-_DEADLINE, _START_DEADLINE = 15.0, 120.0
+BUSY = 4
+STARTS, STARTS_TIME = 3, 3.0
+"""How often a way is started, but for one whose starts have taken so many seconds."""
 
-MOST_MISSED = 5
-"""Saves that a way may miss before it is given up."""
-
-HEAD = (
-    *("way", "start ms", "start CPU ms", "watches", "threads", "MB"),
-    *("p50 ms", "p99 ms", "missed", "idle %", f"{READS:,} reads, ms"),
-)
+_COSTS = (Column("start ms"), Column("start CPU ms"), Column("watches"), Column("threads"), Column("MB"))
+_PROMPTNESS = (Column("p50 ms", 2), Column("p99 ms", 2), Column("missed", is_compared=False))
+WAYS = (*_COSTS, *_PROMPTNESS, Column("idle %", 2), Column(f"{READS:,} reads, CPU ms"))
+WAYS_BUSY = (Column("p50 ms", 2), Column("p90 ms", 2), Column("p99 ms", 2), Column("missed", is_compared=False))
+PROFILES_COLUMNS = (Column("profiles"), *_COSTS, Column("save CPU ms", 2))
+CURVE = (Column("files"), *_COSTS, Column("idle %", 2), Column("first save ms", 1))
 
 
 def make_tree(top: Path, files: int, *, with_packages: bool) -> None:
-    """Nine files to a directory, ten directories to one, as in a large project; and its packages."""
+    """Ten files to a directory, ten directories to one, as in a large project; and its packages."""
     for number in range(files // 10):
         directory = top / "src" / f"{number // 100}" / f"{number // 10 % 10}" / f"{number % 10}"
         directory.mkdir(parents=True)
@@ -72,212 +78,167 @@ def make_tree(top: Path, files: int, *, with_packages: bool) -> None:
                 (directory / f"module{name}.js").write_text(f"export default {name}\n")
 
 
-@dataclass
-class Running:
-    """One way, watching."""
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """How all is measured.
 
-    process: subprocess.Popen[bytes]
-    started_ms: float
-    start_cpu_ms: float
+    Attributes:
+        root: what is watched.
+        saves: for those that are told.
+        idle_time: seconds over which our time is taken while nothing happens.
+    """
 
-    def seconds_of_cpu(self) -> float:
-        """What all its threads have taken so far: proc_pid_schedstat(5)."""
-        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+    root: Path
+    saves: int
+    idle_time: float
 
-    def threads(self) -> int:
-        """How many it has."""
-        return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
+    @property
+    def file(self) -> Path:
+        """The one that is saved."""
+        return self.root / "src/0/0/0/module0.py"
 
-    def watches(self) -> int:
-        """How many directories it has the kernel watch."""
-        total = 0
-        for each in Path(f"/proc/{self.process.pid}/fdinfo").iterdir():
-            with suppress(FileNotFoundError):  # it was closed meanwhile
-                total += each.read_text().count("inotify wd:")
-        return total
-
-    def resident_mb(self) -> float:
-        """Memory, as resident."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-        return int(line.split()[1]) / 1024
-
-    def next_line(self, deadline: float = _DEADLINE) -> bytes:
-        """What it prints next."""
-        assert self.process.stdout is not None
-        if not select.select([self.process.stdout], [], [], deadline)[0]:
-            raise TimeoutError(f"{self.process.args!r} noticed nothing")
-        return os.read(self.process.stdout.fileno(), 65536)
-
-    def latency_ms(self, file: Path) -> float:
-        """From the close of a save, which is like none before, to the change's being noticed."""
-        descriptor = os.open(file, os.O_WRONLY | os.O_TRUNC)
-        os.write(descriptor, f"value = {time.time_ns()}\n".encode())
-        closed_at = time.monotonic_ns()
-        os.close(descriptor)
-        return (int(self.next_line().split()[0]) - closed_at) / 1e6
-
-    def idle_share(self, seconds: float = IDLE_TIME) -> float:
-        """Percent of one core while nothing happens."""
-        before, began = self.seconds_of_cpu(), time.monotonic()
-        time.sleep(seconds)
-        return (self.seconds_of_cpu() - before) / (time.monotonic() - began) * 100
-
-
-@contextmanager
-def running(way: str, root: Path, profiles: int = 1) -> Iterator[Running]:
-    """A way that watches the tree."""
-    script = Path(__file__).with_name("watchers.py")
-    python = Path(sys.executable) if way.startswith("reloadd") else _python_of_peers()
-    # The peers' processes find nothing of this project, and ours is found where this one is.
-    process = subprocess.Popen(
-        [python, script, way, root, f"{profiles}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    try:
-        way_running = Running(process, 0.0, 0.0)
-        _, started_ms, start_cpu_ms = way_running.next_line(_START_DEADLINE).split()
-        way_running.started_ms, way_running.start_cpu_ms = float(started_ms), float(start_cpu_ms)
-        yield way_running
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _python_of_peers() -> Path:
-    """Theirs is the version that ours is."""
-    ours = next(each for each in find_interpreters() if each.version == sys.version_info[:2])
-    return environment(ours, *PEERS)
-
-
-def measure(way: str, root: Path, saves: int) -> list[str]:
-    """One row of the first table."""
-    starts = []
-    for _ in range(STARTS - 1):
-        with running(way, root) as begun:
+    def one_profile(self, way: str) -> Row:
+        """What a way costs, and how soon it tells."""
+        is_told = way in TOLD
+        starts = list(self._starts(way))
+        with running(way, self.root) as begun:
             starts.append(begun)
-    is_told = way in TOLD
-    with running(way, root) as begun:
-        starts.append(begun)
-        time.sleep(5)  # what is done once after the start is no part of idling
-        idle = begun.idle_share()
-        latencies, missed = [], 0
-        for _ in range(saves if is_told else SLOW_SAVES):
-            time.sleep(random.uniform(0.15, 0.25) if is_told else random.uniform(1.1, 2.1))  # noqa: S311 - no secret
-            try:
-                latencies.append(begun.latency_ms(root / "src/0/0/0/module0.py"))
-            except TimeoutError:
-                missed += 1
-                if missed == MOST_MISSED:
-                    break
-        spread = sorted(latencies) or [float("nan")]
-        time.sleep(0.5)
-        read = cost_of_reads(begun, root) if is_told else None
-        return [
-            way,
-            f"{Series(tuple(each.started_ms for each in starts)).median:.0f}",
-            f"{Series(tuple(each.start_cpu_ms for each in starts)).median:.0f}",
-            f"{begun.watches()}",
-            f"{begun.threads()}",
-            f"{begun.resident_mb():.0f}",
-            f"{spread[len(spread) // 2]:.2f}",
-            f"{spread[int(len(spread) * 0.99)]:.2f}",
-            f"{missed}",
-            f"{idle:.2f}",
-            "" if read is None else f"{read:.0f}",
-        ]
+            begun.rest(REST)
+            idle = begun.share_of_core(self.idle_time if way.startswith("reloadd") else PEERS_IDLE_TIME)
+            pauses, number = (PAUSES, self.saves) if is_told else (SLOW_PAUSES, SLOW_SAVES)
+            told = begun.saves(self.file, number, pauses)
+            time.sleep(0.5)
+            row = _costs(begun) | {
+                "start ms": Series(tuple(each.started_ms for each in starts)).median,
+                "start CPU ms": Series(tuple(each.start_cpu_ms for each in starts)).median,
+                "p50 ms": told.percentile(50),
+                "p99 ms": told.percentile(99),
+                "missed": told.missed,
+                "idle %": idle,
+            }
+            if is_told:
+                reads = begun.cost_of_reads_ms((self.root / "src").rglob("*.py"), READS)
+                row[f"{READS:,} reads, CPU ms"] = reads
+            return row
+
+    def _starts(self, way: str) -> Iterator[Running]:
+        """All starts but the last, as far as there is time."""
+        end = time.monotonic() + STARTS_TIME
+        for _ in range(STARTS - 1):
+            with running(way, self.root) as begun:
+                yield begun
+            if time.monotonic() > end:
+                return
+
+    def when_busy(self, way: str) -> Row:
+        """How soon a way tells where others keep the processors busy."""
+        with running(way, self.root) as begun:
+            begun.rest(REST)
+            with busy(BUSY):
+                told = begun.saves(self.file, self.saves, PAUSES)
+            return {f"p{each} ms": told.percentile(each) for each in (50, 90, 99)} | {"missed": told.missed}
+
+    def many_profiles(self, way: str, profiles: int) -> Row:
+        """What so many profiles cost."""
+        with running(way, self.root, profiles) as begun:
+            begun.rest(REST)
+            save = begun.cost_of_saves_ms(self.file, SLOW_SAVES)
+            return _costs(begun) | {"profiles": profiles, "save CPU ms": save}
+
+    def large_tree(self, way: str) -> Row:
+        """What a tree costs of which no file was saved yet."""
+        with running(way, self.root) as begun:
+            begun.rest(LONG_REST)
+            idle = begun.share_of_core(self.idle_time)
+            first = begun.saves(self.file, 1, PAUSES)
+            return _costs(begun) | {"idle %": idle, "first save ms": first.percentile(50)}
 
 
-def cost_of_reads(begun: Running, root: Path) -> float:
-    """Milliseconds of its CPU for so many files that somebody else opens and reads."""
-    files = list((root / "src").rglob("*.py"))
-    before = begun.seconds_of_cpu()
-    for number in range(READS):
-        with files[number % len(files)].open("rb") as file:
-            file.read(1)
-    time.sleep(2)  # those that were told of each have to catch up
-    return (begun.seconds_of_cpu() - before) * 1000
+def _costs(begun: Running) -> Row:
+    return {
+        "start ms": begun.started_ms,
+        "start CPU ms": begun.start_cpu_ms,
+        "watches": begun.watches(),
+        "threads": begun.threads(),
+        "MB": begun.resident_mb(),
+    }
 
 
-def many_profiles(way: str, root: Path) -> list[str]:
-    """One row of the second table."""
-    with running(way, root) as one:
-        save_of_one = cost_of_saves(one, root)
-    with running(way, root, PROFILES) as many:
-        return [
-            way,
-            f"{one.started_ms:.0f}",
-            f"{many.started_ms:.0f}",
-            f"{one.start_cpu_ms:.0f}",
-            f"{many.start_cpu_ms:.0f}",
-            save_of_one,
-            cost_of_saves(many, root),
-            f"{many.threads()}",
-            f"{many.watches()}",
-            f"{many.resident_mb():.0f}",
-        ]
+def show(title: str, columns: Sequence[Column], rows: Iterable[tuple[str, Row]]) -> dict[str, Row]:
+    """Print a table row by row, since each takes a while; its rows, by way."""
+    say(f"\n{title}\n\n{table(('way', *(each.name for each in columns)), [])}")
+    shown = {}
+    for way, row in rows:
+        say(line((way, *(column.text(row.get(column.name)) for column in columns))))
+        shown[way] = row
+    return shown
 
 
-def cost_of_saves(begun: Running, root: Path) -> str:
-    """Milliseconds of its CPU for one save; what it does meanwhile on its own account is part of that."""
-    time.sleep(5)  # what is done once after the start is no part of it
-    before = begun.seconds_of_cpu()
-    try:
-        for _ in range(SLOW_SAVES):
-            begun.latency_ms(root / "src/0/0/0/module0.py")
-            time.sleep(0.2)
-    except TimeoutError:
-        return "none told"
-    return f"{(begun.seconds_of_cpu() - before) / SLOW_SAVES * 1000:.2f}"
+def show_ratios(columns: Sequence[Column], rows: Mapping[str, Row]) -> None:
+    """Print how our ways stand against the best peer of each column."""
+    ours = [way for way in rows if way.startswith("reloadd")]
+    peers = {way: row for way, row in rows.items() if way not in ours}
+    head = ("over the best peer", *(each.name for each in columns))
+    say("\n" + table(head, ([way, *over_best(columns, rows[way], peers)] for way in ours)))
 
 
-def curve(files: int) -> Iterator[list[str]]:
-    """Rows of the third table: a tree of so many files, by events and by polling."""
-    with tempfile.TemporaryDirectory() as home:
-        make_tree(Path(home), files, with_packages=False)
-        for way in ("reloadd", "reloadd, polling"):
-            with running(way, Path(home)) as begun:
-                time.sleep(2 + files / 20_000)
-                idle = begun.idle_share()
-                latency = begun.latency_ms(Path(home) / "src/0/0/0/module0.py")
-                yield [
-                    f"{files:,}",
-                    way,
-                    f"{begun.started_ms:.0f}",
-                    f"{begun.start_cpu_ms:.0f}",
-                    f"{begun.watches()}",
-                    f"{begun.resident_mb():.0f}",
-                    f"{idle:.2f}",
-                    f"{latency:.1f}",
-                ]
+def say(text: str) -> None:
+    """Print, for those who wait for it."""
+    print(text, flush=True)  # noqa: T201 - its purpose
 
 
-def show(title: str, head: Iterable[str], rows: Iterable[list[str]]) -> None:
-    """Print a table row by row, since each takes a while."""
-    print(f"\n{title}\n\n{table(tuple(head), [])}", flush=True)  # noqa: T201 - its purpose
-    for row in rows:
-        print(f"| {' | '.join(row)} |", flush=True)  # noqa: T201 - its purpose
+def told(bench: Bench) -> None:
+    """Those whom the kernel tells."""
+    show_ratios(WAYS, show("Told by the kernel", WAYS, ((way, bench.one_profile(way)) for way in TOLD)))
+    rows = show(f"The same beside {BUSY} busy processes", WAYS_BUSY, ((way, bench.when_busy(way)) for way in TOLD))
+    show_ratios(WAYS_BUSY, rows)
 
 
-def main(saves: int) -> None:
+def polling(bench: Bench) -> None:
+    """Those that look again and again."""
+    columns = WAYS[:-1]
+    show_ratios(columns, show("Polling", columns, ((way, bench.one_profile(way)) for way in POLLING)))
+
+
+def profiles(bench: Bench) -> None:
+    """Many that watch the same."""
+    runs = (("reloadd", 1), ("watchdog Observer", 1), *((way, PROFILES) for way in SHARING))
+    rows = ((f"{way}, {number}", bench.many_profiles(way, number)) for way, number in runs)
+    show("Many profiles on one root", PROFILES_COLUMNS, rows)
+
+
+def curve(bench: Bench) -> None:
+    """Trees of other sizes, by events and by polling, without `node_modules`."""
+
+    def rows() -> Iterator[tuple[str, Row]]:
+        for files in FILES:
+            with tempfile.TemporaryDirectory() as home:
+                make_tree(Path(home), files, with_packages=False)
+                here = Bench(Path(home), bench.saves, bench.idle_time / 2)
+                for way in ("reloadd", "reloadd, polling each 0.5 s"):
+                    yield f"{way}, {files:,}", here.large_tree(way) | {"files": files}
+
+    show("Larger trees", CURVE, rows())
+
+
+PARTS: dict[str, Callable[[Bench], None]] = {"told": told, "polling": polling, "profiles": profiles, "curve": curve}
+
+
+def main() -> None:
     """Measure and print tables."""
-    print(f"{circumstances(sys.version.split()[0])}; {saves} saves")  # noqa: T201 - its purpose
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.watching")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all by default")
+    parser.add_argument("--saves", type=int, default=200, help="for those that are told")
+    parser.add_argument("--idle", type=float, default=30.0, metavar="SECONDS", help="to take reloadd's idling over")
+    options = parser.parse_args()
+    begun = time.monotonic()
+    say(f"{circumstances(sys.version.split()[0])}; {options.saves} saves")
     with tempfile.TemporaryDirectory() as home:
-        root = Path(home)
-        make_tree(root, 10_000, with_packages=True)
-        show("One profile", HEAD, (measure(way, root, saves) for way in (*TOLD, *POLLING)))
-        ways = ("reloadd", "reloadd, each its own globs", "watchdog Observer")
-        many = (
-            *("way", "start ms of 1", f"of {PROFILES}", "start CPU ms of 1", f"of {PROFILES}"),
-            *("CPU ms per save of 1", f"of {PROFILES}", "threads", "watches", "MB"),
-        )
-        show("Many profiles on one root", many, (many_profiles(way, root) for way in ways))
+        make_tree(Path(home), 10_000, with_packages=True)
+        for part in options.parts or PARTS:
+            PARTS[part](Bench(Path(home), options.saves, options.idle))
+    say(f"\nIt took {(time.monotonic() - begun) / 60:.1f} minutes.")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["curve"]:
-        print(circumstances(sys.version.split()[0]))  # noqa: T201 - its purpose
-        head = ("files", "way", "start ms", "start CPU ms", "watches", "MB", "idle %", "save ms")
-        show("Larger trees", head, (row for files in (10_000, 100_000, 300_000) for row in curve(files)))
-    else:
-        main(int(sys.argv[1]) if sys.argv[1:] else 200)
+    main()
