@@ -88,7 +88,7 @@ class App:
         self.supervisor = Supervisor(
             profile, policy, listeners, surroundings, self._attendance, on_taken=on_taken, generation=generation
         )
-        self._intake = Intake(self.supervisor, self._attendance, on_changed, surroundings.publish)
+        self._intake = Intake(self.supervisor, self._attendance, on_changed, surroundings.leases, surroundings.publish)
         self._gate = PromptGate(self.supervisor, surroundings.console, self._intake, surroundings.publish)
         self._imported = Imported(watcher, self._gate.take, self._gate.take_note)
 

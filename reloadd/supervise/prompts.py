@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from reloadd.core.changes import ChangeSet
     from reloadd.core.records import Record
+    from reloadd.profile.model import Profile
     from reloadd.supervise.console import Console
     from reloadd.supervise.intake import Intake
     from reloadd.supervise.supervisor import Supervisor
@@ -28,11 +29,17 @@ _PERIOD = 0.2
 """Seconds between two looks at the terminal, while changes wait: nothing tells when its mode is changed."""
 
 
+def is_at_prompt(profile: Profile, console: Console) -> bool:
+    """Whether somebody is at a prompt in the app, and is not to be disturbed.
+
+    Only what serves a socket of the daemon's is asked after: such an app reads keys in a debugger. A program that was
+    made for the terminal reads them all the time.
+    """
+    return bool(profile.listen) and console.has_prompt()
+
+
 class PromptGate:
     """One app's, before its intake.
-
-    Only an app that serves a socket of the daemon's is spared: such a one reads keys in a debugger. A program for the
-    terminal reads them all the time.
 
     Args:
         supervisor: whose child may be at a prompt.
@@ -87,7 +94,7 @@ class PromptGate:
 
     @property
     def _has_prompt(self) -> bool:
-        return bool(self._supervisor.profile.listen) and self._console.has_prompt()
+        return is_at_prompt(self._supervisor.profile, self._console)
 
     def _look_later(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(_PERIOD, self._look)

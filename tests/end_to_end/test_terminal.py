@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import termios
+import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -69,6 +70,27 @@ def test_a_save_does_not_take_a_debugger_away(tmp_path: Path) -> None:
         assert ask(address) == (200, "version 3")
         assert before.count("change.postponed") == 0
         assert "child.killed" not in before
+
+
+@pytest.mark.skipif(find_spec("readline") is None, reason="as above")
+def test_a_start_that_is_debugged_is_not_late(tmp_path: Path) -> None:
+    """However long somebody is at a prompt in it; `ready-timeout` counts again once it goes on."""
+    profile = (
+        '[target]\napp = "web:app"\nserver = "wsgiref"\n[listen]\nhttp = "127.0.0.1:0"\n[restart]\nready-timeout = 1\n'
+    )
+    write_files(tmp_path, {"web.py": f"breakpoint()\n{WEB.format(version=1)}", "dev.toml": profile})
+    with Screen(tmp_path, "--profile", "dev.toml") as screen:
+        screen.wait_for("(Pdb) ")
+        until = time.monotonic() + 2.5
+        said = ""
+        while time.monotonic() < until:
+            screen.type("p 42 * 100\n")
+            said += screen.wait_for("4200")
+            said += screen.wait_for("(Pdb) ")
+        screen.type("c\n")
+        said += screen.wait_for("child.ready")
+
+        assert "child.late" not in said
 
 
 def test_typed_line_is_seen_once(tmp_path: Path) -> None:
