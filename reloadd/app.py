@@ -20,6 +20,7 @@ from reloadd.profile.difference import Renewal
 from reloadd.profile.model import AppTarget, CommandTarget, Launch, ModuleTarget, Profile, ScriptTarget
 from reloadd.supervise.attendance import Attendance
 from reloadd.supervise.intake import Intake
+from reloadd.supervise.prompts import PromptGate
 from reloadd.supervise.supervisor import Supervisor
 from reloadd.warm.supplies import supply_for
 from reloadd.watch.reach import may_reach, reaches
@@ -87,8 +88,9 @@ class App:
         self.supervisor = Supervisor(
             profile, policy, listeners, surroundings, self._attendance, on_taken=on_taken, generation=generation
         )
-        self._intake = Intake(self.supervisor, self._attendance, on_changed, surroundings.publish)
-        self._imported = Imported(watcher, self._intake.take, self._intake.take_note)
+        self._intake = Intake(self.supervisor, self._attendance, on_changed, surroundings.leases, surroundings.publish)
+        self._gate = PromptGate(self.supervisor, surroundings.console, self._intake, surroundings.publish)
+        self._imported = Imported(watcher, self._gate.take, self._gate.take_note)
 
     @property
     def file(self) -> Path:
@@ -221,8 +223,8 @@ class App:
             watch = await self._watcher.watch(
                 self.profile.name,
                 self.profile.watch,
-                self._intake.take,
-                on_burst=self._intake.take_note,
+                self._gate.take,
+                on_burst=self._gate.take_note,
                 instead_of=self._watch,
             )
             if self._is_stopped:
@@ -241,7 +243,7 @@ class App:
             self._imported.serves(self.profile, ledger)
 
     def _unwatch(self) -> None:
-        self._intake.close()
+        self._gate.close()
         self._imported.close()
         if self._watch is not None:
             self._watch.close()

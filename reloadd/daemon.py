@@ -19,6 +19,7 @@ from reloadd.service.manager import Manager
 from reloadd.supervise.connections import Connections
 from reloadd.supervise.groups import Groups, delegated_home
 from reloadd.supervise.guard import Guard
+from reloadd.supervise.leases import Leases
 from reloadd.supervise.passed import take_passed
 from reloadd.supervise.pool import ListenerPool
 from reloadd.supervise.running import Surroundings
@@ -74,7 +75,7 @@ class Daemon:
         self._tasks = asyncio.TaskGroup()
         self._groups = Groups(delegated_home(environ))
         surroundings = Surroundings(
-            bus.publish, self._guard, console, environ, self._groups, self._connections, bus.pass_on
+            bus.publish, self._guard, console, environ, self._groups, self._connections, bus.pass_on, Leases()
         )
         self._fleet = Fleet(self._pool, surroundings, self._watcher, self._tasks, on_names=self._expect)
         self._reloading = Reloading(source, read, fleet=self._fleet, pool=self._pool, publish=bus.publish)
@@ -120,7 +121,8 @@ class Daemon:
         self._guard.start()
         try:
             async with self._tasks:
-                await self._reloading.start(assigned)
+                with self._manager.reloading(self._names_rejected):
+                    await self._reloading.start(assigned)
                 self._connections.close()
                 await self._serve()
                 await self._stop_all(loop)
@@ -177,9 +179,12 @@ class Daemon:
         """Watch the profiles and follow them; should that break, which is a bug, the apps run on as they are."""
         try:
             await self._reloading.watch(self._watcher)
-            await self._reloading.run(partial(self._manager.reloading, lambda: len(self._reloading.problems)))
+            await self._reloading.run(partial(self._manager.reloading, self._names_rejected))
         except Exception as error:  # noqa: BLE001 (it becomes a record)
             self._say("daemon.failed", error=repr(error), where="reading the profiles again")
+
+    def _names_rejected(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.rejected)
 
     # Stopping.
 

@@ -120,6 +120,14 @@ def is_gone(terminal: int) -> bool:
     return False
 
 
+def takes_keys(terminal: int) -> bool:
+    """Whether whoever reads a terminal wants each key as it is typed, and no whole lines (termios(3), ICANON)."""
+    try:
+        return not termios.tcgetattr(terminal)[3] & termios.ICANON
+    except termios.error:
+        return False
+
+
 @contextmanager
 def keys_at_once(descriptor: int) -> Iterator[Callable[[], None]]:
     """Let the terminal hand over each key as it is typed, unechoed, Ctrl-C excepted; yields a call that sets it again.

@@ -14,6 +14,7 @@ from reloadd.cli.parser import OutputFormat, add_output, add_profiles, make_pars
 from reloadd.colour import wants_colour
 from reloadd.core.outside import SYSTEM
 from reloadd.core.patterns import compile_includes
+from reloadd.profile.accept import is_usable
 from reloadd.profile.load import Source
 from reloadd.profile.model import CommandTarget
 from reloadd.profile.problems import draw, shown_path
@@ -42,7 +43,7 @@ examples:
   reloadd explain .env --profile dev.toml --output json
 
 exit status:
-  0  a profile watches it    2  a profile or an argument is wrong
+  0  a profile watches it    2  no profile is right, or an argument is wrong
   1  none does
 """
 
@@ -113,11 +114,15 @@ def parse(arguments: Sequence[str]) -> ExplainOptions:
 def _explain(options: ExplainOptions) -> int:
     here = Path.cwd()
     profiles = options.profiles or running_profiles(os.environ)
-    loaded = Source(profiles, os.environ, here, Path(sys.executable)).load()
+    source = Source(profiles, os.environ, here, Path(sys.executable))
+    read = source.read()
+    loaded = source.accept(read)
+    can_answer = is_usable(read, loaded)
     if loaded.problems:
         colour = wants_colour(sys.stderr, os.environ)
-        outcome = "nothing can be said of the path"
+        outcome = "only the others are asked" if can_answer else "nothing can be said of the path"
         sys.stderr.write(draw(loaded.problems, directory=here, colour=colour, outcome=outcome) + "\n")
+    if not can_answer:
         return _WRONG
     path = os.path.abspath(options.path)  # noqa: PTH100 - `resolve` would follow links
     answers = [_Answer(one.profile, one.document, explain(one.profile.watch, path)) for one in loaded.accepted.values()]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import select
 import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _PERIOD = 0.5
 """Seconds between two looks for daemons that are new; what the others send is passed on at once."""
+
+_TRIED_AGAIN = 30.0
+"""Seconds after which a daemon that did not answer is asked again: to ask it can take five, and holds up the others."""
 
 _PATIENCE = 15.0
 """Seconds for a daemon to bring to disk what happened before it is followed, and to send what it began to send."""
@@ -61,7 +65,7 @@ class Following:
         self._wanted = {"records": records, "output": output}
         self._tell = tell
         self._open: dict[int, Connection] = {}
-        self._silent: set[str] = set()
+        self._silent: dict[str, float] = {}
         self._poll = select.poll()
         # Nothing is read from there: this is to know when nobody reads it any more, as after `| head`.
         self._out = sys.stdout.fileno()
@@ -82,7 +86,8 @@ class Following:
         Raises:
             CommandError: none can be looked for.
         """
-        known = {connection.daemon for connection in self._open.values()} | self._silent
+        left = {name for name, asked in self._silent.items() if time.monotonic() < asked + _TRIED_AGAIN}
+        known = left.union(connection.daemon for connection in self._open.values())
         try:
             connections, silent = connect_all(self._environ, but=known)
         except PlaceError as error:
@@ -95,8 +100,9 @@ class Following:
                 connection.close()
                 silent.append(NoAnswerError(connection.daemon, str(error)))
         for each in silent:
-            self._silent.add(each.daemon)
-            self._tell(f"daemon `{each.daemon}` does not answer: {each}")
+            if each.daemon not in self._silent:
+                self._tell(f"daemon `{each.daemon}` does not answer: {each}")
+            self._silent[each.daemon] = time.monotonic()
         return joined
 
     def wait(self) -> list[Entry]:

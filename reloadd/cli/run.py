@@ -23,7 +23,7 @@ from reloadd.control.opening import opened
 from reloadd.core.records import Level
 from reloadd.daemon import Daemon
 from reloadd.log import Form, Log
-from reloadd.profile.accept import may_start
+from reloadd.profile.accept import is_usable
 from reloadd.profile.load import Source
 from reloadd.profile.problems import draw
 from reloadd.reloading import CannotStartError, problem_of
@@ -50,7 +50,7 @@ def run(options: RunOptions) -> int:
     source = Source(tuple(options.profiles), dict(os.environ), directory, Path(sys.executable))
     read = source.read()
     loaded = source.accept(read)
-    if not may_start(read, loaded):
+    if not is_usable(read, loaded):
         _show(loaded.problems, directory)
         return _WRONG
     try:

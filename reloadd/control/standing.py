@@ -91,6 +91,7 @@ def _disabled(standing: Standing, entry: Entry) -> None:
 
 def _abandoned(standing: Standing, entry: Entry) -> None:
     standing.error = _blamed(entry) or "the new generation failed"
+    standing.note = None
 
 
 def _scheduled(standing: Standing, entry: Entry) -> None:
@@ -103,6 +104,11 @@ def _held(standing: Standing, entry: Entry) -> None:
 
 def _postponed(standing: Standing, entry: Entry) -> None:
     standing.note = f"comes after others: {entry['why']}"
+
+
+def _change_postponed(standing: Standing, entry: Entry) -> None:
+    if entry["hint"] is not None:
+        standing.note = f"files changed, and that waits: {entry['hint']}"
 
 
 def _finished(standing: Standing, entry: Entry) -> None:
@@ -160,6 +166,7 @@ def _blamed(entry: Entry) -> str | None:
 
 _NOTES: Mapping[str, Callable[[Standing, Entry], None]] = {
     "start.postponed": _postponed,
+    "change.postponed": _change_postponed,
     "socket.bound": _bound,
     "socket.closed": _closed,
     "supervisor.moved": _moved,

@@ -127,8 +127,4 @@ def relatives(graph: Graph, name: str) -> frozenset[str]:
 
 
 def _together(earlier: ChangeSet | None, later: ChangeSet) -> ChangeSet:
-    """Both as one. What came and went again leaves nothing, but somebody may have seen it."""
-    if earlier is None:
-        return later
-    both = earlier.followed_by(later)
-    return both if both.changes else later
+    return later if earlier is None else earlier.followed_by(later)

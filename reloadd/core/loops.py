@@ -1,12 +1,15 @@
 """Whether an app restarts itself: it writes into what is watched, so that each start leads to the next one.
 
-Told by the rate, and by what the app was seen to write. A developer saves one file many times too, but hardly ten times
-before the app has once started, nor a thousand times within a second of its start. Where it is known what the app
-itself opened for writing, three times are enough, and are proof. The rate is none: an editor that saves by itself, and
-an app that takes long to start, look the same. So what is only taken for a loop is put off and not left out: until the
-file has been quiet for a while, which doubles each time.
+What tells a loop is who writes. An app, an editor that saves by itself and a script that saves as soon as it is
+answered keep the same time, so a rate proves nothing. Proof is that one of the app's processes was seen to open the
+file for writing: in its ledger, or by a lease on the file. Then a few times in a row are enough, and the file restarts
+the app no more. Somebody else who was seen there ends the row: nobody's saves are counted against the app.
 
-Pure: whoever restarts feeds in each change set before acting on it, with how long the app has served.
+Where nobody was seen, because a program other than Python puts a file in place by renaming it, the rate has to do, but
+only as far as to try: the change is put off for a moment, then acted on, and if the file changes again each time before
+the app has served, it is a loop. It goes on all the same, ever more slowly, so that no save is lost if that is wrong.
+
+Pure: whoever restarts feeds in each change set before acting on it, with how long the app has served and who was seen.
 """
 
 from __future__ import annotations
@@ -19,19 +22,30 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reloadd.core.changes import ChangeSet
 
+MOST_BY_APP, LATELY = 3, 15.0
+"""Change sets in a row that share a file which the app was seen to write, each before it has served for so many
+seconds. An app that writes more rarely restarts for it: that harms nobody."""
+
+LOOKED_AT_CLOSELY = 5
+"""Sets in a row from which on a lease is taken: whoever opens the file waits some milliseconds until we have looked."""
+
 MOST_WHILE_STARTING = 10
-"""Change sets in a row that share a file and come before the app that the one before has started could serve."""
+"""Sets in a row of which nobody knows who wrote, and each of which came before the app could serve."""
 
-SOON, MOST_SOON = 1.0, 1000
-"""The same within so many seconds of its serving. A script that saves as soon as it is answered looks just like it, and
-may well do so some hundred times; so this only sees to it that a loop that nobody looks at does not go on for ever."""
+SOON, MOST_SOON = 1.0, 200
+"""The same within so many seconds of its serving."""
 
-LATELY, MOST_BY_APP = 15.0, 3
-"""The same within so many seconds, if the app itself has written the file."""
+TRIALS, FIRST_PAUSE = 3, 0.25
+"""How often a row that came to as many is put off until the file has been quiet for so many seconds, and twice as many
+each next time, before it is taken for a loop."""
+
+MOST_BY_OTHERS = 1000
+"""Sets in a row that others wrote, so soon: an app that has a program outside of it write is stopped in the end."""
 
 QUIET = 5.0
 """Seconds without a change after which a file whose loop was stopped counts again, once the app has served for a while;
-if it is known that the app writes it, it never does. What was put off is acted on after the first such pause."""
+if it is known that the app writes it, it never does. What was put off is acted on after the first such pause, then
+after twice as many seconds, and so on."""
 
 
 class Verdict(Enum):
@@ -42,6 +56,22 @@ class Verdict(Enum):
     """Act on it once nothing that was put off has changed for `LoopGuard.pause`: it may be somebody's last save."""
     LEAVE = "leave"
     """The app wrote it itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """Who was seen to write, of the files in a change set.
+
+    Attributes:
+        by_app: files that the app which runs has written, be it this time or before.
+        by_others: files that others wrote this time, or that an app did not whose every write would have been seen.
+    """
+
+    by_app: frozenset[str] = frozenset()
+    by_others: frozenset[str] = frozenset()
+
+
+NOBODY = Writers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,78 +88,141 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True)
-class LoopGuard:
-    """What is remembered of the change sets that came last. A new value comes of each."""
+class _Row:
+    """Change sets in a row that share a file.
 
-    _shared: frozenset[str] = field(default_factory=frozenset)
-    _row: int = 0
-    _while_starting: int = 0
-    _soon: int = 0
+    Attributes:
+        shared: the files that all of them have.
+        length: how many.
+        unseen_starting: those at the end that came while the app started, and of which nobody knows who wrote.
+        unseen_soon: the same, of those that came soon.
+        soon: those at the end that came soon, whoever wrote.
+    """
+
+    shared: frozenset[str] = frozenset()
+    length: int = 0
+    unseen_starting: int = 0
+    unseen_soon: int = 0
+    soon: int = 0
+
+    def with_one_more(self, shared: frozenset[str], served: float | None, *, is_seen: bool) -> _Row:
+        is_soon = served is None or served <= SOON
+        return _Row(
+            shared,
+            self.length + 1,
+            self.unseen_starting + 1 if served is None and not is_seen else 0,
+            self.unseen_soon + 1 if is_soon and not is_seen else 0,
+            self.soon + 1 if is_soon else 0,
+        )
+
+    @property
+    def is_suspicious(self) -> bool:
+        """Whether it may be a loop, by its rate."""
+        return self.unseen_starting >= MOST_WHILE_STARTING or self.unseen_soon >= MOST_SOON
+
+
+@dataclass(frozen=True, slots=True)
+class LoopGuard:
+    """What is remembered of the change sets that came last. A new value comes of each.
+
+    Attributes:
+        _row: those that may be a loop.
+        _looping: the files of loops that were found.
+        _proven: those among them that the app was seen to write.
+        _tried: files that were put off and then acted on, if nothing has shown since who writes them.
+        _tries: how often that was done.
+        _changed_at: when the last set came.
+    """
+
+    _row: _Row = field(default_factory=_Row)
     _looping: frozenset[str] = field(default_factory=frozenset)
+    _proven: frozenset[str] = field(default_factory=frozenset)
+    _tried: frozenset[str] = field(default_factory=frozenset)
+    _tries: int = 0
     _changed_at: float = 0.0
-    _made_up: int = 0
-    _on_trial: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def pause(self) -> float:
         """Seconds without a change after which what was put off is acted on."""
-        return QUIET * 2.0**self._made_up
-
-    def made_up(self, changes: ChangeSet) -> LoopGuard:
-        """What is known once that was done. If it was a loop it goes on, ever more slowly; if not, that shows now."""
-        return replace(self, _made_up=self._made_up + 1, _on_trial=frozenset(changes.paths))
+        if self._looping:
+            return QUIET * 2.0 ** max(0, self._tries - TRIALS)
+        return FIRST_PAUSE * 2.0**self._tries
 
     @property
     def is_suspicious(self) -> bool:
-        """Whether it is worth its cost to see what the next app writes."""
-        return self._row >= MOST_BY_APP - 1
+        """Whether it is worth its cost to have the next child note what it writes."""
+        return bool(self._looping) or self._row.length >= MOST_BY_APP - 1
 
-    def after(self, changes: ChangeSet, served: float | None, written: frozenset[str]) -> tuple[LoopGuard, Verdict]:
+    @property
+    def suspects(self) -> frozenset[str]:
+        """Files of which it is worth its cost to see who opens them for writing."""
+        return self._looping | (self._row.shared if self._row.length >= LOOKED_AT_CLOSELY else frozenset())
+
+    def made_up(self, changes: ChangeSet) -> LoopGuard:
+        """What is known once a set that was put off is acted on. Whether it was a loop shows now."""
+        return replace(self, _tries=self._tries + 1, _tried=frozenset(changes.paths))
+
+    def after(self, changes: ChangeSet, served: float | None, writers: Writers) -> tuple[LoopGuard, Verdict]:
         """What is known with one more set, and what to do with that.
 
         Args:
             changes: the set.
             served: seconds that the app has served; None while it starts; infinite while it is down.
-            written: files that the app which runs was seen to write.
+            writers: who was seen to write the files of this set.
         """
-        if self._on_trial and served is not None and SOON < served < float("inf"):
+        if self._tried and served is not None and SOON < served < float("inf"):
             # The start that was made up for led to no other: it was somebody, and not the app.
-            acquitted = replace(self, _looping=self._looping - self._on_trial, _on_trial=frozenset(), _made_up=0)
-            return acquitted.after(changes, served, written)
+            acquitted = replace(self, _looping=self._looping - self._tried, _tried=frozenset(), _tries=0)
+            return acquitted.after(changes, served, writers)
         paths, now = frozenset(changes.paths), changes.settled_at
-        made_up = self._made_up
+        if edited := paths & self._looping & writers.by_others:
+            if innocent := edited - self._proven:
+                return replace(self, _looping=self._looping - innocent, _tries=0).after(changes, served, writers)
+            # Somebody edits what the app writes as well: what that writes next is known.
+            return replace(self, _tried=frozenset(), _changed_at=now), Verdict.ACT
         if paths <= self._looping:
-            if self._is_by_app(paths, served, written, now):
-                return replace(self, _changed_at=now, _on_trial=frozenset()), _verdict(paths, self._looping, written)
-            made_up = 0
+            return self._after_loop(paths, served, writers, now)
         counted = paths - self._looping
-        shared = counted & self._shared
+        shared = counted & self._row.shared
         if not shared or (served is not None and served > LATELY):
-            return LoopGuard(counted, 1, _looping=self._looping, _changed_at=now, _made_up=made_up), Verdict.ACT
-        row = self._row + 1
-        while_starting = self._while_starting + 1 if served is None else 0
-        soon = self._soon + 1 if served is None or served <= SOON else 0
-        by_app = shared & written if row > MOST_BY_APP else frozenset()
-        is_loop = bool(by_app) or while_starting >= MOST_WHILE_STARTING or soon >= MOST_SOON
-        looping = self._looping | (by_app or shared) if is_loop else self._looping
-        guard = LoopGuard(shared, row, while_starting, soon, looping, now, made_up)
-        return guard, _verdict(paths, looping, written)
+            tries = self._tries if self._looping else 0
+            return replace(self, _row=_Row(counted, 1), _tried=frozenset(), _tries=tries, _changed_at=now), Verdict.ACT
+        suspects = shared - (writers.by_others - writers.by_app)
+        row = self._row.with_one_more(suspects or shared, served, is_seen=not suspects)
+        tries = self._tries if suspects or self._looping else 0
+        guard = replace(self, _row=row, _tried=frozenset(), _tries=tries, _changed_at=now)
+        return guard.judged(paths, writers)
 
-    def _is_by_app(self, paths: frozenset[str], served: float | None, written: frozenset[str], now: float) -> bool:
-        """Whether a change of files that looped before is the app's again, and not somebody's who edits them."""
-        return paths <= written or served is None or served <= SOON or now - self._changed_at < QUIET
+    def _after_loop(
+        self, paths: frozenset[str], served: float | None, writers: Writers, now: float
+    ) -> tuple[LoopGuard, Verdict]:
+        """One more set of files that looped before, and nothing else."""
+        is_soon = served is None or served <= SOON or now - self._changed_at < QUIET
+        if paths <= writers.by_app or (is_soon and paths <= self._proven):
+            return replace(self, _proven=self._proven | paths, _tried=frozenset(), _changed_at=now), Verdict.LEAVE
+        if is_soon:
+            return replace(self, _tried=frozenset(), _changed_at=now), Verdict.POSTPONE
+        # After a pause it may be anybody's save.
+        return replace(self, _row=_Row(), _tried=frozenset(), _tries=0, _changed_at=now), Verdict.ACT
+
+    def judged(self, paths: frozenset[str], writers: Writers) -> tuple[LoopGuard, Verdict]:
+        """Whether the row is a loop by now, and what to do with its last set."""
+        row = self._row
+        if row.length > MOST_BY_APP and (by_app := row.shared & writers.by_app):
+            looping = self._looping | by_app
+            guard = replace(self, _looping=looping, _proven=self._proven | by_app)
+            return guard, Verdict.LEAVE if paths <= looping else Verdict.ACT
+        if not row.is_suspicious and row.soon < MOST_BY_OTHERS:
+            return self, Verdict.ACT
+        is_loop = self._tries >= TRIALS or row.soon >= MOST_BY_OTHERS
+        put_off = self._looping | row.shared
+        guard = replace(self, _looping=put_off) if is_loop else self
+        return guard, Verdict.POSTPONE if paths <= put_off else Verdict.ACT
 
     def loop_since(self, earlier: LoopGuard) -> Loop | None:
         """The loop that was found between an earlier value and this one."""
         found = self._looping - earlier._looping
-        return Loop(min(found), self._row) if found else None
-
-
-def _verdict(paths: frozenset[str], looping: frozenset[str], written: frozenset[str]) -> Verdict:
-    """What is to be done with a set, some files of which may be part of a loop."""
-    if not paths <= looping:
-        return Verdict.ACT
-    return Verdict.LEAVE if paths <= written else Verdict.POSTPONE
+        return Loop(min(found), self._row.length) if found else None
 
 
 def exclude_pattern(path: str, root: str) -> str | None:

@@ -22,6 +22,10 @@ SYSTEM = ("/dev/", "/etc/", "/proc/", "/run/", "/sys/", "/usr/")
 """Files there belong to the machine: a change of them is no edit of the app."""
 
 
+_STARTS_OTHERS = frozenset({"exec", "fork", "forkpty", "posix_spawn", "system", "spawn", "Popen"})
+"""Last names of the audit events after which there may be processes that keep no ledger, or none of what they do."""
+
+
 @dataclass(slots=True)
 class Seen:
     """The sum of a ledger, or of its beginning.
@@ -29,12 +33,14 @@ class Seen:
     Attributes:
         imported: files of modules that are neither the standard library's nor installed, by how they were then.
         opened: other files that were opened for reading.
-        written: files that were opened for writing.
+        written: files that were opened for writing, or renamed to.
+        has_helpers: whether other processes were started, whose writes are not noted.
     """
 
     imported: dict[str, Signature] = field(default_factory=dict)
     opened: dict[str, Signature] = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
+    has_helpers: bool = False
 
     def add(self, lines: Iterable[Mapping[str, object]]) -> None:
         """Go on with more lines."""
@@ -49,8 +55,10 @@ class Seen:
                     self.imported.setdefault(file, (signature[0], signature[1], signature[2]))
                 case {"word": "opened", "file": str(file), "signature": [int(), int(), int()] as signature}:
                     self.opened.setdefault(file, (signature[0], signature[1], signature[2]))
-                case {"word": "effect", "event": "open", "detail": str(file)}:
+                case {"word": "effect", "event": "open" | "os.rename", "detail": str(file)}:
                     self.written.add(file)
+                case {"word": "effect", "event": str(event)} if event.rpartition(".")[2] in _STARTS_OTHERS:
+                    self.has_helpers = True
                 case _:
                     pass
 

@@ -97,8 +97,9 @@ CATALOGUE: Mapping[str, Kind] = MappingProxyType(
         "change.settled": Kind(Level.INFO, "files changed", ("paths", "changes", "settled_ms")),
         "change.postponed": Kind(
             Level.INFO,
-            "the app's own change waits for those that it restarts with, which may restart for it too",
-            ("paths", "leaders"),
+            "files changed, and that waits: for those that the app restarts with, which may restart for it too, or for "
+            "somebody at a prompt in the app, as in a debugger",
+            ("paths", "leaders", "hint"),
         ),
         "child.spawned": Kind(Level.DEBUG, "a process was started", ("pid", "cause", "start", "source", "why_cold")),
         "child.ready": Kind(Level.INFO, "the app serves for the first time", ("pid", "took_ms")),

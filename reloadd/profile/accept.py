@@ -111,10 +111,10 @@ def accept(read: Read, *, directory: Path, refused: Mapping[Path, Problem] = Map
     return _without_clashes(read, {}, problems, {*read.wrong, *refused}, directory)
 
 
-def may_start(read: Read, loaded: Loaded) -> bool:
-    """Whether a daemon starts with what was accepted.
+def is_usable(read: Read, loaded: Loaded) -> bool:
+    """Whether to go on with what was accepted, as a daemon at its start.
 
-    A file that is wrong keeps no other from starting: it can be mended while they run. A word of the command line that
+    A file that is wrong keeps no other from running: it can be mended while they do. A word of the command line that
     means nothing does: it cannot. Nor is there a use for a daemon of which no profile is right.
     """
     return bool(loaded.accepted) and not read.problems

@@ -38,7 +38,6 @@ EFFECTS = frozenset(
         "os.mknod",
         "os.posix_spawn",
         "os.remove",
-        "os.rename",
         "os.rmdir",
         "os.symlink",
         "os.system",
@@ -96,6 +95,7 @@ class Effects:
         self._handlers: Dict[str, Callable[[str, Any], None]] = {
             **dict.fromkeys(EFFECTS, self._effect),
             "open": self._open,
+            "os.rename": self._rename,
             "os.listdir": self._list,
             "os.scandir": self._list,
             "os.putenv": self._set,
@@ -135,9 +135,16 @@ class Effects:
         is_written = bool(set(mode) & set("wax+")) if isinstance(mode, str) else bool(flags & _WRITING)
         if is_written:
             if path != os.devnull and not _is_by_imports():
-                self._tell(event, path)
+                self._tell(event, path, path)
         elif not _is_by_imports() and self._is_users(path) and self._is_new("opened", path):
             self._ledger.note("opened", file=path, signature=stat_signature(path))
+
+    def _rename(self, event: str, arguments: Any) -> None:
+        """Something is put in the place of a file, as a whole."""
+        target = arguments[1]
+        if not isinstance(target, int) and not _is_by_imports():
+            path = os.path.abspath(os.fsdecode(target))
+            self._tell(event, path, path)
 
     def _list(self, _: str, arguments: Any) -> None:
         path = arguments[0]
@@ -163,11 +170,12 @@ class Effects:
             if self._is_new("set", name, value or "", by):
                 self._ledger.note("set", name=name, value=value, by=by)
 
-    def _tell(self, event: str, detail: str) -> None:
+    def _tell(self, event: str, detail: str, *about: str) -> None:
+        """Say it, and note it once for each place in the user's code, or for each file that it is `about`."""
         by = _find_user()
         if self.on_effect is not None:
             self.on_effect(event, detail, by)
-        if self.is_noting and self._is_new(event, by or ""):
+        if self.is_noting and self._is_new(event, *(about or (by or "",))):
             self._ledger.note("effect", event=event, detail=detail, by=by)
 
     def _is_new(self, *what: str) -> bool:

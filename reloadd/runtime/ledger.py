@@ -20,8 +20,9 @@ and where the daemon asks for it, since looking at every event costs a start 4 t
              given, only names that end so matter to whoever lists it, and the case does not. null for too many
              names, or none that can be read
     set      `name`, `value`, `by`: the user's code sets or, with null, unsets a variable of the environment
-    effect   `event`, `detail`, `by`: what shows outside: an audit event of the interpreter, such as `socket.connect`;
-             the start of a thread is one from Python 3.12 on
+    effect   `event`, `detail`, `by`: what shows outside: an audit event of the interpreter, such as `socket.connect`,
+             noted once for each place in the code; the start of a thread is one from Python 3.12 on. `open` for writing
+             and `os.rename` are noted once for each file, `detail`, that is written or put in place
 
 `signature` is `[st_mtime_ns, st_size, st_ino]` from before it was read, null where there is nothing; `by` is the
 `file:line` of the user's that did it, null if it was done by another's. The user's (`user`) is whatever is neither the

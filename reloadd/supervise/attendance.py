@@ -42,12 +42,17 @@ class Attendance:
         self._loop = asyncio.get_running_loop()
         self._serving_since: dict[int, float] = {}
         self._ledgers: dict[int, Path] = {}
+        self._noting_writes: set[int] = set()
         self._own: Scratch | None = None
 
     def served(self, generation: int | None) -> float | None:
         """Seconds that this child has served; None if it does not serve yet, or no more."""
         since = None if generation is None else self._serving_since.get(generation)
         return None if since is None else self._loop.time() - since
+
+    def notes_writes(self, generation: int) -> bool:
+        """Whether this child notes whatever it writes."""
+        return generation in self._noting_writes
 
     def ledger_of(self, generation: int | None) -> Path | None:
         """Where this child notes what it does; None if it does not."""
@@ -72,7 +77,10 @@ class Attendance:
                 return None
             asked = {"path": str(self._own_path(generation)), "audit": False}
         self._ledgers[generation] = Path(str(asked["path"]))
-        return {**asked, "audit": asked["audit"] or self.wants_writes}
+        has_audit = bool(asked["audit"]) or self.wants_writes
+        if has_audit:
+            self._noting_writes.add(generation)
+        return {**asked, "audit": has_audit}
 
     def refused(self, why: str) -> None:
         """A process that was taken did not become a child."""
@@ -88,6 +96,7 @@ class Attendance:
     def ended(self, generation: int) -> None:
         """This child is gone."""
         self._serving_since.pop(generation, None)
+        self._noting_writes.discard(generation)
         if self._ledgers.pop(generation, None) is not None and self._own is not None:
             self._own_path(generation).unlink(missing_ok=True)
         self._supply.ended(generation)

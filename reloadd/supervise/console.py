@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reloadd.supervise.output import Output
-from reloadd.terminal import copy_size, is_background, is_gone, open_terminal
+from reloadd.terminal import copy_size, is_background, is_gone, open_terminal, takes_keys
 
 if TYPE_CHECKING:
     from reloadd.terminal import Writer
@@ -110,6 +110,10 @@ class Console:
         """The process is gone: type no more into its terminal, nor give it another size."""
         with suppress(ValueError):  # it was only prepared
             self._open.remove(ends)
+
+    def has_prompt(self) -> bool:
+        """Whether a child that has the keyboard takes each key by itself, as for a line that is edited at a prompt."""
+        return any(ends.has_keyboard and takes_keys(ends.ours) for ends in self._open)
 
     def resize(self) -> None:
         """The screen has another size now."""

@@ -9,22 +9,28 @@ import asyncio
 import math
 import os
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reloadd.core.changes import ChangeSet, net_changes
 from reloadd.core.inputs import Noticed, Quiet
-from reloadd.core.loops import SOON, Loop, LoopGuard, Verdict, exclude_pattern
+from reloadd.core.loops import SOON, Loop, LoopGuard, Verdict, Writers, exclude_pattern
 from reloadd.core.records import Level, make_record, record
 from reloadd.core.state import State
 from reloadd.supervise.noted import read_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from reloadd.core.records import Record
     from reloadd.profile.model import Profile
     from reloadd.supervise.attendance import Attendance
+    from reloadd.supervise.leases import Lease, Leases, Opener
     from reloadd.supervise.supervisor import Supervisor
+
+
+_MOST_LEASED = 16
+"""Files that are looked at closely: a row shares one, or the few that a program writes each time."""
 
 
 class Intake:
@@ -34,6 +40,7 @@ class Intake:
         supervisor: whose children they may restart.
         attendance: since when its children serve.
         act: takes the sets that are acted on.
+        leases: shows who opens a file for writing.
         publish: where records go.
 
     Attributes:
@@ -45,13 +52,18 @@ class Intake:
         supervisor: Supervisor,
         attendance: Attendance,
         act: Callable[[ChangeSet], None],
+        leases: Leases,
         publish: Callable[[Record], None],
     ) -> None:
         self._supervisor = supervisor
         self._attendance = attendance
         self._act = act
+        self._leases = leases
         self._publish = publish
         self._guard = LoopGuard()
+        self._leased: list[Lease] = []
+        self._by_app: set[str] = set()
+        self._by_others: set[str] = set()
         self._left: set[str] = set()
         self._postponed: ChangeSet | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -89,25 +101,30 @@ class Intake:
     def take(self, changes: ChangeSet) -> None:
         """Take a settled change set from the watch."""
         before = self._guard
-        self._guard, verdict = before.after(changes, self._served(), self._written())
+        self._guard, verdict = before.after(changes, self._served(), self._writers(changes.paths))
         self._attendance.wants_writes = self._guard.is_suspicious
+        self._lease(self._guard.suspects)
         if (loop := self._guard.loop_since(before)) is not None:
             self._publish(_record_of(loop, self._supervisor.profile))
         match verdict:
             case Verdict.ACT:
-                self.close()
+                self._forget_timer()
                 self._pass_on(changes)
             case Verdict.POSTPONE:
                 pause = self._guard.pause
-                self._ignore(changes.paths, f"the app seems to write it itself: waits for {pause:g} s without a change")
+                self._ignore(changes.paths, f"the app may write it itself: waits for {pause:g} s without a change")
                 self._postponed = _together(self._postponed, changes)
-                self.close()
+                self._forget_timer()
                 self._timer = asyncio.get_running_loop().call_later(pause, self._make_up)
             case Verdict.LEAVE:
                 self._leave(changes)
 
     def close(self) -> None:
         """Wait for nothing any more."""
+        self._forget_timer()
+        self._lease(())
+
+    def _forget_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -149,10 +166,38 @@ class Intake:
             case _:
                 return math.inf
 
-    def _written(self) -> frozenset[str]:
-        """What the app was seen to write: read here and now, since that is asked only where there is suspicion."""
-        ledger = self._attendance.ledger_of(self._supervisor.machine.current) if self._attendance.wants_writes else None
-        return frozenset() if ledger is None else frozenset(read_ledger(ledger).written)
+    def _writers(self, paths: Sequence[str]) -> Writers:
+        """Who was seen to write these files; ledgers are read only where there is suspicion."""
+        by_app, by_others = set(self._by_app), set(self._by_others)
+        self._by_app.clear()
+        self._by_others.clear()
+        if self._attendance.wants_writes:
+            owned = self._supervisor.machine.owned
+            ledgers = [(each, self._attendance.ledger_of(each)) for each in owned]
+            notes = [read_ledger(ledger) for _, ledger in ledgers if ledger is not None]
+            by_app.update(*(seen.written for seen in notes))
+            is_all = len(notes) == len(owned) > 0 and all(map(self._attendance.notes_writes, owned))
+            if is_all and not any(seen.has_helpers for seen in notes):
+                by_others |= set(paths) - by_app
+        return Writers(frozenset(by_app), frozenset(by_others))
+
+    def _lease(self, paths: Iterable[str]) -> None:
+        """From now on, see who opens these files and no others."""
+        for lease in self._leased:
+            self._leases.give_back(lease)
+        begun_with = self._supervisor.leaders
+        taken = (
+            self._leases.take(path, partial(self._opened, path, begun_with)) for path in sorted(paths)[:_MOST_LEASED]
+        )
+        self._leased = [lease for lease in taken if lease is not None]
+
+    def _opened(self, path: str, begun_with: frozenset[int], openers: tuple[Opener, ...]) -> None:
+        """Take it who opens one: a process of the app's, or of a child that has just ended."""
+        leaders = begun_with | self._supervisor.leaders
+        if any(opener.lineage & leaders for opener in openers):
+            self._by_app.add(path)
+        elif openers:
+            self._by_others.add(path)
 
 
 def _together(earlier: ChangeSet | None, later: ChangeSet) -> ChangeSet:

@@ -55,7 +55,12 @@ class Reports:
 
     def postponed(self, changes: ChangeSet, leaders: Sequence[str]) -> None:
         """A change waits for those that the app restarts with."""
-        self._say("change.postponed", paths=self._shown(changes.paths), leaders=tuple(leaders))
+        self._say("change.postponed", paths=self._shown(changes.paths), leaders=tuple(leaders), hint=None)
+
+    def spared(self, changes: ChangeSet) -> None:
+        """A change waits for somebody who is at a prompt in the app."""
+        hint = f"leave the prompt in which the app is stopped, or write `reloadd restart {self._name}`"
+        self._say("change.postponed", paths=self._shown(changes.paths), leaders=(), hint=hint)
 
     def followed(self, leader: str) -> None:
         """The app restarts with another one."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reloadd.supervise.console import Console
     from reloadd.supervise.groups import Groups
     from reloadd.supervise.guard import Guard
+    from reloadd.supervise.leases import Leases
     from reloadd.supervise.timings import Moments
 
 
@@ -34,6 +35,7 @@ class Surroundings:
         groups: the control groups of the apps.
         connections: those that outlive the daemon.
         pass_on: where what the children print goes, besides the console.
+        leases: shows who opens a file for writing.
     """
 
     publish: Callable[[Record], None]
@@ -43,6 +45,7 @@ class Surroundings:
     groups: Groups
     connections: Connections
     pass_on: Callable[[Printed], None]
+    leases: Leases
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from reloadd.core import actions
 from reloadd.core.blame import Blame
 from reloadd.core.exits import ExitStatus
-from reloadd.core.inputs import Cause, Due, Exited, Input, Paused, Ready, Timer, Why
+from reloadd.core.inputs import Cause, Exited, Input, Paused, Ready, Why
 from reloadd.core.machine import step
 from reloadd.core.state import Machine, State
 from reloadd.profile.environment import EnvFileError
@@ -23,7 +23,9 @@ from reloadd.profile.model import ReadyFinished, ReadyTold
 from reloadd.supervise import timings
 from reloadd.supervise.arrivals import Arrivals
 from reloadd.supervise.bytecode import remove_stale_bytecode
+from reloadd.supervise.deadlines import Deadlines
 from reloadd.supervise.launcher import Launcher
+from reloadd.supervise.prompts import is_at_prompt
 from reloadd.supervise.readiness import wait_ready
 from reloadd.supervise.reports import Reports
 from reloadd.supervise.running import Running
@@ -82,7 +84,7 @@ class Supervisor:
         self._last_blame: Blame | None = None
         connections = surroundings.connections
         self._arrivals = Arrivals(connections.take(profile.name), partial(connections.leave, profile.name))
-        self._timers: dict[tuple[Timer, int], asyncio.TimerHandle] = {}
+        self._deadlines = Deadlines(self.tell, lambda: is_at_prompt(self.profile, surroundings.console))
         self._stopping_since: float | None = None
         self._is_over = False
         self._down = asyncio.Event()
@@ -164,10 +166,14 @@ class Supervisor:
                     self._on_taken()
         finally:
             self._is_over = True
-            for handle in self._timers.values():
-                handle.cancel()
+            self._deadlines.close()
             self.kill()
             self._arrivals.close()
+
+    @property
+    def leaders(self) -> frozenset[int]:
+        """The processes of its children, each of which leads a session of its own."""
+        return frozenset(running.child.pid for running in self._running.values())
 
     @property
     def is_restarting(self) -> bool:
@@ -230,7 +236,7 @@ class Supervisor:
             case actions.Kill(generation, seconds):
                 self._kill(generation, seconds)
             case actions.Arm(timer, generation, seconds):
-                self._arm(timer, generation, seconds)
+                self._deadlines.arm(timer, generation, seconds)
             case _:
                 return False
         return True
@@ -254,15 +260,6 @@ class Supervisor:
                 self._say.held(reason, attempts)
             case actions.Finish():
                 self._say.finished()
-
-    def _arm(self, timer: Timer, generation: int, seconds: float) -> None:
-        if (earlier := self._timers.get((timer, generation))) is not None:
-            earlier.cancel()
-        self._timers[timer, generation] = self._loop.call_later(seconds, self._due, Due(timer, generation, seconds))
-
-    def _due(self, due: Due) -> None:
-        del self._timers[due.timer, due.generation]
-        self.tell(due)
 
     # Starting.
 
@@ -333,9 +330,7 @@ class Supervisor:
         running.child.booted.close()
         self._supply.ended(generation)
         del self._running[generation]
-        for timer in Timer:
-            if (handle := self._timers.pop((timer, generation), None)) is not None:
-                handle.cancel()
+        self._deadlines.forget(generation)
 
     def _begin(self, work: Coroutine[None, None, None], what: str) -> asyncio.Task[None]:
         return self._tasks.create_task(self._guarded(work, what))

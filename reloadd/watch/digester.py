@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from reloadd.watch.lookout import Lookout
 
-AT_ONCE = 32
+AT_ONCE = 64
 """Files read in one go: 1 to 2 ms, by which a look may be late."""
 
 

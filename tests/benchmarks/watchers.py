@@ -77,7 +77,10 @@ def reloadd(root: Path, profiles: int, *, interval: float | None = None, differ:
             *(watcher.watch(f"{n}", each, noticed if n == 0 else lambda _: None) for n, each in enumerate(sets))
         )
         ready()
-        await asyncio.to_thread(sys.stdin.read)
+        ended = asyncio.Event()
+        # Not in a thread, which would count as one of the watcher's.
+        asyncio.get_running_loop().add_reader(sys.stdin, ended.set)
+        await ended.wait()
         watcher.close()
 
     asyncio.run(main())

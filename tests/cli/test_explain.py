@@ -162,6 +162,11 @@ def test_a_wrong_profile_is_drawn(here: Path, capsys: pytest.CaptureFixture[str]
     assert main(["explain", "src", "--profile", "bad.toml"]) == 2
     assert capsys.readouterr().err.endswith("bad.toml: 1 problem, nothing can be said of the path\n")
 
+    assert main(["explain", "src", "--profile", "bad.toml", "--profile", "shop.toml"]) == 0
+    said = capsys.readouterr()
+    assert said.err.endswith("bad.toml: 1 problem, only the others are asked\n")
+    assert "\n  shop: " in said.out
+
 
 @pytest.mark.slow
 def test_the_profiles_that_run_are_asked(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

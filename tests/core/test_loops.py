@@ -7,10 +7,22 @@ import math
 import pytest
 
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
-from reloadd.core.loops import QUIET, Loop, LoopGuard, Verdict, exclude_pattern
+from reloadd.core.loops import (
+    FIRST_PAUSE,
+    LOOKED_AT_CLOSELY,
+    MOST_BY_APP,
+    MOST_WHILE_STARTING,
+    NOBODY,
+    QUIET,
+    Loop,
+    LoopGuard,
+    Verdict,
+    Writers,
+    exclude_pattern,
+)
 
-NOTHING: frozenset[str] = frozenset()
-IT_WRITES = frozenset({"a.py"})
+IT_WRITES = Writers(by_app=frozenset({"a.py"}))
+OTHERS_WRITE = Writers(by_others=frozenset({"a.py"}))
 STARTING = None
 
 
@@ -19,51 +31,99 @@ def changed(*paths: str, at: float = 0.0) -> ChangeSet:
     return ChangeSet(tuple(Change(ChangeKind.MODIFIED, path) for path in paths), seen_at=at, settled_at=at)
 
 
+def fed(*served: float | None, writers: Writers = NOBODY) -> tuple[LoopGuard, list[Verdict]]:
+    """A guard that was told of one file over and over, and what it said; what was put off is acted on a while later."""
+    guard, verdicts = LoopGuard(), []
+    for number, seconds in enumerate(served):
+        guard, verdict = guard.after(changed("a.py", at=number), seconds, writers)
+        verdicts.append(verdict)
+        if verdict is Verdict.POSTPONE:
+            guard = guard.made_up(changed("a.py"))
+    return guard, verdicts
+
+
 @pytest.mark.parametrize(
-    ("served", "written", "expected"),
+    ("served", "writers", "acted"),
     [
-        ([100.0, *[STARTING] * 9], NOTHING, []),
-        ([100.0, *[STARTING] * 10], NOTHING, [11]),  # it writes while it starts
-        ([100.0, *[STARTING] * 9, 2.0, STARTING], NOTHING, []),  # one that served in between breaks the row
-        ([100.0, *[0.3] * 999], NOTHING, []),  # a script that saves when it is answered
-        ([100.0, *[0.3] * 1000], NOTHING, [1001]),
-        ([100.0, *[5.0] * 100], NOTHING, []),  # a developer at work on one file
-        ([100.0, *[5.0] * 3], IT_WRITES, [4]),  # the app was seen to write it
-        ([100.0, *[5.0] * 3], frozenset({"b.py"}), []),  # it writes something else
-        ([20.0] * 50, IT_WRITES, []),  # too rarely to be a loop
+        ([100.0, *[STARTING] * 9], NOBODY, 10),
+        ([100.0, *[STARTING] * 13], NOBODY, 10),  # it writes while it starts
+        ([100.0, *[STARTING] * 9, 2.0, STARTING], NOBODY, 12),  # one that served in between breaks the row
+        ([100.0, *[0.3] * 199], NOBODY, 200),
+        ([100.0, *[0.3] * 203], NOBODY, 200),  # it writes soon after
+        ([100.0, *[5.0] * 300], NOBODY, 301),  # a developer at work on one file
+        ([100.0, *[5.0] * 3], IT_WRITES, 3),
+        ([100.0, *[5.0] * 100], Writers(by_app=frozenset({"b.py"})), 101),  # it writes something else
+        ([20.0] * 50, IT_WRITES, 50),  # too rarely to be a loop
+        ([100.0, *[STARTING] * 999], OTHERS_WRITE, 1000),  # a script, or a developer with a slow app
+        ([100.0, *[STARTING] * 1003], OTHERS_WRITE, 1000),  # whoever that is, it is no developer
+        ([100.0, *[STARTING] * 3], Writers(IT_WRITES.by_app, IT_WRITES.by_app), 3),  # both do
     ],
 )
-def test_a_loop_is_found(served: list[float | None], written: frozenset[str], expected: list[int]) -> None:
-    """By the rate, which puts its last set off, or sooner by what the app was seen to write, which leaves it out"""
-    stopped = Verdict.LEAVE if "a.py" in written else Verdict.POSTPONE
-    guard, found = LoopGuard(), []
-    for number, seconds in enumerate(served, start=1):
+def test_a_loop_is_found(served: list[float | None], writers: Writers, acted: int) -> None:
+    """By who writes, at once and for good; where nobody was seen, by the rate and three trials."""
+    guard, verdicts = fed(*served, writers=writers)
+
+    assert verdicts[:acted] == [Verdict.ACT] * acted
+    assert set(verdicts[acted:]) <= {Verdict.LEAVE if "a.py" in writers.by_app else Verdict.POSTPONE}
+    found = None if len(verdicts) == acted else Loop("a.py", len(served))
+    assert guard.loop_since(LoopGuard()) == found
+
+
+def test_what_may_be_a_loop_is_tried_before_it_is_said_to_be_one() -> None:
+    """It is put off for a moment, then for longer; one that goes on after that is put off for ever longer."""
+    guard, _ = fed(100.0, *[STARTING] * 9)
+    pauses, loops = [], []
+    for number in range(6):
         before = guard
-        guard, verdict = guard.after(changed("a.py", at=number), seconds, written)
-        loop = guard.loop_since(before)
-        assert verdict is (Verdict.ACT if loop is None else stopped)
-        if loop is not None:
-            assert loop == Loop("a.py", number)
-            found.append(number)
-    assert found == expected
+        guard, verdict = guard.after(changed("a.py", at=50.0 + number), STARTING, NOBODY)
+        assert verdict is Verdict.POSTPONE
+        pauses.append(guard.pause)
+        loops.append(guard.loop_since(before))
+        guard = guard.made_up(changed("a.py"))
+
+    assert pauses == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE, QUIET, 2 * QUIET, 4 * QUIET]
+    assert loops == [None, None, None, Loop("a.py", 14), None, None]
 
 
-def stopped(written: frozenset[str] = NOTHING) -> LoopGuard:
+@pytest.mark.parametrize(("served", "writers"), [(2.0, NOBODY), (STARTING, OTHERS_WRITE)])
+def test_a_trial_that_shows_somebody_else_is_forgotten(served: float | None, writers: Writers) -> None:
+    """The app has served since, and not written the file; or somebody else was seen to write it."""
+    guard, _ = fed(100.0, *[STARTING] * 10)
+    guard, verdict = guard.after(changed("a.py", at=60.0), served, writers)
+
+    assert (verdict, guard.pause) == (Verdict.ACT, FIRST_PAUSE)
+
+
+def test_somebody_else_who_was_seen_ends_the_row() -> None:
+    """What comes then is counted anew."""
+    guard, _ = fed(100.0, *[STARTING] * 9)
+    guard, _ = guard.after(changed("a.py", at=60.0), STARTING, OTHERS_WRITE)
+    for _ in range(9):
+        guard, verdict = guard.after(changed("a.py", at=61.0), STARTING, NOBODY)
+        assert verdict is Verdict.ACT
+
+
+def stopped(writers: Writers = NOBODY) -> LoopGuard:
     """A guard that has just found a loop, at second 0."""
-    guard = LoopGuard()
-    for _ in range(11):
-        guard, _ = guard.after(changed("a.py"), STARTING, written)
+    guard, verdict = LoopGuard(), Verdict.ACT
+    for _ in range(14):
+        if verdict is Verdict.POSTPONE:
+            guard = guard.made_up(changed("a.py"))
+        guard, verdict = guard.after(changed("a.py"), STARTING, writers)
     return guard
 
 
-@pytest.mark.parametrize(("written", "restarts"), [(NOTHING, 11), (frozenset({"data.py"}), 4)])
-def test_the_file_that_all_sets_share_is_named(written: frozenset[str], restarts: int) -> None:
-    """Others that change beside it do not break the row, and are neither blamed nor left out with it"""
+@pytest.mark.parametrize(
+    ("writers", "restarts"), [(NOBODY, 14), (Writers(by_app=frozenset({"data.py"})), MOST_BY_APP + 1)]
+)
+def test_the_file_that_all_sets_share_is_named(writers: Writers, restarts: int) -> None:
+    """Others that change beside it do not break the row, and are neither blamed nor left out with it."""
     guard = LoopGuard()
     for number in range(restarts):
         before = guard
-        guard, verdict = guard.after(changed("data.py", f"{number}.py"), STARTING, written)
+        guard, verdict = guard.after(changed("data.py", f"{number}.py"), STARTING, writers)
         assert verdict is Verdict.ACT
+        guard = guard.made_up(changed("data.py")) if number >= MOST_WHILE_STARTING else guard
     assert guard.loop_since(before) == Loop("data.py", restarts)
 
 
@@ -71,28 +131,42 @@ def test_another_file_is_another_row() -> None:
     """Edits of several files in turn are no loop, however quick"""
     guard = LoopGuard()
     for number in range(50):
-        guard, verdict = guard.after(changed(f"{number}.py"), STARTING, NOTHING)
+        guard, verdict = guard.after(changed(f"{number}.py"), STARTING, NOBODY)
         assert verdict is Verdict.ACT
 
 
 @pytest.mark.parametrize(
-    ("paths", "at", "served", "written", "verdict"),
+    ("found_by", "changes", "served", "writers", "verdict"),
     [
-        (["a.py"], 4.9, 4.0, NOTHING, Verdict.POSTPONE),
-        (["a.py"], 5.0, 4.0, NOTHING, Verdict.ACT),  # after a pause it may be anybody's save
-        (["a.py"], 60.0, STARTING, NOTHING, Verdict.POSTPONE),  # not where the app has only just started
-        (["a.py"], 60.0, 0.9, NOTHING, Verdict.POSTPONE),
-        (["a.py"], 500.0, 400.0, IT_WRITES, Verdict.LEAVE),  # nor where it is known that the app writes it
-        (["a.py", "b.py"], 1.0, STARTING, IT_WRITES, Verdict.ACT),
-        (["b.py"], 1.0, STARTING, NOTHING, Verdict.ACT),
+        (NOBODY, changed("a.py", at=4.9), 4.0, NOBODY, Verdict.POSTPONE),
+        (NOBODY, changed("a.py", at=5.0), 4.0, NOBODY, Verdict.ACT),  # after a pause it may be anybody's save
+        (
+            NOBODY,
+            changed("a.py", at=60.0),
+            STARTING,
+            NOBODY,
+            Verdict.POSTPONE,
+        ),  # not where the app has only just started
+        (NOBODY, changed("a.py", at=60.0), 0.9, NOBODY, Verdict.POSTPONE),
+        (
+            IT_WRITES,
+            changed("a.py", at=500.0),
+            400.0,
+            IT_WRITES,
+            Verdict.LEAVE,
+        ),  # nor where it is known that the app writes it
+        (IT_WRITES, changed("a.py", at=500.0), STARTING, NOBODY, Verdict.LEAVE),  # also if nobody was seen this time
+        (IT_WRITES, changed("a.py", at=500.0), 400.0, NOBODY, Verdict.ACT),  # it may write it no more
+        (IT_WRITES, changed("a.py", "b.py", at=1.0), STARTING, IT_WRITES, Verdict.ACT),
+        (NOBODY, changed("b.py", at=1.0), STARTING, NOBODY, Verdict.ACT),
     ],
 )
 def test_a_loop_stays_stopped(
-    paths: list[str], at: float, served: float | None, written: frozenset[str], verdict: Verdict
+    found_by: Writers, changes: ChangeSet, served: float | None, writers: Writers, verdict: Verdict
 ) -> None:
-    """Until another file changes, or the file has been quiet; it is told once"""
-    before = stopped(written)
-    guard, found = before.after(changed(*paths, at=at), served, written)
+    """Until another file changes, or the file has been quiet; it is told once."""
+    before = stopped(found_by)
+    guard, found = before.after(changes, served, writers)
     assert found is verdict
     assert guard.loop_since(before) is None
 
@@ -102,7 +176,7 @@ def test_what_may_be_a_save_is_never_lost() -> None:
     guard, pauses = stopped(), []
     for _ in range(3):
         pauses.append(guard.pause)
-        guard, verdict = guard.made_up(changed("a.py")).after(changed("a.py", at=60.0), STARTING, NOTHING)
+        guard, verdict = guard.made_up(changed("a.py")).after(changed("a.py", at=60.0), STARTING, NOBODY)
         assert verdict is Verdict.POSTPONE
     assert pauses == [QUIET, 2 * QUIET, 4 * QUIET]
 
@@ -110,33 +184,33 @@ def test_what_may_be_a_save_is_never_lost() -> None:
 def test_what_looked_like_a_loop_and_was_none_is_forgotten() -> None:
     """The app has served since what was put off was made up for, and did not write the file: somebody had"""
     guard = stopped().made_up(changed("a.py"))
-    guard, verdict = guard.after(changed("b.py", at=8.0), 2.0, NOTHING)
-    assert (verdict, guard.pause) == (Verdict.ACT, QUIET)
-    _, verdict = guard.after(changed("a.py", at=8.5), STARTING, NOTHING)
+    guard, verdict = guard.after(changed("b.py", at=8.0), 2.0, NOBODY)
+    assert (verdict, guard.pause) == (Verdict.ACT, FIRST_PAUSE)
+    _, verdict = guard.after(changed("a.py", at=8.5), STARTING, NOBODY)
     assert verdict is Verdict.ACT
 
 
 @pytest.mark.parametrize("served", [STARTING, 0.5, math.inf])
 def test_a_loop_that_goes_on_is_not_forgotten(served: float | None) -> None:
     """The file changed again before the app had served for long, or the app is down and shows nothing"""
-    guard, _ = stopped().made_up(changed("a.py")).after(changed("a.py", at=8.0), STARTING, NOTHING)
-    guard, _ = guard.after(changed("b.py", at=60.0), served, NOTHING)
+    guard, _ = stopped().made_up(changed("a.py")).after(changed("a.py", at=8.0), STARTING, NOBODY)
+    guard, _ = guard.after(changed("b.py", at=60.0), served, NOBODY)
     assert guard.pause == 2 * QUIET
-    _, verdict = guard.after(changed("a.py", at=61.0), STARTING, NOTHING)
+    _, verdict = guard.after(changed("a.py", at=61.0), STARTING, NOBODY)
     assert verdict is Verdict.POSTPONE
 
 
 def test_somebody_who_edits_a_file_that_looped_has_a_short_pause_again() -> None:
     """However often it was made up for before"""
-    guard, _ = stopped().made_up(changed("a.py")).after(changed("a.py", at=8.0), STARTING, NOTHING)
-    guard, verdict = guard.after(changed("a.py", at=60.0), 50.0, NOTHING)
+    guard, _ = stopped().made_up(changed("a.py")).after(changed("a.py", at=8.0), STARTING, NOBODY)
+    guard, verdict = guard.after(changed("a.py", at=60.0), 50.0, NOBODY)
     assert (verdict, guard.pause) == (Verdict.ACT, QUIET)
 
 
 def test_a_file_that_looped_loops_no_more() -> None:
     """When another file restarts the app, what it writes then is known at once"""
-    guard, _ = stopped().after(changed("b.py", at=60.0), 100.0, NOTHING)
-    _, verdict = guard.after(changed("a.py", at=61.0), STARTING, NOTHING)
+    guard, _ = stopped().after(changed("b.py", at=60.0), 100.0, NOBODY)
+    _, verdict = guard.after(changed("a.py", at=61.0), STARTING, NOBODY)
     assert verdict is Verdict.POSTPONE
 
 
@@ -144,16 +218,27 @@ def test_each_write_of_a_stopped_loop_counts() -> None:
     """Whoever writes without a pause is not taken for somebody else after a while"""
     guard = stopped()
     for second in range(4, 40, 4):
-        guard, verdict = guard.after(changed("a.py", at=second), 100.0, NOTHING)
+        guard, verdict = guard.after(changed("a.py", at=second), 100.0, NOBODY)
         assert verdict is Verdict.POSTPONE
 
 
+def test_an_edit_of_what_the_app_writes_is_acted_on_where_it_is_seen_to_be_one() -> None:
+    """What the app then writes is known, however soon or late that is."""
+    guard, verdict = stopped(IT_WRITES).after(changed("a.py", at=3.0), 2.0, OTHERS_WRITE)
+    assert verdict is Verdict.ACT
+
+    for at in (4.0, 90.0):
+        guard, verdict = guard.after(changed("a.py", at=at), STARTING, NOBODY)
+        assert verdict is Verdict.LEAVE
+
+
 def test_suspicion_comes_before_proof() -> None:
-    """What the app writes is looked at from the third start in a row"""
-    guard, _ = LoopGuard().after(changed("a.py"), 5.0, NOTHING)
-    assert not guard.is_suspicious
-    guard, _ = guard.after(changed("a.py"), 5.0, NOTHING)
-    assert guard.is_suspicious
+    """What the app writes is looked at from the third start in a row, and closely somewhat later."""
+    guard = LoopGuard()
+    for number in range(1, 7):
+        guard, _ = guard.after(changed("a.py"), 5.0, NOBODY)
+        assert guard.is_suspicious is (number >= MOST_BY_APP - 1)
+        assert guard.suspects == (IT_WRITES.by_app if number >= LOOKED_AT_CLOSELY else frozenset())
 
 
 @pytest.mark.parametrize(

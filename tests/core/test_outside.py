@@ -54,6 +54,20 @@ def test_what_was_opened_is_watched_if_its_name_matters() -> None:
     ) == {"/lib/shared/settings.yaml"}
 
 
+def effect(event: str, detail: str) -> dict[str, object]:
+    """What was done."""
+    return {"word": "effect", "event": event, "detail": detail, "by": None}
+
+
+def test_what_was_opened_for_writing_or_put_in_place_was_written() -> None:
+    """Only by the process itself: once it has started others, there may be more."""
+    writes = [effect("open", "/src/a.py"), effect("os.rename", "/src/b.py"), effect("socket.connect", "/src/c.py")]
+
+    assert seen(*writes).written == {"/src/a.py", "/src/b.py"}
+    assert not seen(*writes).has_helpers
+    assert seen(*writes, effect("subprocess.Popen", "'make', ['make']")).has_helpers
+
+
 def test_the_first_signature_counts() -> None:
     """It is from before the file was first read"""
     later = found("/lib/a.py") | {"signature": [9, 9, 9]}

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import termios
+import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from tests.support.daemon import write_files
+import pytest
+
+from tests.support.daemon import ask, clean_environ, save, write_files
 from tests.support.screen import COLUMNS, ROWS, Screen
 
 if TYPE_CHECKING:
@@ -27,6 +32,65 @@ def test_breakpoint_works(tmp_path: Path) -> None:
         screen.wait_for("(Pdb) ")
         screen.type("c\n")
         screen.wait_for("went on")
+
+
+WEB = """
+VERSION = {version}
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/stop":
+        breakpoint()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"version %d" % VERSION]
+"""
+
+
+@pytest.mark.skipif(find_spec("readline") is None, reason="this Python has no readline, by which a prompt is seen")
+def test_a_save_does_not_take_a_debugger_away(tmp_path: Path) -> None:
+    """It waits until the app goes on, however long the debugger is used; then the new code serves, once."""
+    profile = '[target]\napp = "web:app"\nserver = "wsgiref"\n[listen]\nhttp = "127.0.0.1:0"\n'
+    write_files(tmp_path, {"web.py": WEB.format(version=1), "dev.toml": profile})
+    plain = clean_environ(TERM="xterm", NO_COLOR="1", PYTHONSAFEPATH="")
+    with Screen(tmp_path, "--profile", "dev.toml", environ=plain) as screen, ThreadPoolExecutor() as pool:
+        screen.wait_for("address=")
+        address = screen.wait_for("\r\n").strip()
+        screen.wait_for("child.ready")
+        stopped = pool.submit(ask, address, "/stop")
+        screen.wait_for("(Pdb) ")
+        save(tmp_path / "web.py", WEB.format(version=2))
+        screen.wait_for("change.postponed")
+        for answer in ("4200", "8400"):
+            screen.type(f"p {int(answer) // 100} * 100\n")
+            screen.wait_for(answer)
+            screen.wait_for("(Pdb) ")
+        save(tmp_path / "web.py", WEB.format(version=3))
+        screen.type("c\n")
+
+        before = screen.wait_for("restart.completed")
+        assert stopped.result() == (200, "version 1")
+        assert ask(address) == (200, "version 3")
+        assert before.count("change.postponed") == 0
+        assert "child.killed" not in before
+
+
+@pytest.mark.skipif(find_spec("readline") is None, reason="as above")
+def test_a_start_that_is_debugged_is_not_late(tmp_path: Path) -> None:
+    """However long somebody is at a prompt in it; `ready-timeout` counts again once it goes on."""
+    profile = (
+        '[target]\napp = "web:app"\nserver = "wsgiref"\n[listen]\nhttp = "127.0.0.1:0"\n[restart]\nready-timeout = 1\n'
+    )
+    write_files(tmp_path, {"web.py": f"breakpoint()\n{WEB.format(version=1)}", "dev.toml": profile})
+    with Screen(tmp_path, "--profile", "dev.toml") as screen:
+        screen.wait_for("(Pdb) ")
+        until = time.monotonic() + 2.5
+        said = ""
+        while time.monotonic() < until:
+            screen.type("p 42 * 100\n")
+            said += screen.wait_for("4200")
+            said += screen.wait_for("(Pdb) ")
+        screen.type("c\n")
+        said += screen.wait_for("child.ready")
+
+        assert "child.late" not in said
 
 
 def test_typed_line_is_seen_once(tmp_path: Path) -> None:

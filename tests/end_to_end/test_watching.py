@@ -7,69 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.support.daemon import RunningDaemon, wait_until, write_files
-
-LOOPING = """
-import pathlib, signal, time
-pathlib.Path("data").mkdir(exist_ok=True)
-pathlib.Path("data/state.py").write_text(f"started = {time.time_ns()}")
-signal.pause()
-"""
-
-
-def restarted(daemon: RunningDaemon) -> set[str]:
-    """The files that apps have restarted for, alone or with others."""
-    return {path for each in daemon.all("restart.completed") for path in each.get("paths") or ()}
-
-
-def test_an_app_that_writes_what_is_watched_is_stopped(tmp_path: Path) -> None:
-    """After some restarts the record names the file and the line that ends it; other files restart it as before"""
-    write_files(
-        tmp_path,
-        {
-            "work.py": LOOPING,
-            "other.py": "",
-            "dev.toml": '[target]\ncommand = ["python3", "work.py"]\n[ready]\nstarted = 3\n',
-        },
-    )
-    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
-        loop = daemon.wait_for("change.looping")
-        assert loop["path"] == "data/state.py"
-        assert loop["hint"] == "add '/data/state.py' to `exclude` in `[watch]`"
-        daemon.wait_for("restart.completed")
-        (tmp_path / "other.py").write_text("edited = True")
-        wait_until(lambda: "other.py" in restarted(daemon), "a restart because of the other file")
-        assert len(daemon.all("change.looping")) == 1
-
-
-SETTING = """
-import pathlib, signal, time
-pathlib.Path("settings.ini").write_text(f"started = {time.time_ns()}")
-signal.pause()
-"""
-
-
-def test_an_edit_of_what_the_app_writes_itself_is_told(tmp_path: Path) -> None:
-    """Once, to whoever does not look closer: it restarts nothing"""
-    write_files(
-        tmp_path,
-        {
-            "work.py": SETTING,
-            "dev.toml": '[target]\nscript = "work.py"\n[ready]\nstarted = 0.3\n[warm]\nmode = "off"\n',
-        },
-    )
-    settings = tmp_path / "settings.ini"
-    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
-        daemon.wait_for("change.looping")
-        daemon.wait_for("restart.completed")
-        by_itself = len(daemon.wait_for_count("change.ignored", 1, level="debug"))
-        time.sleep(1.5)  # what is written later than a second after the app serves may be an edit
-        settings.write_text("edited = 1")
-        daemon.wait_for("change.ignored", level="warning", path=str(settings))
-        settings.write_text("edited = 2")
-        daemon.wait_for_count("change.ignored", by_itself + 1, level="debug", path=str(settings))
-        assert len(daemon.all("change.ignored", level="warning")) == 1
-
+from tests.support.daemon import RunningDaemon, write_files
 
 IMPORTING = """
 import os, pathlib, signal, sys, time

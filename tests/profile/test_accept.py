@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reloadd.profile.accept import may_start, missing_files
+from reloadd.profile.accept import is_usable, missing_files
 from reloadd.profile.load import Source
 from reloadd.profile.problems import Code, Problem, draw
 from tests.support.profiles import ProfileDirectory
@@ -151,7 +151,7 @@ def test_what_is_right_starts(tmp_path: Path, arguments: list[str], starts: bool
     read = source.read()
     loaded = source.accept(read)
 
-    assert may_start(read, loaded) is starts
+    assert is_usable(read, loaded) is starts
     assert loaded.absent == absent
 
 

@@ -138,6 +138,27 @@ def test_what_else_is_read_and_done_is_told_where_it_is_asked_for(interpreter: I
 
 
 @each_interpreter
+def test_each_file_that_is_written_is_told_once(interpreter: Interpreter, tmp_path: Path) -> None:
+    """Also by one line for many, and by another one that puts it in place."""
+    write_files(
+        tmp_path,
+        {
+            "main.py": "import os, pathlib\n"
+            "for name in 'a', 'b', 'a':\n    open(name, 'w').close()\n"
+            "pathlib.Path('a').replace('c')\nos.rename('b', 'c')\n"
+        },
+    )
+    _, lines = _run(interpreter, script(tmp_path / "main.py"), tmp_path, audit=True)
+
+    effects = [(line["event"], line["detail"]) for line in lines if line["word"] == "effect"]
+    assert effects == [
+        ("open", str(tmp_path / "a")),
+        ("open", str(tmp_path / "b")),
+        ("os.rename", str(tmp_path / "c")),
+    ]
+
+
+@each_interpreter
 def test_program_with_a_ledger_prints_and_ends_as_without(interpreter: Interpreter, tmp_path: Path) -> None:
     """No frame of ours in a traceback, no descriptor among the low ones, no module of the standard library loaded."""
     write_files(

@@ -11,7 +11,7 @@ import pytest
 
 from reloadd.profile.model import Address, TcpAddress, UnixAddress
 from reloadd.supervise.holders import find_holder
-from reloadd.supervise.listeners import CannotBindError, bind
+from reloadd.supervise.listeners import CannotBindError, bind, may_be_free
 from tests.support.processes import open_descriptors, running
 from tests.support.sockets import connect, free_port, listen_on
 
@@ -212,6 +212,33 @@ def test_other_files_are_never_removed(tmp_path: Path, content: str | None) -> N
 
     assert error.reason == "a file that is no socket is there"
     assert path.is_dir() if content is None else path.read_text() == content
+
+
+@pytest.mark.parametrize("kind", ["ipv4", "unix"])
+def test_whether_an_address_is_free_is_seen_without_a_trace(tmp_path: Path, kind: str) -> None:
+    """Whoever has it gets no connection, and what is free stays free."""
+    listener = bind(listen_on(UnixAddress(tmp_path / "web.sock") if kind == "unix" else TcpAddress("127.0.0.1", 0)))
+    is_free = [may_be_free(listener.address)]
+    listener.socket.settimeout(0)
+    with pytest.raises(BlockingIOError):
+        listener.socket.accept()
+    listener.close()
+    is_free += [may_be_free(listener.address) for _ in range(2)]
+    bind(listen_on(listener.address)).close()
+
+    assert is_free == [False, True, True]
+
+
+def test_a_path_is_free_where_a_socket_can_be_made(tmp_path: Path) -> None:
+    """A socket that nobody listens on any more is in nobody's way; a file is, and so is a directory that is missing."""
+    stale = tmp_path / "stale.sock"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(stale))
+    (tmp_path / "file").write_text("")
+
+    assert may_be_free(UnixAddress(stale))
+    assert not may_be_free(UnixAddress(tmp_path / "file"))
+    assert not may_be_free(UnixAddress(tmp_path / "missing" / "web.sock"))
 
 
 def test_directory_that_is_not_there(tmp_path: Path) -> None:

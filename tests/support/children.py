@@ -13,6 +13,7 @@ from reloadd.supervise.console import Console
 from reloadd.supervise.groups import Groups
 from reloadd.supervise.guard import Guard
 from reloadd.supervise.launcher import Launcher
+from reloadd.supervise.leases import Leases
 from reloadd.supervise.running import Surroundings
 from reloadd.supervise.supply import NoSupply
 from tests.support.daemon import clean_environ
@@ -53,6 +54,7 @@ class Listening:
             Groups(None),
             Connections((), Notifier(None)),
             lambda _: None,
+            Leases(),
         )
 
     def child_said(self, _: Child, word: str) -> None:

@@ -1,0 +1,53 @@
+"""The deadlines of one app's children: each is told when it passes, and forgotten with its child.
+
+Never decides what follows: `core.machine` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from reloadd.core.inputs import Due, Timer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Deadlines:
+    """Those that are set now.
+
+    Args:
+        tell: told of each that has passed.
+        is_busy: whether somebody is at a prompt in the app, so that it cannot get ready: its time begins anew then.
+    """
+
+    def __init__(self, tell: Callable[[Due], None], is_busy: Callable[[], bool]) -> None:
+        self._tell = tell
+        self._is_busy = is_busy
+        self._loop = asyncio.get_running_loop()
+        self._set: dict[tuple[Timer, int], asyncio.TimerHandle] = {}
+
+    def arm(self, timer: Timer, generation: int, seconds: float) -> None:
+        """Set one, in the place of an earlier one of its kind."""
+        if (earlier := self._set.get((timer, generation))) is not None:
+            earlier.cancel()
+        self._set[timer, generation] = self._loop.call_later(seconds, self._pass, Due(timer, generation, seconds))
+
+    def forget(self, generation: int) -> None:
+        """This child is gone."""
+        for timer in Timer:
+            if (handle := self._set.pop((timer, generation), None)) is not None:
+                handle.cancel()
+
+    def close(self) -> None:
+        """Tell of none any more."""
+        for handle in self._set.values():
+            handle.cancel()
+
+    def _pass(self, due: Due) -> None:
+        del self._set[due.timer, due.generation]
+        if due.timer is Timer.READY and self._is_busy():
+            self.arm(due.timer, due.generation, due.seconds)
+        else:
+            self._tell(due)
