@@ -126,7 +126,8 @@ class Daemon:
         self._guard.start()
         try:
             async with self._tasks:
-                await self._reloading.start(assigned)
+                with self._manager.reloading(self._names_rejected):
+                    await self._reloading.start(assigned)
                 self._connections.close()
                 await self._serve()
                 await self._stop_all(loop)
@@ -183,9 +184,12 @@ class Daemon:
         """Watch the profiles and follow them; should that break, which is a bug, the apps run on as they are."""
         try:
             await self._reloading.watch(self._watcher)
-            await self._reloading.run(partial(self._manager.reloading, lambda: len(self._reloading.problems)))
+            await self._reloading.run(partial(self._manager.reloading, self._names_rejected))
         except Exception as error:  # noqa: BLE001 (it becomes a record)
             self._say("daemon.failed", error=repr(error), where="reading the profiles again")
+
+    def _names_rejected(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.rejected)
 
     # Stopping.
 

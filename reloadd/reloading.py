@@ -89,11 +89,6 @@ class Reloading:
         """The files that do not run as they are."""
         return self._loaded.rejected
 
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """What was found wrong the last time, and refused."""
-        return self._loaded.problems
-
     def prepare_first(self) -> Mapping[str, tuple[Listener, ...]]:
         """Take the sockets of all that is to run at first. One whose address cannot be had is left out.
 

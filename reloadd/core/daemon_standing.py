@@ -58,12 +58,12 @@ class DaemonStanding:
     Attributes:
         phase: of its life.
         apps: those that there are, in the profiles' order.
-        problems: how many the profiles on disk have; they were refused.
+        rejected: the names of profiles that do not run as their files have them.
     """
 
     phase: Phase = Phase.STARTING
     apps: Mapping[str, AppStanding] = field(default_factory=lambda: MappingProxyType({}))
-    problems: int = 0
+    rejected: tuple[str, ...] = ()
 
 
 def expect(standing: DaemonStanding, names: Iterable[str]) -> DaemonStanding:
@@ -77,10 +77,10 @@ def begin_reload(standing: DaemonStanding) -> DaemonStanding:
     return replace(standing, phase=Phase.RELOADING) if standing.phase is Phase.UP else standing
 
 
-def end_reload(standing: DaemonStanding, problems: int) -> DaemonStanding:
-    """That is over; so many problems were found, for which something was refused."""
+def end_reload(standing: DaemonStanding, rejected: tuple[str, ...]) -> DaemonStanding:
+    """That is over; these profiles were rejected."""
     phase = Phase.UP if standing.phase is Phase.RELOADING else standing.phase
-    return replace(standing, phase=phase, problems=problems)
+    return replace(standing, phase=phase, rejected=rejected)
 
 
 def hear(standing: DaemonStanding, record: Record) -> DaemonStanding:
@@ -105,9 +105,9 @@ def status(standing: DaemonStanding) -> str:
     groups: dict[str, list[str]] = {}
     for name, app in standing.apps.items():
         groups.setdefault(_doing(app), []).append(_named(name, app))
+    if standing.rejected:
+        parts.append(f"rejected: {_listed(list(standing.rejected))}")
     parts += [f"{doing} {_listed(groups[doing])}" for doing in _ORDER if doing in groups]
-    if standing.problems:
-        parts.append(f"what is wrong in the profiles was refused ({standing.problems})")
     return "; ".join(parts) or ("starting" if standing.phase is Phase.STARTING else "no apps")
 
 

@@ -53,17 +53,17 @@ class Manager:
         self._become(core.expect(self._standing, names))
 
     @contextmanager
-    def reloading(self, problems: Callable[[], int]) -> Iterator[None]:
+    def reloading(self, rejected: Callable[[], tuple[str, ...]]) -> Iterator[None]:
         """Profiles are read again, until the end of the block.
 
         Args:
-            problems: asked at the end: how many were found.
+            rejected: asked at the end: the names of the profiles that were.
         """
         self._become(core.begin_reload(self._standing))
         try:
             yield
         finally:
-            self._become(core.end_reload(self._standing, problems()))
+            self._become(core.end_reload(self._standing, rejected()))
 
     def close(self) -> None:
         """Say nothing any more."""

@@ -163,12 +163,12 @@ def test_reading_profiles_again_is_announced_and_its_end_too() -> None:
     """RELOADING=1 goes with the moment; READY=1 ends it, whatever came of it."""
     up = after(moved("shop", State.SERVING))
     reading = begin_reload(up)
-    read = end_reload(reading, problems=2)
+    read = end_reload(reading, rejected=("api", "db"))
 
     assert assignments(up, reading, moment=MOMENT)[:2] == ("RELOADING=1", "MONOTONIC_USEC=7")
     assert assignments(reading, read, moment=MOMENT) == (
         "READY=1",
-        "STATUS=serving shop; what is wrong in the profiles was refused (2)",
+        "STATUS=rejected: api, db; serving shop",
     )
 
 
@@ -176,7 +176,7 @@ def test_before_it_is_ready_reading_again_is_a_part_of_the_start() -> None:
     """READY=1 at its end would be a lie."""
     starting = after(moved("shop", State.STARTING))
 
-    assert end_reload(begin_reload(starting), problems=0) == starting
+    assert end_reload(begin_reload(starting), rejected=()) == starting
 
 
 def test_only_what_is_news_is_said() -> None:

@@ -89,7 +89,8 @@ class Shop:
             self.daemon.wait_for_output(f"{backend} {runs}\n")
             self.daemon.wait_for("child.ready", profile=backend)
             last += self.daemon.wait_for_count("restart.completed", self._restarts, profile=backend)[-1:]
-            assert len(self.daemon.all("child.spawned", profile=backend)) == self._restarts + 1, self.daemon.story
+            starts = len(self.daemon.all("child.spawned", profile=backend))
+            assert starts == self._restarts + 1, self.daemon.output
         return last
 
     def _version(self) -> str:

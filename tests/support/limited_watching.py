@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.watching import Stage, save, watch_set
+from tests.support.watching import Stage, save_by_rename, watch_set
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ def main(root: Path, limit: str, value: int) -> Outcome:
         told = []
         for directory in sorted(root.iterdir()):
             for text in ("one", "two"):
-                save(directory / "a.py", text)
+                save_by_rename(directory / "a.py", text)
                 told.append(shop.told())
         records: list[tuple[str, Mapping[str, object]]] = [
             (record.name, dict(record.fields)) for record in stage.records

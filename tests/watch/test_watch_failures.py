@@ -114,6 +114,7 @@ def test_a_reader_that_dies_is_replaced(root: Path) -> None:
     (root / "sub").mkdir()
     with Stage() as stage:
         shop = stage.begin(watch_set(root))
+        shop.has_told_nothing()  # the thread is at work, and no longer about to begin
         dying = reader()
         assert dying.ident is not None
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(dying.ident), ctypes.py_object(SystemExit))
