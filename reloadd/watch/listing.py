@@ -51,15 +51,15 @@ class Listing:
 def list_directory(
     path: str,
     directory: Directory,
-    known: Callable[[str], tuple[Scope, ...] | None],
+    judge: Callable[[str], tuple[Scope, ...]],
     follow: Callable[[str], os.stat_result | None],
 ) -> Listing | None:
     """List a directory; None if it is gone, nothing if it may not be read.
 
     Args:
         path: where it is.
-        directory: whose rules say what matters.
-        known: the scopes that a path is known to be in by these rules; None for others. To judge is most of the work.
+        directory: whose rules say which directories are to be entered.
+        judge: says in which scopes a file is.
         follow: stats what a link leads to, after taking note of the link.
     """
     listing = Listing()
@@ -67,7 +67,7 @@ def list_directory(
         with os.scandir(path) as entries:
             for entry in entries:
                 listing.names.add(entry.name)
-                _sort_in(listing, entry, directory, known, follow)
+                _sort_in(listing, entry, directory, judge, follow)
     except PermissionError:
         return Listing(is_refused=True)
     except OSError:
@@ -81,7 +81,7 @@ def _sort_in(
     listing: Listing,
     entry: os.DirEntry[str],
     directory: Directory,
-    known: Callable[[str], tuple[Scope, ...] | None],
+    judge: Callable[[str], tuple[Scope, ...]],
     follow: Callable[[str], os.stat_result | None],
 ) -> None:
     path = entry.path
@@ -89,7 +89,7 @@ def _sort_in(
         if directory.wants_directory(path):
             listing.children.add(entry.name)
         return
-    scopes = known(path) or directory.scopes_of(path)
+    scopes = judge(path)
     if entry.is_symlink():
         status = None
         if scopes or directory.wants_directory(path):

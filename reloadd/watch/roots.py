@@ -67,7 +67,13 @@ class Roots:
         for scope, those in globs.items():
             if set(self._globs.get(scope, ())) != set(those):
                 another.add(scope.root)
-                self._above[scope] = rules_above(scope.root, those, scope.exclude, gitignore=scope.gitignore)
+                known = self._above.get(scope)
+                # The lists stay the same objects, by which it is known that they say the same.
+                self._above[scope] = (
+                    rules_above(scope.root, those, scope.exclude, gitignore=scope.gitignore)
+                    if known is None
+                    else known.including(those)
+                )
         self._globs = dict(globs)
         self._above = {scope: self._above[scope] for scope in globs}
         at: dict[str, tuple[Scope, ...]] = {}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from reloadd.core.counting import count_matching
 from reloadd.core.settle import HOLD
 from reloadd.watch.ledger import Ledger
 from reloadd.watch.signature import digest_of
@@ -108,18 +109,27 @@ class Snapshot:
         """How many of the files seen matter to each of those that are new."""
         if not new:
             return {}
-        alone = Counter(scope for interest in all_of_them for scope in interest.scopes)
+        looking = Counter(scope for interest in all_of_them for scope in interest.scopes)
         files: dict[tuple[Scope, ...], list[str]] = {}
         for path, entry in self._seen.items():
             files.setdefault(entry.scopes, []).append(path)
         counts = dict.fromkeys(new, 0)
         for scopes, paths in files.items():
+            sharing: dict[Scope, list[Interest]] = {}
             for interest in new:
-                common = [scope for scope in interest.scopes if scope in scopes]
-                if common and any(alone[scope] == 1 for scope in common):
-                    counts[interest] += len(paths)  # nobody else looks there, so that all that is known is its own
-                elif common:
-                    counts[interest] += sum(bool(interest.scopes_of(path, scopes)) for path in paths)
+                match [scope for scope in interest.scopes if scope in scopes]:
+                    case []:
+                        pass
+                    case [scope] if looking[scope] == 1:
+                        counts[interest] += len(paths)  # nobody else looks there, so that all that is known is its own
+                    case [scope] if scope.root not in self._seen:
+                        sharing.setdefault(scope, []).append(interest)
+                    case _:
+                        counts[interest] += sum(bool(interest.scopes_of(path, scopes)) for path in paths)
+            for scope, interests in sharing.items():
+                numbers = count_matching(map(scope.relative, paths), [each.include for each in interests])
+                for interest, number in zip(interests, numbers, strict=True):
+                    counts[interest] += number
         return counts
 
     def is_served(self, interest: Interest) -> bool:

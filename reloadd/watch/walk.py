@@ -21,7 +21,7 @@ from reloadd.watch.signature import signature_of
 from reloadd.watch.ties import Ties
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from reloadd.watch.hearing import Hearing
     from reloadd.watch.ignore import Rules
@@ -165,13 +165,28 @@ class Walk:
             return
         own = self._roots.files.inside(path)
         rules = {scope: each.inside(own) for scope, each in around.items()}
-        if before is not None and not errand.listens_anew and self._is_same(path, before, rules):
+        is_same = before is not None and not errand.listens_anew and self._is_same(path, before)
+        if before is not None and is_same and before.rules == rules:
             self._look_at_files(path, before)
             if errand.is_deep:
                 for name in before.children:
                     self.send(os.path.join(path, name), errand)
         else:
-            self._list(path, rules, before, errand)
+            self._list(path, self._enter(path, rules, before, is_same=is_same), before, errand)
+
+    def _is_same(self, path: str, before: Directory) -> bool:
+        """Whether a directory is the one that is known and listened to, with the same names in it."""
+        is_heard = before.subscription is not None or self._hearing.is_deaf
+        return is_heard and before.stamp is not None and before.stamp == stamp_of(path)
+
+    def _enter(self, path: str, rules: Mapping[Scope, Rules], before: Directory | None, *, is_same: bool) -> Directory:
+        if before is not None and is_same:
+            return self._directories.rule(path, before, rules)
+        stamp = stamp_of(path)
+        directory = self._directories.enter(path, rules, self._roots.at)
+        # Listened to between two looks, so that the stamp is of the one that is listened to.
+        directory.stamp = stamp if stamp == stamp_of(path) else None
+        return directory
 
     def _letting_in(self, path: str, scopes: Iterable[Scope]) -> frozenset[Scope]:
         """Those whose rules would let a directory in: if they lost it, it has become one that leads back."""
@@ -180,11 +195,6 @@ class Walk:
             return _NOBODY
         return frozenset(each for each in scopes if each in above.rules and above.rules[each].wants_directory(path))
 
-    def _is_same(self, path: str, before: Directory, rules: Mapping[Scope, Rules]) -> bool:
-        """Whether a directory is the one that is known, with the same names in it and the same rules for them."""
-        is_heard = before.subscription is not None or self._hearing.is_deaf
-        return is_heard and before.rules == rules and before.stamp is not None and before.stamp == stamp_of(path)
-
     def _look_at_files(self, path: str, directory: Directory) -> None:
         prefix = path.rstrip("/") + "/"
         for name in directory.files:
@@ -192,16 +202,12 @@ class Walk:
                 if not self._snapshot.is_as_seen(prefix + name, status := os.stat(prefix + name)):
                     self._snapshot.update(prefix + name, signature_of(status))
 
-    def _list(self, path: str, rules: Mapping[Scope, Rules], before: Directory | None, errand: Errand) -> None:
-        # Listened to between two looks, so that the stamp is of the one that is listened to.
-        stamp = stamp_of(path)
-        directory = self._directories.enter(path, rules, self._roots.at)
-        if stamp != stamp_of(path):
-            stamp = None
+    def _list(self, path: str, directory: Directory, before: Directory | None, errand: Errand) -> None:
+        rules = directory.rules
         # Those of the scopes that were there and are under other rules now.
         old = {} if before is None else {scope: its for scope, its in before.rules.items() if its != rules.get(scope)}
         is_known = before is not None and before.rules == rules
-        listing = list_directory(path, directory, self._snapshot.scopes if is_known else _nothing_known, self.follow)
+        listing = list_directory(path, directory, self._judge(directory, before), self.follow)
         if listing is None:
             self.leave(path, is_gone=True)
             return
@@ -209,7 +215,8 @@ class Walk:
             self._hearing.refuse(path, errno.EACCES)
         if directory.is_behind_link:
             listing.children = {each for each in listing.children if self.wants_directory(f"{path}/{each}")}
-        directory.stamp = None if listing.is_restless else stamp
+        if listing.is_restless:
+            directory.stamp = None
         self._find_repository(path, listing)
         self._take_files(path, directory, listing, old, errand)
         self._leave_children(path, directory, listing, errand)
@@ -218,6 +225,24 @@ class Walk:
             if errand.is_deep or not is_known or child not in self._directories:
                 new_to = errand.new_to.union(scope for scope, its in old.items() if not its.wants_directory(child))
                 self.send(child, errand._replace(new_to=new_to))
+
+    def _judge(self, directory: Directory, before: Directory | None) -> Callable[[str], tuple[Scope, ...]]:
+        """What says in which scopes a file is, and asks no rule again of which the answer is known."""
+        if before is None:
+            return directory.scopes_of
+        scopes_before = self._snapshot.scopes
+        covering = {s for s, its in directory.rules.items() if s in before.rules and its.covers(before.rules[s])}
+        is_settled = before.rules == directory.rules
+
+        def judge(path: str) -> tuple[Scope, ...]:
+            was_in = scopes_before(path)
+            if was_in is None:
+                return directory.scopes_of(path)
+            if is_settled:
+                return was_in
+            return directory.scopes_of(path, sure=[scope for scope in was_in if scope in covering])
+
+        return judge
 
     def _find_repository(self, path: str, listing: Listing) -> None:
         if ".git" in listing.names and (repository := repository_at(path)):
@@ -263,7 +288,3 @@ class Walk:
         # A root that is a file is left to those whose root it is.
         signature = None if is_gone else self._snapshot.signature(path)
         self._snapshot.see(path, signature, self._roots.at.get(path, ()), gone_to=gone_to)
-
-
-def _nothing_known(_path: str) -> None:
-    """What is known where the rules are other ones than before."""
