@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
@@ -84,9 +85,15 @@ def compile_ignore_list(base: str, lines: Iterable[str], file: str | None = None
         file: where they stand; None for the watch set's own.
     """
     written = tuple(lines)
+    return IgnoreList(base.rstrip("/") + "/", file, written, *_compiled(written))
+
+
+@lru_cache(maxsize=256)
+def _compiled(lines: tuple[str, ...]) -> tuple[GitIgnoreSpec, re.Pattern[str]]:
+    """What is the same wherever these lines stand: most profiles exclude the same, each below its own root."""
     # An empty line would be left out, and the place of a pattern is its line.
-    spec = GitIgnoreSpec.from_lines(line if line and _is_pattern(line) else "#" for line in written)
-    return IgnoreList(base.rstrip("/") + "/", file, written, spec, _any_of(spec))
+    spec = GitIgnoreSpec.from_lines(line if line and _is_pattern(line) else "#" for line in lines)
+    return spec, _any_of(spec)
 
 
 def _is_pattern(line: str) -> bool:

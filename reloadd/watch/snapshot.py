@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.counting import count_matching
 from reloadd.core.settle import HOLD
+from reloadd.watch.interest import Interest, Scope
 from reloadd.watch.ledger import Ledger
 from reloadd.watch.signature import digest_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from reloadd.core.settle import Finding
-    from reloadd.watch.interest import Interest, Scope
     from reloadd.watch.signature import Signature
 
 _NOBODY: frozenset[Scope] = frozenset()
@@ -65,6 +65,7 @@ class Snapshot:
     def __init__(self, is_being_written: Callable[[str], bool | None]) -> None:
         self._is_being_written = is_being_written
         self._seen: dict[str, Entry] = {}
+        self._files = Counter[tuple[Scope, ...]]()
         self._ledgers: dict[Interest, Ledger] = {}
         self._in_scope: dict[Scope, tuple[Ledger, ...]] = {}
         # In order, and not a set, of which `pop` looks through all the room that it once needed.
@@ -110,27 +111,26 @@ class Snapshot:
         if not new:
             return {}
         looking = Counter(scope for interest in all_of_them for scope in interest.scopes)
-        files: dict[tuple[Scope, ...], list[str]] = {}
-        for path, entry in self._seen.items():
-            files.setdefault(entry.scopes, []).append(path)
-        counts = dict.fromkeys(new, 0)
-        for scopes, paths in files.items():
-            sharing: dict[Scope, list[Interest]] = {}
+        counts, asking = dict.fromkeys(new, 0), dict[tuple[Scope, ...], list[Interest]]()
+        for scopes, files in self._files.items():
             for interest in new:
-                match [scope for scope in interest.scopes if scope in scopes]:
-                    case []:
-                        pass
-                    case [scope] if looking[scope] == 1:
-                        counts[interest] += len(paths)  # nobody else looks there, so that all that is known is its own
-                    case [scope] if scope.root not in self._seen:
-                        sharing.setdefault(scope, []).append(interest)
-                    case _:
-                        counts[interest] += sum(bool(interest.scopes_of(path, scopes)) for path in paths)
-            for scope, interests in sharing.items():
-                numbers = count_matching(map(scope.relative, paths), [each.include for each in interests])
-                for interest, number in zip(interests, numbers, strict=True):
-                    counts[interest] += number
+                common = [scope for scope in interest.scopes if scope in scopes]
+                if any(looking[scope] == 1 for scope in common):
+                    counts[interest] += files  # nobody else looks there, so that all that is known is its own
+                elif common:
+                    asking.setdefault(scopes, []).append(interest)
+        for scopes, interests in asking.items():
+            for interest, number in zip(interests, self._count_in(scopes, interests), strict=True):
+                counts[interest] += number
         return counts
+
+    def _count_in(self, scopes: tuple[Scope, ...], interests: Sequence[Interest]) -> list[int]:
+        """How many of the files that are in just these scopes matter to each."""
+        paths = [path for path, entry in self._seen.items() if entry.scopes == scopes]
+        common = {scope for interest in interests for scope in interest.scopes if scope in scopes}
+        if len(common) == 1 and (scope := common.pop()).root not in self._seen:
+            return count_matching(map(scope.relative, paths), [each.include for each in interests])
+        return [sum(bool(each.scopes_of(path, scopes)) for path in paths) for each in interests]
 
     def is_served(self, interest: Interest) -> bool:
         """Whether what is told is kept for it."""
@@ -185,6 +185,11 @@ class Snapshot:
                     return
                 after.digest = before.digest
             self._seen[path] = after
+            self._files[after.scopes] += 1
+        if before is not None:
+            self._files[before.scopes] -= 1
+            if not self._files[before.scopes]:
+                del self._files[before.scopes]
         is_told = False
         if self._in_scope:  # not while the first baseline is taken, which must be quick
             concerned = self._concerned(before, after)

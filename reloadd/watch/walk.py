@@ -14,14 +14,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.watch.directories import Directories, Directory, stamp_of
-from reloadd.watch.links import is_below, leads_back, names_behind
+from reloadd.watch.links import leads_back, names_behind
 from reloadd.watch.listing import list_directory
 from reloadd.watch.repository import Repository, repository_at
 from reloadd.watch.signature import signature_of
 from reloadd.watch.ties import Ties
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from reloadd.watch.hearing import Hearing
     from reloadd.watch.ignore import Rules
@@ -74,24 +74,37 @@ class Walk:
         self._snapshot = snapshot
         self._hearing = hearing
         self._ahead: dict[str, Errand] = {}
+        self._roots_ahead: frozenset[str] | None = None
 
     @property
     def is_over(self) -> bool:
         """Whether every errand is done."""
         return not self._ahead
 
-    def is_over_below(self, roots: Collection[str]) -> bool:
-        """Whether every errand at or below these is done."""
-        return not any(is_below(path, root) for path in self._ahead for root in roots)
+    def roots_ahead(self) -> frozenset[str]:
+        """The roots at or below which there are errands left."""
+        if self._roots_ahead is None:
+            seen, found = set[str](), set[str]()
+            for errand in self._ahead:
+                path = errand
+                while path not in seen:
+                    seen.add(path)
+                    if path in self._roots.at:
+                        found.add(path)
+                    path = os.path.dirname(path)
+            self._roots_ahead = frozenset(found)
+        return self._roots_ahead
 
     def send(self, path: str, errand: Errand) -> None:
         """Have a directory visited."""
+        self._roots_ahead = None
         known = self._ahead.pop(path, None)
         # As the last one, which is the next: what was asked for latest is done first, and depth before breadth.
         self._ahead[path] = errand if known is None else errand.joined(known)
 
     def go_on(self, until: float) -> None:
         """Do errands until all are done, or until a time of the monotonic clock."""
+        self._roots_ahead = None
         while self._ahead:
             self._visit(*self._ahead.popitem())
             if time.monotonic() >= until:
