@@ -28,6 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "log": {"core.records", "lines"},
     "service": {"core", "service"},
     "terminal": set(),
+    "workers": set(),
     "warm": {"core", "profile.environment", "profile.model", "runtime.wire", "supervise", "warm"},
     "imported": {"core", "profile.model", "supervise", "watch.base"},
     "app": {
@@ -57,6 +58,7 @@ ALLOWED: dict[str, set[str]] = {
         "service.manager",
         "supervise",
         "watch",
+        "workers",
     },
     "starter": {"core", "profile", "starter"},
     "doctor": {

@@ -30,18 +30,24 @@ HOLD = 0.05
 LONGEST_BURST = 2.0
 """After so long a burst is told even if it goes on."""
 
-GIT_PAUSE, REBASE_PAUSE, LONGEST_GIT = 0.004, 0.03, 10.0
-"""The quiet after git let go of its lock, the same between two steps of a rebase, and the age of a stale lock."""
+LOOK_AGAIN = 0.004
+"""While work is under way, it is asked so often whether it still is."""
+
+GIT_PAUSE, LONGEST_GIT = 0.03, 10.0
+"""The quiet after git let go of its lock, and the age of a stale lock. Between two steps of a rebase, or two commands,
+the lock is gone for up to 28 ms; and nobody waits for a checkout by the millisecond."""
 
 
-class Git(Enum):
-    """What git is doing in the repository, told by the files that it keeps meanwhile."""
+class Work(Enum):
+    """What is known to be under way where files change, so that there is more to come."""
 
     IDLE = "idle"
     WRITING = "writing"
-    """`index.lock` exists: git holds it from before the first file to after the last."""
-    REBASING = "rebasing"
-    """No lock, but between two steps of a rebase."""
+    """Git's `index.lock` exists: it is held from before the first file to after the last."""
+    STEPPING = "stepping"
+    """No lock, but between two steps of a rebase, or of another command that takes several."""
+    LOOKING = "looking"
+    """Nobody need be writing any more: we have yet to look at all that was found to be new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +81,19 @@ class Burst:
     _first_at: float = 0.0
     _last_at: float = 0.0
     _widest_gap: float = 0.0
-    _git: Git = Git.IDLE
-    _git_until: float | None = None
+    _work: Work = Work.IDLE
+    _work_until: float | None = None
+    _kept: frozenset[str] = frozenset()
 
     @property
     def due(self) -> float | None:
         """When to ask whether it is over; None while it is empty."""
         if not self._kinds:
             return None
-        if self._git_until is None:
+        if self._work_until is None:
             quiet_at, longest = self._last_at + self._quiet_time(), max(LONGEST_BURST, self.quiet or 0.0)
         else:
-            quiet_at, longest = self._git_until, LONGEST_GIT
+            quiet_at, longest = self._work_until, LONGEST_GIT
         return min(max((quiet_at, *self._held_until.values())), self._first_at + longest)
 
     def _quiet_time(self) -> float:
@@ -119,27 +126,58 @@ class Burst:
             _first_at=self._first_at if begun else now,
             _last_at=now,
             _widest_gap=max(self._widest_gap, now - self._last_at) if goes_on else 0.0,
-            _git_until=None if self._git_until is None else now + GIT_PAUSE,
+            _work_until=None if self._work_until is None else now + self._pause(),
         )
 
-    def bracketed(self, git: Git, now: float) -> Burst:
-        """The burst kept open while git is at work, for it may pause for longer than it ever did before.
+    def _pause(self) -> float:
+        """How long to wait before the end is asked for again, or has come."""
+        return LOOK_AGAIN if self._work in {Work.WRITING, Work.LOOKING} else GIT_PAUSE
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What is yet to be told."""
+        return tuple(self._kinds)
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """Files that somebody may still be writing, as far as was seen."""
+        return tuple(path for path in self._held_until if self._kinds[path] is not ChangeKind.DELETED)
+
+    def bracketed(self, work: Work, now: float) -> Burst:
+        """The burst kept open while work is under way, for it may pause for longer than it ever did before.
 
         When git is seen to be done, its last files may still be on their way to us.
         """
-        match self._git, git:
-            case _, Git.WRITING:
-                until = now + GIT_PAUSE
-            case Git.IDLE, _:  # nothing to wait for; a rebase that was going on before stands still
+        match self._work, work:
+            case _, Work.WRITING | Work.LOOKING:
+                until = now + LOOK_AGAIN
+            case Work.IDLE, _:  # nothing to wait for; a rebase that was going on before stands still
                 return self
-            case _, Git.REBASING:
-                until = max(now if self._git is Git.REBASING else now + GIT_PAUSE, self._last_at + REBASE_PAUSE)
-            case _:
+            case Work.LOOKING, _:  # all was seen, and the burst has a pace of its own
+                return replace(self, _work=Work.IDLE, _work_until=None)
+            case Work.WRITING, _:
                 until = now + GIT_PAUSE
-        return replace(self, _git=git, _git_until=until)
+            case _:
+                until = max(now, self._last_at + GIT_PAUSE)
+        return replace(self, _work=work, _work_until=until)
 
     def close(self, now: float) -> tuple[ChangeSet, Burst]:
-        """What it came to, never empty when `due` was not None; and the burst that comes next."""
-        changes = tuple(Change(kind, path) for path, kind in sorted(self._kinds.items()))
+        """What it came to, never empty when `due` was not None; and the burst that comes next.
+
+        When it has lasted so long that it is told though it goes on, a file that is being written right now is kept for
+        the next one: once, and not if it is all there is.
+        """
+        held = {path: until for path, until in self._held_until.items() if until > now and path not in self._kept}
+        if len(held) == len(self._kinds):
+            held = {}
+        changes = tuple(Change(kind, path) for path, kind in sorted(self._kinds.items()) if path not in held)
         told = ChangeSet(changes=changes, seen_at=self._first_at, settled_at=now)
-        return told, Burst(quiet=self.quiet, follows=True, _last_at=self._last_at)
+        return told, Burst(
+            quiet=self.quiet,
+            follows=True,
+            _kinds={path: self._kinds[path] for path in held},
+            _held_until=held,
+            _first_at=now,
+            _last_at=self._last_at,
+            _kept=frozenset(held),
+        )

@@ -5,21 +5,23 @@ Keeps no file: only whom to tell, and the burst of changes that are yet to be to
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.records import record
 from reloadd.core.settle import Burst
-from reloadd.watch.interest import Interest
 
 if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Callable
 
     from reloadd.core.changes import ChangeSet
-    from reloadd.core.records import Record, Value
+    from reloadd.core.records import Record
     from reloadd.profile.model import WatchSet
     from reloadd.watch.base import WatchStatistics
+    from reloadd.watch.interest import Interest
     from reloadd.watch.session import Session
 
 
@@ -85,22 +87,31 @@ class Audience:
 
     Args:
         watch_set: theirs.
+        interest: which files matter to them.
         served: is done once their baseline is taken.
         report: takes their records.
 
     Attributes:
-        interest: which files matter to them.
         burst: what they are yet to be told.
         is_in_burst: whether they were told that something was noticed, and not yet that it is over.
+        is_prepared: whether it was begun to look for them.
+        is_found_on_a_walk: whether a part of the burst was found on a walk that may be yet to find the rest.
+        degraded: the limits that they were told of, by error number.
     """
 
-    def __init__(self, watch_set: WatchSet, served: Future[None], report: Callable[[Record], None]) -> None:
-        self.interest = Interest(watch_set.include)
+    def __init__(
+        self, watch_set: WatchSet, interest: Interest, served: Future[None], report: Callable[[Record], None]
+    ) -> None:
+        self.watch_set = watch_set
+        self.interest = interest
         self.burst = Burst(quiet=watch_set.settle)
-        self.served = served
+        self.is_in_burst = False
+        self.is_prepared = False
+        self.is_found_on_a_walk = False
+        self.degraded: set[int] = set()
+        self._served = served
         self._report = report
         self._members: list[Member] = []
-        self.is_in_burst = False
 
     def __len__(self) -> int:
         return len(self._members)
@@ -133,20 +144,38 @@ class Audience:
             except Exception as error:  # noqa: BLE001 - whoever was told broke, and the others are still to be told
                 self._report(record("watch.failed", profile=member.profile, error=repr(error)))
 
-    def say(self, name: str, **fields: Value) -> None:
+    def say(self, said: Record) -> None:
         """A record for each profile."""
         for member in self._members:
-            self._report(record(name, profile=member.profile, **fields))
+            self._report(replace(said, profile=member.profile))
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the baseline is taken."""
+        return self._served.done() and not self._served.cancelled() and self._served.exception() is None
+
+    async def wait_served(self) -> None:
+        """Return when the baseline is taken.
+
+        Raises:
+            Exception: whatever kept it from being taken.
+            CancelledError: nobody watches any more.
+        """
+        await asyncio.shield(self._served)
 
     def serve(self) -> None:
         """Take note that the baseline is taken."""
-        if not self.served.done():
-            self.served.set_result(None)
+        if not self._served.done():
+            self._served.set_result(None)
 
     def fail(self, error: Exception) -> None:
         """Take note that the baseline cannot be taken, for those who wait for it."""
-        if not self.served.done():
-            self.served.set_exception(error)
+        if not self._served.done():
+            self._served.set_exception(error)
+
+    def cancel(self) -> None:
+        """Let nobody wait any more."""
+        self._served.cancel()
 
     def is_burst_over(self, now: float) -> bool:
         """Whether its changes are to be told."""

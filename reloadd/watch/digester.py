@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
 
-    from reloadd.watch.forest import Forest
+    from reloadd.watch.lookout import Lookout
 
 AT_ONCE = 64
 """Files read in one go: 1 to 2 ms, by which a look may be late."""
 
 
 class Digester:
-    """Forests whose files are to be read, in the order in which they asked.
+    """Lookouts whose files are to be read, in the order in which they asked.
 
     Args:
         executor: whose threads read.
@@ -27,7 +27,7 @@ class Digester:
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
-        self._waiting: dict[Forest, Callable[[Exception], None]] = {}
+        self._waiting: dict[Lookout, Callable[[Exception], None]] = {}
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -35,9 +35,9 @@ class Digester:
         """Whether every file was read that was to be read."""
         return self._task is None
 
-    def ask(self, forest: Forest, on_failure: Callable[[Exception], None]) -> None:
-        """Have the forest's unread files read. To be called on the event loop's thread, as `on_failure` will be."""
-        self._waiting[forest] = on_failure
+    def ask(self, lookout: Lookout, on_failure: Callable[[Exception], None]) -> None:
+        """Have the lookout's unread files read. To be called on the event loop's thread, as `on_failure` will be."""
+        self._waiting[lookout] = on_failure
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._read_all(), name="watch digester")
 
@@ -51,10 +51,10 @@ class Digester:
         loop = asyncio.get_running_loop()
         try:
             while self._waiting:
-                forest = next(iter(self._waiting))
-                on_failure = self._waiting.pop(forest)
+                lookout = next(iter(self._waiting))
+                on_failure = self._waiting.pop(lookout)
                 try:
-                    while await loop.run_in_executor(self._executor, forest.digest_some, AT_ONCE):
+                    while await loop.run_in_executor(self._executor, lookout.digest_some, AT_ONCE):
                         pass
                 except Exception as error:  # noqa: BLE001 - what is not read counts as changed when it is written
                     on_failure(error)

@@ -22,7 +22,7 @@ from reloadd.watch.promptness import ask_for_short_slice
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reloadd.watch.inbox import Inbox, Listener, Subscription
+    from reloadd.watch.inbox import Inbox, Listener, Sighting, Subscription
 
 _COMPLETE = InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVED_TO
 _GONE = InotifyConstants.IN_DELETE | InotifyConstants.IN_MOVED_FROM
@@ -92,6 +92,7 @@ class _Reader(InotifyFD):
         super().__init__()
         self.name = "reloadd-inotify"
         self._on_death = on_death
+        self._heard: dict[Inbox, list[Sighting]] = {}
         os.set_inheritable(self._inotify_fd, False)  # noqa: FBT003 - its parameters have no names
 
     def run(self) -> None:
@@ -102,6 +103,19 @@ class _Reader(InotifyFD):
             # So that `stop` closes the descriptors itself: nobody is left to be woken and do it.
             self._is_reading = False
             self._on_death(self, failure)
+
+    def handle_event(self, event: InotifyEvent) -> None:
+        """Pass one event on to all who listen, and what it means to one inbox at once."""
+        super().handle_event(event)
+        while self._heard:
+            inbox, sightings = self._heard.popitem()
+            inbox.put(sightings)
+
+    def hear(self, listener: Listener, hint: Hint, name: str) -> None:
+        """Pass an event on to one. Called on this thread."""
+        sighting = listener.sighting(hint, name)
+        if sighting is not None:
+            self._heard.setdefault(listener.inbox, []).append(sighting)
 
 
 class _Ear:
@@ -124,13 +138,18 @@ class _Ear:
     def on_event(self, event: InotifyEvent) -> None:
         """Pass an event on. Called on the reader's thread, which an exception would end."""
         if event.name:
-            self._listener.hear(_hint(event.mask), os.fsdecode(event.name))
+            self._hear(_hint(event.mask), os.fsdecode(event.name))
         elif event.mask & (_ITSELF | InotifyConstants.IN_UNMOUNT):
-            self._listener.hear(Hint.ITSELF, "")
+            self._hear(Hint.ITSELF, "")
 
     def on_watch_deleted(self, _wd: WatchDescriptor) -> None:
         """The kernel ended the watch: the directory is gone, or its file system."""
-        self._listener.hear(Hint.ITSELF, "")
+        self._hear(Hint.ITSELF, "")
+
+    def _hear(self, hint: Hint, name: str) -> None:
+        reader = self._reader
+        if reader is not None:  # else it was closed by now
+            reader.hear(self._listener, hint, name)
 
     def on_queue_overflow(self) -> None:
         """The kernel dropped events of we know not which directory."""

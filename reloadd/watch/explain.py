@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.patterns import compile_includes
 from reloadd.profile.model import Backend
-from reloadd.watch.ignore import rules_above
+from reloadd.watch.ignore import IgnoreFiles, rules_above
 from reloadd.watch.mounts import blind_file_system
 
 if TYPE_CHECKING:
@@ -76,9 +76,11 @@ def _is_below(path: str, root: str) -> bool:
 def _explain_below(watch_set: WatchSet, root: str, path: str) -> Explanation:
     if path == root:
         return Explanation(path, Verdict.WATCHED, root, decided_at=path, backend=_backend_of(watch_set, path))
-    rules = rules_above(root, watch_set)
+    files = IgnoreFiles()
+    rules = rules_above(root, watch_set.include, watch_set.exclude, gitignore=watch_set.gitignore)
+    rules = rules.read_above(root, files)
     for here, is_directory in _steps(root, path):
-        rules = rules.inside(os.path.dirname(here))
+        rules = rules.inside(files.inside(os.path.dirname(here)))
         pattern = rules.pattern_for(here, is_directory=is_directory)
         if not rules.includes(here, is_directory=is_directory):
             return Explanation(path, Verdict.NOT_INCLUDED, root, decided_at=here)

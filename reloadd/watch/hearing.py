@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from reloadd.watch.inbox import Inbox, Listener, Purpose
-from reloadd.watch.mounts import blind_file_system, mounted_files
+from reloadd.watch.mounts import blind_mount, mounted_files, read_mountinfo
 
 if TYPE_CHECKING:
     from reloadd.watch.inbox import Source, Subscription
@@ -20,21 +20,20 @@ LIMITS = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errn
 
 
 class Hearing:
-    """One root's subscriptions.
+    """The subscriptions of all who look in the same manner.
 
     Args:
         source: where events come from; None to hear nothing and poll everything.
         inbox: where events go.
-        owner: the number that the listeners bear.
         checks_mounts: whether to know of places where the kernel's events are blind.
     """
 
-    def __init__(self, source: Source | None, inbox: Inbox, owner: int, *, checks_mounts: bool) -> None:
+    def __init__(self, source: Source | None, inbox: Inbox, *, checks_mounts: bool) -> None:
         self._source = source
         self._inbox = inbox
-        self._owner = owner
         self._checks_mounts = checks_mounts
         self._blind: dict[int, bool] = {}
+        self._mountinfo: str | None = None
         self._refused: dict[int, list[str]] = {}
 
     @property
@@ -47,10 +46,10 @@ class Hearing:
         if self._source is None:
             return None
         try:
-            return self._source.listen(Listener(self._inbox, self._owner, purpose, directory, names))
+            return self._source.listen(Listener(self._inbox, purpose, directory, names))
         except OSError as error:
             if error.errno in LIMITS:
-                self._refused.setdefault(error.errno or 0, []).append(directory)
+                self.refuse(directory, error.errno or 0)
             return None
 
     def take_refused(self) -> dict[int, list[str]]:
@@ -61,21 +60,34 @@ class Hearing:
     def forget_mounts(self) -> None:
         """Read the mounts anew when next asked."""
         self._blind.clear()
+        self._mountinfo = None
 
     def mounted_files(self, directory: str) -> frozenset[str]:
         """The files below a directory whose changes cause no event there, since they are mounted one by one."""
         if self._source is None or not self._checks_mounts:
             return frozenset()
-        return frozenset(mounted_files(directory))
+        return frozenset(mounted_files(directory, self._mounts()))
+
+    def refuse(self, directory: str, number: int) -> None:
+        """Take note that a directory cannot be looked into."""
+        self._refused.setdefault(number, []).append(directory)
 
     def is_blind(self, directory: str) -> bool:
         """Whether others write to its file system behind the kernel's back, so that it must be polled as well."""
-        if not self._checks_mounts:
-            return False
+        return self._checks_mounts and self.is_far(directory)
+
+    def is_far(self, directory: str) -> bool:
+        """Whether others than this kernel know what happens on its file system."""
         try:
             device = os.stat(directory).st_dev
         except OSError:
             return False
         if device not in self._blind:
-            self._blind[device] = blind_file_system(directory) is not None
+            self._blind[device] = blind_mount(directory, self._mounts()) is not None
         return self._blind[device]
+
+    def _mounts(self) -> str:
+        """The table, read once until `forget_mounts`."""
+        if self._mountinfo is None:
+            self._mountinfo = read_mountinfo()
+        return self._mountinfo

@@ -17,12 +17,10 @@ from pathspec.patterns.gitignore import GitIgnorePatternError
 
 from reloadd.core.patterns import Includes, compile_includes
 from reloadd.watch.repository import Repository, personal_exclude_file, repository_around
-from reloadd.watch.snapshot import Signature, signature_of
+from reloadd.watch.signature import Signature, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from reloadd.profile.model import WatchSet
 
 GITIGNORE = ".gitignore"
 
@@ -130,17 +128,22 @@ class IgnoreFiles:
                     known = (signature, compile_ignore_list(base, text.read().splitlines(), file))
                 self._read[file] = known
         except OSError:
+            self._read.pop(file, None)
             return None
         return known[1]
+
+    def inside(self, directory: str) -> IgnoreList | None:
+        """What a directory's own .gitignore says."""
+        return self.list_of(os.path.join(directory, GITIGNORE), directory)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What matters inside one directory of a root. Two are equal if no file that they came of has changed."""
 
+    reads_gitignore: bool
     _prefix: str
     _includes: Includes
-    _files: IgnoreFiles | None
     _lists: tuple[IgnoreList, ...]
     """Nearest first, behind `exclude`."""
 
@@ -174,46 +177,39 @@ class Rules:
         """These rules with other include globs."""
         return replace(self, _includes=includes)
 
-    @property
-    def made_by(self) -> frozenset[str]:
-        """The names of files that make rules."""
-        return MADE_BY if self._files is not None else frozenset()
-
-    def reads(self, name: str) -> bool:
-        """Whether a file of this name makes rules."""
-        return name in self.made_by
-
-    def read_above(self, root: str) -> Rules:
+    def read_above(self, root: str, files: IgnoreFiles) -> Rules:
         """These rules of a root with git's files above it read anew.
 
         A root that git ignores was named on purpose: nothing from above applies to it.
         """
-        repository = None if self._files is None else repository_around(root)
-        if self._files is None or repository is None:
+        repository = repository_around(root) if self.reads_gitignore else None
+        if repository is None:
             return replace(self, _lists=self._lists[:1])
-        found = [self._files.list_of(file, base) for file, base in ignore_files_above(root, repository)]
+        found = [files.list_of(file, base) for file, base in ignore_files_above(root, repository)]
         nearest_first = tuple(each for each in reversed(found) if each is not None)
         verdicts = (each.verdict(root, is_directory=True) for each in nearest_first)
         is_ignored = next((verdict for verdict in verdicts if verdict is not None), False)
         return replace(self, _lists=(self._lists[0], *(() if is_ignored else nearest_first)))
 
-    def inside(self, directory: str) -> Rules:
-        """The rules inside a directory of this one, or inside the root."""
-        if self._files is None:
+    def inside(self, own: IgnoreList | None) -> Rules:
+        """The rules inside a directory of this one, or inside the root.
+
+        Args:
+            own: what the .gitignore there says, see `IgnoreFiles.inside`.
+        """
+        if own is None or not self.reads_gitignore:
             return self
-        own = self._files.list_of(os.path.join(directory, GITIGNORE), directory)
-        return self if own is None else replace(self, _lists=(self._lists[0], own, *self._lists[1:]))
+        return replace(self, _lists=(self._lists[0], own, *self._lists[1:]))
 
 
-def rules_above(root: str, watch_set: WatchSet) -> Rules:
-    """The rules that come to a root from the profile and from git's files above it; `inside(root)` completes them."""
-    rules = Rules(
+def rules_above(root: str, include: Iterable[str], exclude: Iterable[str], *, gitignore: bool) -> Rules:
+    """The rules that come to a root from the profile; those of git's files above it are yet to be read."""
+    return Rules(
+        reads_gitignore=gitignore,
         _prefix=root.rstrip("/") + "/",
-        _includes=compile_includes(watch_set.include),
-        _files=IgnoreFiles() if watch_set.gitignore else None,
-        _lists=(compile_ignore_list(root, watch_set.exclude),),
+        _includes=compile_includes(include),
+        _lists=(compile_ignore_list(root, exclude),),
     )
-    return rules.read_above(root)
 
 
 def ignore_files_above(root: str, repository: Repository) -> list[tuple[str, str]]:

@@ -11,7 +11,10 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Hint(Enum):
@@ -47,24 +50,23 @@ class Sighting(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Listener:
-    """One directory that one root listens to.
+    """One directory that is listened to.
 
     Attributes:
-        owner: the root's number in its watch set.
         directory: by the name that the root knows it by.
         names: those that matter; None for all. Names that do not matter wake nobody.
     """
 
     inbox: Inbox
-    owner: int
     purpose: Purpose
     directory: str
     names: frozenset[str] | None = None
 
-    def hear(self, hint: Hint, name: str) -> None:
-        """Pass an event on. Called on any thread."""
+    def sighting(self, hint: Hint, name: str) -> Sighting | None:
+        """An event as it is to be passed on; None if it does not matter."""
         if self.names is None or hint is Hint.ITSELF or name in self.names:
-            self.inbox.put(Sighting(self, hint, name))
+            return Sighting(self, hint, name)
+        return None
 
 
 class Subscription(Protocol):
@@ -96,9 +98,12 @@ class Inbox:
         self._lost = False
         self._failure: BaseException | None = None
 
-    def put(self, sighting: Sighting) -> None:
-        """Add an event. Called on any thread, and all that a source's thread ever does."""
-        self._sightings.append(sighting)
+    def put(self, sightings: Iterable[Sighting]) -> None:
+        """Add what one event means to all listeners of this inbox. Called on any thread.
+
+        All at once: one save may have several names in a tree, and is told as one change.
+        """
+        self._sightings.extend(tuple(sightings))
         self.wake()
 
     def lose(self, failure: BaseException | None = None) -> None:

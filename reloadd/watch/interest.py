@@ -1,42 +1,91 @@
-"""What profiles that share a walk differ in: the files that matter to each, out of all that are looked at.
+"""What profiles that share a walk differ in: where they look, what is left out there, and which files matter to each.
 
 Pure: compiles globs and compares watch sets; never looks at a file.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import os
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from reloadd.core.patterns import Includes, compile_includes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from reloadd.profile.model import WatchSet
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Interest:
-    """The include globs of one audience. Equal only to itself, so that one that comes back begins anew.
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Scope:
+    """One root and what is left out below it. Equal only to itself, so that comparing takes no time: see `Scopes`.
 
     Attributes:
-        include: as they were written.
-        includes: compiled.
+        root: absolute.
+        exclude: patterns in .gitignore's syntax.
+        gitignore: whether what .gitignore files name is left out too.
     """
 
+    root: str
+    exclude: tuple[str, ...]
+    gitignore: bool
+    _prefix: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_prefix", len(self.root.rstrip("/")) + 1)
+
+    def relative(self, path: str) -> str:
+        """A path below the root, as globs see it."""
+        return path[self._prefix :]
+
+
+class Scopes:
+    """All scopes, each made once, so that who looks in the same way at the same place shares one."""
+
+    def __init__(self) -> None:
+        # Those of whom nobody looks there any more are forgotten.
+        self._made = WeakValueDictionary[tuple[str, tuple[str, ...], bool], Scope]()
+
+    def of(self, watch_set: WatchSet) -> tuple[Scope, ...]:
+        """Those of a watch set, in its roots' order, each once."""
+        keys = ((os.path.normpath(root), watch_set.exclude, watch_set.gitignore) for root in watch_set.roots)
+        return tuple(dict.fromkeys(self._made.setdefault(key, Scope(*key)) for key in keys))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Interest:
+    """The files that matter to one audience. Equal only to itself, so that one that comes back begins anew.
+
+    Attributes:
+        scopes: where it looks.
+        include: globs, relative to each of the roots, as they were written.
+        includes: the same, compiled.
+    """
+
+    scopes: tuple[Scope, ...]
     include: tuple[str, ...]
     includes: Includes = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "includes", compile_includes(self.include))
 
+    def scopes_of(self, path: str, scopes: Collection[Scope]) -> list[Scope]:
+        """Those in which a file matters that is in these, which is to say ignored by none of them.
 
-def ground_of(watch_set: WatchSet) -> WatchSet:
-    """What must be equal for a walk to be shared: all but the include globs, the pace, and what the app imports."""
-    return replace(watch_set, include=(), settle=None, imported=True)
+        A root that is a file matters whatever its name.
+        """
+        matches = self.includes.matches
+        return [
+            scope for scope in self.scopes if scope in scopes and (path == scope.root or matches(scope.relative(path)))
+        ]
 
 
-def union_of(interests: Iterable[Interest]) -> Includes:
-    """What matters to any of them."""
-    return compile_includes(dict.fromkeys(glob for each in interests for glob in each.include))
+def globs_of(interests: Iterable[Interest]) -> dict[Scope, tuple[str, ...]]:
+    """For each scope what matters to any who look there: the walk is made for all of them."""
+    globs: dict[Scope, dict[str, None]] = {}
+    for interest in interests:
+        for scope in interest.scopes:
+            globs.setdefault(scope, {}).update(dict.fromkeys(interest.include))
+    return {scope: tuple(each) for scope, each in globs.items()}

@@ -8,15 +8,23 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from stat import S_ISDIR
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.watch.links import leads_back
-from reloadd.watch.snapshot import Signature, signature_of
+from reloadd.watch.signature import Signature, signature_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
-    from reloadd.watch.ignore import Rules
+    from reloadd.watch.directories import Directory
+    from reloadd.watch.interest import Scope
+
+
+class Found(NamedTuple):
+    """One file that matters: what stat says of it, and the scopes that it is in."""
+
+    signature: Signature
+    scopes: tuple[Scope, ...]
 
 
 @dataclass(slots=True)
@@ -29,24 +37,29 @@ class Listing:
         children: those of directories to enter.
         links: those of links that matter, wherever they lead.
         is_restless: whether more than the names and these files counts: links, or a file that makes rules.
+        is_refused: whether the directory may not be read.
     """
 
     names: set[str] = field(default_factory=set)
-    files: dict[str, Signature] = field(default_factory=dict)
+    files: dict[str, Found] = field(default_factory=dict)
     children: set[str] = field(default_factory=set)
     links: set[str] = field(default_factory=set)
     is_restless: bool = False
+    is_refused: bool = False
 
 
 def list_directory(
-    path: str, rules: Rules, known: Collection[str], follow: Callable[[str], os.stat_result | None]
+    path: str,
+    directory: Directory,
+    known: Callable[[str], tuple[Scope, ...] | None],
+    follow: Callable[[str], os.stat_result | None],
 ) -> Listing | None:
     """List a directory; None if it is gone, nothing if it may not be read.
 
     Args:
-        path: the directory.
-        rules: those inside it.
-        known: names of files that are known to matter by these rules: judging them is most of the work.
+        path: where it is.
+        directory: whose rules say what matters.
+        known: the scopes that a path is known to be in by these rules; None for others. To judge is most of the work.
         follow: stats what a link leads to, after taking note of the link.
     """
     listing = Listing()
@@ -54,12 +67,12 @@ def list_directory(
         with os.scandir(path) as entries:
             for entry in entries:
                 listing.names.add(entry.name)
-                _sort_in(listing, entry, rules, known, follow)
+                _sort_in(listing, entry, directory, known, follow)
     except PermissionError:
-        return Listing()
+        return Listing(is_refused=True)
     except OSError:
         return None
-    if not rules.made_by.isdisjoint(listing.names):
+    if not directory.made_by.isdisjoint(listing.names):
         listing.is_restless = True
     return listing
 
@@ -67,30 +80,31 @@ def list_directory(
 def _sort_in(
     listing: Listing,
     entry: os.DirEntry[str],
-    rules: Rules,
-    known: Collection[str],
+    directory: Directory,
+    known: Callable[[str], tuple[Scope, ...] | None],
     follow: Callable[[str], os.stat_result | None],
 ) -> None:
+    path = entry.path
     if entry.is_dir(follow_symlinks=False):
-        if rules.wants_directory(entry.path):
+        if directory.wants_directory(path):
             listing.children.add(entry.name)
         return
-    wants_file = entry.name in known or rules.wants_file(entry.path)
+    scopes = known(path) or directory.scopes_of(path)
     if entry.is_symlink():
         status = None
-        if wants_file or rules.wants_directory(entry.path):
+        if scopes or directory.wants_directory(path):
             listing.links.add(entry.name)
             listing.is_restless = True
-            status = follow(entry.path)
+            status = follow(path)
         if status is not None and S_ISDIR(status.st_mode):
-            if rules.wants_directory(entry.path) and not leads_back(entry.path):
+            if directory.wants_directory(path) and not leads_back(path):
                 listing.children.add(entry.name)
             return
     else:
-        status = _status(entry) if wants_file else None
-    signature = signature_of(status) if status is not None and wants_file else None
+        status = _status(entry) if scopes else None
+    signature = signature_of(status) if status is not None and scopes else None
     if signature is not None:
-        listing.files[entry.name] = signature
+        listing.files[entry.name] = Found(signature, scopes)
 
 
 def _status(entry: os.DirEntry[str]) -> os.stat_result | None:

@@ -11,7 +11,7 @@ import re
 import select
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,30 +29,53 @@ _BLIND = re.compile(
 _OCTAL = re.compile(r"\\(\d{3})")
 
 
-def blind_file_system(path: str, mountinfo: str | None = None) -> str | None:
-    """The type of the file system at `path` if events cannot see into it, such as `nfs4`; else None.
+class Mount(NamedTuple):
+    """A file system, and where it is seen.
 
-    The mount is the one with the longest path that `path` lies below. Device numbers would be quicker to compare, but a
-    file of a btrfs subvolume has one that no line of the table names.
+    Attributes:
+        point: absolute, without links.
+        kind: its type, such as `ext4`.
+    """
+
+    point: str
+    kind: str
+
+
+def blind_mount(path: str, mountinfo: str | None = None) -> Mount | None:
+    """The mount that `path` lies in if events cannot see into it; else None. See `mount_at`."""
+    mount = mount_at(path, mountinfo)
+    return mount if mount is not None and _BLIND.fullmatch(mount.kind) else None
+
+
+def blind_file_system(path: str, mountinfo: str | None = None) -> str | None:
+    """The type of the file system at `path` if events cannot see into it, such as `nfs4`; else None."""
+    mount = blind_mount(path, mountinfo)
+    return None if mount is None else mount.kind
+
+
+def file_system_at(path: str, mountinfo: str | None = None) -> str:
+    """The type of the file system at `path`, such as `ext4`; empty where it is not known."""
+    mount = mount_at(path, mountinfo)
+    return "" if mount is None else mount.kind
+
+
+def mount_at(path: str, mountinfo: str | None = None) -> Mount | None:
+    """The mount with the longest path that `path` lies below; None where there is no table.
+
+    Device numbers would be quicker to compare, but a file of a btrfs subvolume has one that no line of the table names.
 
     Args:
         path: absolute; symbolic links in it are followed. It need not exist.
         mountinfo: the table's text, for whoever has read it already.
     """
-    kind = file_system_at(path, mountinfo)
-    return kind if _BLIND.fullmatch(kind) else None
-
-
-def file_system_at(path: str, mountinfo: str | None = None) -> str:
-    """The type of the file system at `path`, such as `ext4`; empty where it is not known. See `blind_file_system`."""
     real = os.path.realpath(path)
-    kind, longest = "", -1
-    for point, each in _mounts(read_mountinfo() if mountinfo is None else mountinfo):
-        below = real == point or real.startswith(point.rstrip("/") + "/")
+    found = None
+    for mount in _mounts(read_mountinfo() if mountinfo is None else mountinfo):
+        below = real == mount.point or real.startswith(mount.point.rstrip("/") + "/")
         # Of two mounts at one point the later one lies on top.
-        if below and len(point) >= longest:
-            kind, longest = each, len(point)
-    return kind
+        if below and (found is None or len(mount.point) >= len(found.point)):
+            found = mount
+    return found
 
 
 def mounted_files(directory: str, mountinfo: str | None = None) -> list[str]:
@@ -115,13 +138,13 @@ def read_mountinfo() -> str:
         return ""
 
 
-def _mounts(table: str) -> list[tuple[str, str]]:
-    """Mount point and file-system type of each line."""
+def _mounts(table: str) -> list[Mount]:
+    """Those of each line."""
     found = []
     for line in table.splitlines():
         before, separator, after = line.partition(" - ")
         if separator:
-            found.append((_OCTAL.sub(_unescape, before.split(" ")[4]), after.split(" ")[0]))
+            found.append(Mount(_OCTAL.sub(_unescape, before.split(" ")[4]), after.split(" ")[0]))
     return found
 
 

@@ -66,10 +66,11 @@ class ObserverEvents(FileSystemEventHandler):
         hint = Hint.DIRECTORY if event.is_directory else Hint.COMPLETE
         for path in (os.fsdecode(event.src_path), os.fsdecode(event.dest_path)):
             directory, name = os.path.split(path)
-            for listener in self._listeners_of(directory):
-                listener.hear(hint, name)
-            for listener in self._listeners_of(path):
-                listener.hear(Hint.ITSELF, "")
+            meant = [each.sighting(hint, name) for each in self._listeners_of(directory)]
+            meant += [each.sighting(Hint.ITSELF, "") for each in self._listeners_of(path)]
+            for sighting in meant:
+                if sighting is not None:
+                    sighting.listener.inbox.put([sighting])
 
     def _listeners_of(self, directory: str) -> tuple[Listener, ...]:
         with self._lock:

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from reloadd.core.settle import Git
+from reloadd.core.settle import LONGEST_GIT, Work
+
+_BETWEEN_STEPS = ("rebase-merge", "rebase-apply", "sequencer")
+"""Directories that exist while a command of several steps is under way: git-rebase(1), git-am(1), git-revert(1)."""
 
 _GIT_TIMEOUT = 2.0
 """Seconds for git to read its configuration, which takes it 3 ms."""
@@ -35,13 +40,18 @@ class Repository:
         """Patterns as in a .gitignore at the top, that are not committed."""
         return os.path.join(self.common_dir, "info", "exclude")
 
-    def activity(self) -> Git:
-        """What git is doing, at the cost of one to three stats."""
-        if os.path.exists(os.path.join(self.git_dir, "index.lock")):
-            return Git.WRITING
-        if any(os.path.isdir(os.path.join(self.git_dir, name)) for name in ("rebase-merge", "rebase-apply")):
-            return Git.REBASING
-        return Git.IDLE
+    def activity(self) -> Work:
+        """What git is doing, at the cost of one to four stats.
+
+        A lock that is older than any that git holds counts as none: it stays behind when git is killed, and must not
+        hold up each save.
+        """
+        with suppress(OSError):
+            if time.time() - os.stat(os.path.join(self.git_dir, "index.lock")).st_mtime < LONGEST_GIT:
+                return Work.WRITING
+        if any(os.path.isdir(os.path.join(self.git_dir, name)) for name in _BETWEEN_STEPS):
+            return Work.STEPPING
+        return Work.IDLE
 
 
 def repository_at(top: str) -> Repository | None:

@@ -10,44 +10,43 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from heapq import nlargest
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
 from reloadd.core.rounds import SWEEP_SLICE, poll_slice
-from reloadd.watch.snapshot import signature_of
+from reloadd.watch.signature import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from reloadd.watch.directories import Directories
-    from reloadd.watch.ignore import Rules
     from reloadd.watch.snapshot import Snapshot
 
 MOST_HOT = 64
-"""Files that are looked at each time because they were edited lately: what is edited once is edited again."""
+"""Files that are looked at each time because they were edited lately: what is edited once is edited again. To begin
+with, those that were edited last before anybody looked."""
 
 _FIRST_COST = 3e-6
 """Seconds of CPU for one stat, until it is measured."""
 
 
 class Rounds:
-    """The rounds over one tree.
+    """The rounds over all that is looked at in the same manner.
 
     Args:
         directories: its directories.
         snapshot: its files.
-        rules_around: gives the rules that the directory above has for a directory.
+        relist: plans to list a directory anew.
 
     Attributes:
         mounted: files to look at each time, wherever they lie.
     """
 
-    def __init__(
-        self, directories: Directories, snapshot: Snapshot, rules_around: Callable[[str], Rules | None]
-    ) -> None:
+    def __init__(self, directories: Directories, snapshot: Snapshot, relist: Callable[[str], None]) -> None:
         self._directories = directories
         self._snapshot = snapshot
-        self._rules_around = rules_around
+        self._relist = relist
         self.mounted: frozenset[str] = frozenset()
         self._hot: dict[str, None] = {}
         self._to_poll: deque[str] = deque()
@@ -75,8 +74,11 @@ class Rounds:
         """
         begun = time.thread_time()
         polled, snapshot = self._directories.polled, self._snapshot
+        if not self._hot:
+            for path in self._edited_last(polled):
+                self.edited(path)
         for path in self._others(polled):
-            self._list(path)
+            self._relist(path)
         self._stat([path for path in self.mounted if path in snapshot])
         self._stat([path for path in self._hot if path in snapshot and os.path.dirname(path) in polled])
         if not self._to_poll:
@@ -90,6 +92,17 @@ class Rounds:
         for path in snapshot.untold():
             self.edited(path)
 
+    def _edited_last(self, polled: Iterable[str]) -> list[str]:
+        """Of the files that are polled those that were written to last, the very last one at the end."""
+        written = []
+        for path in polled:
+            directory = self._directories.get(path)
+            for name in directory.files if directory else ():
+                file = os.path.join(path, name)
+                if signature := self._snapshot.signature(file):
+                    written.append((signature.mtime_ns, file))
+        return [file for _, file in sorted(nlargest(MOST_HOT, written))]
+
     def sweep(self) -> None:
         """Look at the next slice of everything."""
         if not self._to_sweep:
@@ -98,7 +111,7 @@ class Rounds:
         # One that could not be listened to may be by now.
         others = {*self._others(paths), *filter(self._is_unheard, paths)}
         for path in others:
-            self._list(path)
+            self._relist(path)
         self._stat_files(path for path in paths if path not in others)
 
     def _take(self, ahead: deque[str], most: int, *, own: int) -> list[str]:
@@ -135,12 +148,6 @@ class Rounds:
                 others.append(path)
         return others
 
-    def _list(self, path: str) -> None:
-        """List a directory anew, and those in it that are new."""
-        around = self._rules_around(path)
-        if around is not None:
-            self._directories.walk(path, around, deep=False)
-
     def _stat_files(self, paths: Iterable[str]) -> int:
         """Look at all files in these directories; how many they are."""
         looked_at = 0
@@ -159,7 +166,7 @@ class Rounds:
             try:
                 now = stat(path)
             except OSError:
-                self._snapshot.see(path, None)
+                self._snapshot.update(path, None)
                 continue
             if not is_as_seen(path, now) and not S_ISDIR(now.st_mode):
-                self._snapshot.see(path, signature_of(now))
+                self._snapshot.update(path, signature_of(now))

@@ -7,25 +7,25 @@ the first of them starts reads the second. Holds no paths of directories and dec
 
 from __future__ import annotations
 
-import hashlib
-import os
 import time
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
-from stat import S_ISREG
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from reloadd.core.settle import HOLD
 from reloadd.watch.ledger import Ledger
+from reloadd.watch.signature import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    import os
+    from collections.abc import Callable, Collection, Iterable
 
     from reloadd.core.settle import Finding
-    from reloadd.watch.interest import Interest
+    from reloadd.watch.interest import Interest, Scope
+    from reloadd.watch.signature import Signature
 
-LARGEST_DIGESTED = 1 << 20
-"""Bytes. A larger file counts as changed whenever its signature does."""
+_NOBODY: frozenset[Scope] = frozenset()
 
 
 class Writer(Enum):
@@ -39,81 +39,33 @@ class Writer(Enum):
     """No event told; a file that was written to just now may be written to again."""
 
 
-class Signature(NamedTuple):
-    """What stat says of a file's content. A tuple, since a large tree makes a hundred thousand of them at once.
-
-    Attributes:
-        mtime_ns: time of the last write, which anybody may set.
-        size: bytes.
-        inode: another one after a save by rename.
-        ctime_ns: time of the last change of any kind, which nobody can set.
-    """
-
-    mtime_ns: int
-    size: int
-    inode: int
-    ctime_ns: int
-
-
 @dataclass(slots=True)
 class Entry:
-    """One file: its signature, and the digest of what was read under that signature, if it was."""
+    """One file.
+
+    Attributes:
+        signature: what stat said of it.
+        scopes: those that it is in: its directory is entered for them, and their rules do not leave it out.
+        digest: that of what was read under this signature; None if it was not read.
+    """
 
     signature: Signature
+    scopes: tuple[Scope, ...]
     digest: bytes | None = None
 
 
-def signature_of(status: os.stat_result) -> Signature | None:
-    """The signature of a regular file; None for anything else."""
-    if not S_ISREG(status.st_mode):
-        return None
-    return Signature(status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
-
-
-def _is_complete(signature: Signature | None, writer: Writer) -> bool:
-    """Whether a file can be held for written. A clock that differs from the file system's costs the wait, no more."""
-    match writer:
-        case Writer.DONE:
-            return True
-        case Writer.BUSY:
-            return False
-        case Writer.UNKNOWN:
-            return signature is None or time.time_ns() - signature.mtime_ns > HOLD * 1e9
-
-
-def digest_of(path: str, signature: Signature) -> bytes | None:
-    """The digest of the content that belongs to `signature`; None if it is too large, gone, or being written."""
-    if signature.size > LARGEST_DIGESTED:
-        return None
-    try:
-        # A file may have become a named pipe since it was looked at: opening one must not wait for a writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError:
-        return None
-    with open(descriptor, "rb", buffering=0) as file:
-        try:
-            if signature_of(os.fstat(descriptor)) != signature:
-                return None
-            content = file.read(LARGEST_DIGESTED + 1)
-            unchanged = signature_of(os.fstat(descriptor)) == signature
-        except OSError:
-            return None
-    if not unchanged or content is None or len(content) != signature.size:
-        return None
-    return hashlib.blake2b(content, digest_size=16).digest()
-
-
 class Snapshot:
-    """The files of one root as they were seen last, and for each interest what was told of them.
+    """The files as they were seen last, by absolute path, and for each interest what was told of them.
 
     Args:
-        root: absolute.
+        is_being_written: whether somebody has a file open for writing; None if that is not known.
     """
 
-    def __init__(self, root: str) -> None:
-        self._root = root
+    def __init__(self, is_being_written: Callable[[str], bool | None]) -> None:
+        self._is_being_written = is_being_written
         self._seen: dict[str, Entry] = {}
         self._ledgers: dict[Interest, Ledger] = {}
+        self._in_scope: dict[Scope, tuple[Ledger, ...]] = {}
         # In order, and not a set, of which `pop` looks through all the room that it once needed.
         self._undigested: dict[str, None] = {}
 
@@ -128,6 +80,11 @@ class Snapshot:
         entry = self._seen.get(path)
         return entry.signature if entry else None
 
+    def scopes(self, path: str) -> tuple[Scope, ...] | None:
+        """Those that a file was in when it was seen last; None if there was none."""
+        entry = self._seen.get(path)
+        return entry.scopes if entry else None
+
     def is_as_seen(self, path: str, status: os.stat_result) -> bool:
         """Whether a file is as it was seen last: the same as comparing signatures, in a third of the time."""
         entry = self._seen.get(path)
@@ -138,26 +95,36 @@ class Snapshot:
 
     def serve(self, interests: Collection[Interest]) -> None:
         """Keep what is told for these, and for no others; to those that are new, all that was seen counts as told."""
-        counts = self._counts([each for each in interests if each not in self._ledgers], sharers=len(interests))
-        # Replaced as a whole: the event loop may be reading it.
-        self._ledgers = {each: self._ledgers.get(each) or Ledger(each, self._root, counts[each]) for each in interests}
+        counts = self._counts([each for each in interests if each not in self._ledgers], interests)
+        # Replaced as wholes: the event loop may be reading them.
+        self._ledgers = {each: self._ledgers.get(each) or Ledger(each, counts[each]) for each in interests}
+        in_scope: dict[Scope, list[Ledger]] = {}
+        for interest, ledger in self._ledgers.items():
+            for scope in interest.scopes:
+                in_scope.setdefault(scope, []).append(ledger)
+        self._in_scope = {scope: tuple(ledgers) for scope, ledgers in in_scope.items()}
 
-    def _counts(self, new: Collection[Interest], sharers: int) -> dict[Interest, int]:
-        """How many of the files seen matter to each; to a single one, and of a root that is a file, all do."""
-        if not new or sharers == 1 or self._root in self._seen:
-            return dict.fromkeys(new, len(self._seen))
-        # What all have in common is cut off once: fifty interests may be asked of each file.
-        prefix = len(self._root.rstrip("/")) + 1
-        below = [path[prefix:] for path in self._seen]
-        return {each: sum(map(each.includes.matches, below)) for each in new}
+    def _counts(self, new: Collection[Interest], all_of_them: Collection[Interest]) -> dict[Interest, int]:
+        """How many of the files seen matter to each of those that are new."""
+        if not new:
+            return {}
+        alone = Counter(scope for interest in all_of_them for scope in interest.scopes)
+        files: dict[tuple[Scope, ...], list[str]] = {}
+        for path, entry in self._seen.items():
+            files.setdefault(entry.scopes, []).append(path)
+        counts = dict.fromkeys(new, 0)
+        for scopes, paths in files.items():
+            for interest in new:
+                common = [scope for scope in interest.scopes if scope in scopes]
+                if common and any(alone[scope] == 1 for scope in common):
+                    counts[interest] += len(paths)  # nobody else looks there, so that all that is known is its own
+                elif common:
+                    counts[interest] += sum(bool(interest.scopes_of(path, scopes)) for path in paths)
+        return counts
 
-    def serves(self, interests: Iterable[Interest]) -> bool:
-        """Whether none of these is new."""
-        return all(each in self._ledgers for each in interests)
-
-    def matters(self, interest: Interest, path: str) -> bool:
-        """Whether a file at this path, which no ignore rule leaves out, matters to it."""
-        return self._ledgers[interest].wants(path)
+    def is_served(self, interest: Interest) -> bool:
+        """Whether what is told is kept for it."""
+        return interest in self._ledgers
 
     def files_for(self, interest: Interest) -> int:
         """How many files matter to it; none before it is served."""
@@ -168,55 +135,89 @@ class Snapshot:
         """All files that matter to it, as they were told last."""
         return self._ledgers[interest].told(self._seen)
 
-    def untold(self, interest: Interest | None = None) -> frozenset[str]:
-        """The paths that differ from what was told of them, as far as was seen; by default those of all interests."""
-        ledgers = self._ledgers.values() if interest is None else (self._ledgers[interest],)
-        return frozenset().union(*(each.untold() for each in ledgers))
+    def untold(self) -> frozenset[str]:
+        """The paths that differ from what anybody was told of them, as far as was seen."""
+        return frozenset().union(*(each.untold() for each in self._ledgers.values()))
 
     # What is there.
 
-    def adopt(self, path: str, signature: Signature) -> None:
-        """Know a file without telling of it: it was there before, only not looked at."""
-        if self._ledgers:  # none while the first baseline is taken, which must be quick
-            if any(path in ledger for ledger in self._ledgers.values()):
-                self.see(path, signature)
-                return
-            if path not in self._seen:
-                self._count(path, 1)
-        self._seen[path] = Entry(signature)
-        self._undigested[path] = None
+    def see(
+        self,
+        path: str,
+        signature: Signature | None,
+        scopes: tuple[Scope, ...] = (),
+        writer: Writer = Writer.UNKNOWN,
+        *,
+        new_to: Collection[Scope] = _NOBODY,
+        gone_to: Collection[Scope] = _NOBODY,
+    ) -> None:
+        """Note what stat says of a path now.
 
-    def drop(self, path: str) -> None:
-        """Forget a file without telling of it: it is still there, only no longer looked at."""
-        if self._seen.pop(path, None) is not None:
-            self._count(path, -1)
-        for ledger in self._ledgers.values():
-            ledger.drop(path)
+        A scope that it was in and is not in now has rules that leave it out: of that nothing is told.
 
-    def _count(self, path: str, files: int) -> None:
-        for ledger in self._ledgers.values():
-            if ledger.wants(path):
-                ledger.count(files)
-
-    def see(self, path: str, signature: Signature | None, writer: Writer = Writer.UNKNOWN) -> None:
-        """Note what stat says of a path now; None when there is no such file."""
+        Args:
+            path: absolute.
+            signature: None when there is no such file.
+            scopes: those that it is in; if there are none, it is forgotten.
+            writer: who wrote it, as far as is known.
+            new_to: scopes whose rules have only now let it in. It was there before, and is no change to those.
+            gone_to: scopes that have lost it though their rules let it in, so that to them it is gone.
+        """
         before = self._seen.get(path)
-        if (before.signature if before else None) == signature:
-            return
-        if signature is None:
-            after = None
+        after = Entry(signature, scopes) if signature is not None and scopes else None
+        if after is None:
+            if before is None:
+                return
             del self._seen[path]
         else:
-            after = self._seen[path] = Entry(signature)
-        complete = _is_complete(signature, writer)
-        for ledger in self._ledgers.values():
-            ledger.note(path, before, after, complete=complete)
+            if before is not None and before.signature == signature:
+                if before.scopes == scopes:
+                    return
+                after.digest = before.digest
+            self._seen[path] = after
+        is_told = False
+        if self._in_scope:  # not while the first baseline is taken, which must be quick
+            concerned = self._concerned(before, after)
+            complete = bool(concerned) and self._is_complete(path, before, signature, writer)
+            lost_by = before.scopes if before is not None and signature is None else gone_to
+            for ledger in concerned:
+                is_told |= ledger.note(path, before, after, complete=complete, new_to=new_to, gone_to=lost_by)
+        if after is not None and after.digest is None and not is_told:
+            self._undigested[path] = None
+
+    def update(self, path: str, signature: Signature | None) -> None:
+        """Note what stat says now of a file that is known, in the scopes in which it is."""
+        entry = self._seen.get(path)
+        if entry is not None:
+            self.see(path, signature, entry.scopes)
 
     def heard_of(self, path: str, writer: Writer) -> None:
         """Note an event about a path that is seen already: its writer may only now be done with what was seen."""
-        complete = _is_complete(self.signature(path), writer)
+        entry = self._seen.get(path)
+        complete = self._is_complete(path, entry, entry.signature if entry else None, writer)
         for ledger in self._ledgers.values():
             ledger.touch(path, complete=complete)
+
+    def _is_complete(self, path: str, before: Entry | None, signature: Signature | None, writer: Writer) -> bool:
+        """Whether a file can be held for written and for all that there is to tell."""
+        match writer:
+            case Writer.DONE:
+                return True
+            case Writer.BUSY:
+                return False
+            case Writer.UNKNOWN if signature is None:
+                return True
+            case Writer.UNKNOWN if before is None:
+                # It came with a directory, or a link to one, and more may come or it may be gone in a moment.
+                return False
+            case Writer.UNKNOWN:
+                # A clock that differs from the file system's costs the wait, no more.
+                return time.time_ns() - signature.mtime_ns > HOLD * 1e9 and not self._is_being_written(path)
+
+    def _concerned(self, before: Entry | None, after: Entry | None) -> Collection[Ledger]:
+        """The ledgers of all who look where a file was or is, each once."""
+        scopes = (*(before.scopes if before else ()), *(after.scopes if after else ()))
+        return dict.fromkeys(ledger for scope in scopes for ledger in self._in_scope.get(scope, ())).keys()
 
     # What to tell.
 

@@ -1,4 +1,4 @@
-"""One root: where to look, and what is known of what lies below it.
+"""All that is known below all roots, and where to look when an event points somewhere or time has passed.
 
 Every look may take long: make it in a worker thread, one at a time. Decides nothing about when to tell, and tells
 nobody.
@@ -7,30 +7,30 @@ nobody.
 from __future__ import annotations
 
 import os
+import time
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
 from reloadd.profile.model import Backend
 from reloadd.watch.directories import Directories
 from reloadd.watch.hearing import Hearing
-from reloadd.watch.ignore import ignore_files_above, rules_above
 from reloadd.watch.inbox import Hint, Inbox, Purpose, Sighting
-from reloadd.watch.interest import union_of
-from reloadd.watch.links import names_behind
-from reloadd.watch.repository import Repository, repository_around
+from reloadd.watch.interest import globs_of
+from reloadd.watch.links import is_below
+from reloadd.watch.roots import Roots
 from reloadd.watch.rounds import Rounds
-from reloadd.watch.snapshot import Snapshot, Writer, signature_of
-from reloadd.watch.ties import Ties
+from reloadd.watch.signature import signature_of
+from reloadd.watch.snapshot import Snapshot, Writer
+from reloadd.watch.walk import Errand, Walk
+from reloadd.watch.writers import is_being_written
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from reloadd.core.settle import Finding
-    from reloadd.profile.model import WatchSet
-    from reloadd.watch.ignore import Rules
+    from reloadd.watch.directories import Count, Directory
     from reloadd.watch.inbox import Source
-    from reloadd.watch.interest import Interest
-    from reloadd.watch.links import Name
+    from reloadd.watch.interest import Interest, Scope
+    from reloadd.watch.repository import Repository
 
 _OF_FILES = frozenset({Hint.COMPLETE, Hint.BEGUN, Hint.GONE})
 """Events that are about a file, or about a link."""
@@ -38,42 +38,57 @@ _OF_FILES = frozenset({Hint.COMPLETE, Hint.BEGUN, Hint.GONE})
 _WRITERS = {Hint.COMPLETE: Writer.DONE, Hint.BEGUN: Writer.BUSY}
 """What an event says of who wrote the file; the others say nothing."""
 
+_ALL_BELOW = Errand()
+
 
 class Tree:
-    """What one root holds, kept true by looking where events point, or everywhere.
+    """What the roots hold, kept true by looking where events point, or everywhere.
 
     Args:
-        root: absolute; it may be a directory, a file that always matters, a link, or missing.
-        watch_set: the rules for it, but for the include globs: those are of the interests that it serves.
+        backend: whether events tell, or polling, or both where it is needed.
         source: where events come from; None to poll everything.
         inbox: where events go.
-        owner: the number that its listeners bear.
     """
 
-    def __init__(self, root: str, watch_set: WatchSet, source: Source | None, inbox: Inbox, owner: int) -> None:
-        self.owner = owner
-        self.snapshot = Snapshot(root)
-        self._root = root
-        self._above = rules_above(root, watch_set)
-        self._reads_gitignore = watch_set.gitignore
-        self._hearing = Hearing(source, inbox, owner, checks_mounts=watch_set.backend is Backend.AUTO)
-        self._ties = Ties(self._hearing)
-        self._directories = Directories(self.snapshot, self._hearing, self._ties)
-        self._rounds = Rounds(self._directories, self.snapshot, self._rules_around)
+    def __init__(self, backend: Backend, source: Source | None, inbox: Inbox) -> None:
+        self._hearing = Hearing(source, inbox, checks_mounts=backend is Backend.AUTO)
+        self.snapshot = Snapshot(self._is_being_written)
+        self._roots = Roots(self._hearing)
+        self._directories = Directories(self._hearing)
+        self.walk = Walk(self._roots, self._directories, self.snapshot, self._hearing)
+        self._rounds = Rounds(self._directories, self.snapshot, self._list_again)
+        self._mounted: dict[str, frozenset[str]] = {}
 
     # What is known.
 
-    def directories(self) -> tuple[int, int]:
-        """How many directories are listened to, and how many there are."""
-        return self._directories.listened_to, len(self._directories)
+    def count(self, scopes: Iterable[Scope]) -> Count:
+        """How many directories were entered for these scopes."""
+        return self._directories.count(scopes)
 
     def is_polled(self) -> bool:
         """Whether anything here is seen only by looking: a part of the tree, or all of it."""
-        return self._hearing.is_deaf or bool(self._directories.polled or self._ties.is_unheard or self._rounds.mounted)
+        return self._hearing.is_deaf or bool(self._directories.polled or self._rounds.mounted or self._is_unheard())
 
-    def repositories(self) -> Collection[Repository]:
-        """The repositories that the root lies in, or that lie in the root."""
-        return self._directories.repositories.values()
+    def is_polled_besides(self, scopes: Iterable[Scope]) -> bool:
+        """Whether anything beside directories is polled for these scopes: files, links, what lies above a root."""
+        if self._hearing.is_deaf:
+            return True
+        roots = {scope.root for scope in scopes}
+        unheard = (*self._roots.ties.unheard(), *self.walk.ties.unheard(), *self._rounds.mounted)
+        return any(is_below(path, root) for path in unheard for root in roots)
+
+    def _is_unheard(self) -> bool:
+        """Whether a directory above a root, or on the way of a link, could not be listened to."""
+        return self._roots.ties.is_unheard or self.walk.ties.is_unheard
+
+    def is_about(self, point: str) -> bool:
+        """Whether what is at or below this path, without links, is a part of a root, or holds one."""
+        return self._roots.is_about(point)
+
+    def repositories(self) -> Iterable[Repository]:
+        """The repositories that a root lies in, or that lie below one."""
+        yield from self._roots.repositories()
+        yield from self.walk.repositories.values()
 
     def take_refused(self) -> dict[int, list[str]]:
         """Directories that could not be listened to since the last call, by error number."""
@@ -82,93 +97,111 @@ class Tree:
     def minds(self, sighting: Sighting) -> bool:
         """Whether an event is a reason to look. Quick, so that a database written to beside the code costs little."""
         listener, hint, name = sighting
-        if listener.purpose is Purpose.NAMES or hint is Hint.ITSELF:
+        if listener.purpose is not Purpose.CONTENT or hint is Hint.ITSELF:
             return True
         directory = self._directories.get(listener.directory)
         if directory is None:
             return False
         path = os.path.join(listener.directory, name)
-        if path in self.snapshot or path in self._directories or directory.rules.reads(name):
+        if path in self.snapshot or path in self._directories or name in directory.made_by:
             return True
         if hint is Hint.DIRECTORY:
-            return directory.rules.wants_directory(path)
+            return directory.wants_directory(path)
         # A link may lead to a directory, whatever its name.
-        return directory.rules.wants_file(path) or (hint is not Hint.GONE and os.path.islink(path))
+        return bool(directory.scopes_of(path)) or (hint is not Hint.GONE and os.path.islink(path))
 
     def may_change(self, sighting: Sighting, interest: Interest) -> bool:
         """Whether an event is about a file that matters to an interest, so that there may be a change to tell."""
-        listener, hint, name = sighting
-        directory = self._directories.get(listener.directory)
-        if listener.purpose is Purpose.NAMES or hint not in _OF_FILES or directory is None:
+        directory = self._directory_of_file(sighting)
+        if directory is None or not self.snapshot.is_served(interest):
             return False
-        path = os.path.join(listener.directory, name)
-        is_file = path in self.snapshot or directory.rules.wants_file(path)
-        return is_file and self.snapshot.serves((interest,)) and self.snapshot.matters(interest, path)
+        path = os.path.join(sighting.listener.directory, sighting.name)
+        return bool(interest.scopes_of(path, self.snapshot.scopes(path) or directory.scopes_of(path)))
 
     def is_quick(self, sighting: Sighting) -> bool:
         """Whether looking there is no more than a stat of a file that was written just now."""
-        listener, hint, name = sighting
-        directory = self._directories.get(listener.directory)
-        if listener.purpose is Purpose.NAMES or hint not in _OF_FILES or directory is None:
+        directory = self._directory_of_file(sighting)
+        if directory is None:
             return False
-        path = os.path.join(listener.directory, name)
-        return not (directory.rules.reads(name) or path in self._directories or os.path.islink(path))
+        path = os.path.join(sighting.listener.directory, sighting.name)
+        is_more = sighting.name in directory.made_by or path in self._directories or path in self._roots.at
+        return not is_more and not os.path.islink(path)
 
-    def wants(self, path: str) -> bool:
-        """Whether a file at `path` would matter to anybody, whether there is one or not."""
-        if path == self._root:
+    def _directory_of_file(self, sighting: Sighting) -> Directory | None:
+        """Where the file is that an event is about; None if it is about something else."""
+        if sighting.listener.purpose is not Purpose.CONTENT or sighting.hint not in _OF_FILES:
+            return None
+        return self._directories.get(sighting.listener.directory)
+
+    def wants(self, interest: Interest, path: str) -> bool:
+        """Whether a file at `path` would matter to an interest, whether there is one or not."""
+        return bool(interest.scopes_of(path, [scope for scope in interest.scopes if self._is_in(path, scope)]))
+
+    def _is_in(self, path: str, scope: Scope) -> bool:
+        if path == scope.root:
             return True
-        if not path.startswith(self._root.rstrip("/") + "/"):
+        if not path.startswith(scope.root.rstrip("/") + "/"):
             return False
         above, child = os.path.dirname(path), path
-        directory = self._directories.get(above)
-        while directory is None and len(above) > len(self._root):
+        while (directory := self._directories.get(above)) is None or scope not in directory.rules:
+            if above == scope.root:
+                break
             above, child = os.path.dirname(above), above
-            directory = self._directories.get(above)
         # Nothing is entered where there is no root.
-        rules = self._above if directory is None else directory.rules
+        rules = (
+            self._roots.rules(scope) if directory is None or scope not in directory.rules else directory.rules[scope]
+        )
         if child != path and not rules.wants_directory(child):
             return False
         return rules.wants_file(path)
 
-    # Looking.
+    # Looking. Each of these plans a walk where one is needed, which is then to be gone on with.
 
-    def begin(self, interests: Collection[Interest]) -> None:
-        """Listen everywhere and take the baseline for these."""
-        self._above = self._above.including(union_of(interests))
-        self._examine_root(adopt=True)
-        self.snapshot.serve(interests)
+    def prepare(self, interests: Collection[Interest]) -> None:
+        """Look for these from now on, and for no others, at what is there now.
+
+        What nobody else looked for was not changed by anybody: globs are rules, as those in a .gitignore. What others
+        look for already is looked at again, so that nothing that was changed by now is a change to those that are new.
+        """
+        another = self._roots.serve(globs_of(interests))
+        for interest in interests:
+            if not self.snapshot.is_served(interest):
+                another.update(scope.root for scope in interest.scopes)
+        self._examine_roots(another)
 
     def serve(self, interests: Collection[Interest]) -> None:
-        """Look for these from now on, and for no others. The baseline of those that are new is what is there now.
-
-        What the others did not matter to was not changed by anybody: globs are rules, as those in a .gitignore.
-        """
-        rules = self._above.including(union_of(interests))
-        if rules != self._above or not self.snapshot.serves(interests):
-            self._above = rules
-            self._examine_root()
+        """Take what is known by now for the baseline of those of the interests that are new."""
         self.snapshot.serve(interests)
 
-    def look(self, sightings: Iterable[Sighting]) -> None:
-        """Look where events point."""
+    def look(self, sightings: Iterable[Sighting], until: float) -> None:
+        """Look where events point.
+
+        Args:
+            sightings: the events.
+            until: time of the monotonic clock until which a walk may go on.
+        """
         walked = ""
         for path, writer in sorted(self._places(sightings).items()):
-            if not (walked and path.startswith(walked)) and self._examine(path, writer):
+            is_walked = bool(walked) and path.startswith(walked) and path not in self._roots.at
+            if not is_walked and self._examine(path, writer):
                 walked = path + "/"
+                if time.monotonic() < until:
+                    self.walk.go_on(until)
             self.snapshot.heard_of(path, writer)
             self._rounds.edited(path)
 
-    def look_too(self, finding: Finding) -> None:
-        """Look where another root's tree has found something, if the place is in this one as well."""
-        if finding.path == self._root or os.path.dirname(finding.path) in self._directories:
-            self._examine(finding.path, Writer.DONE if finding.complete else Writer.BUSY)
+    def ask_writers(self, paths: Iterable[str]) -> None:
+        """Find out whether somebody still writes these files; those of whom that cannot be known are done with."""
+        for path in paths:
+            is_written = self._is_being_written(path)
+            self.snapshot.heard_of(path, Writer.BUSY if is_written else Writer.DONE)
 
-    def look_everywhere(self) -> None:
-        """Listen and look anew everywhere: for after events were lost, and for what no event tells."""
-        self._ties.renew()
+    def look_everywhere(self, *, listens_anew: bool) -> None:
+        """Look anew everywhere: for after events were lost, and for what no event tells."""
+        self._roots.ties.renew()
+        self.walk.ties.renew()
         self._hearing.forget_mounts()
-        self._examine_root()
+        self._examine_roots(self._roots.at, Errand(listens_anew=listens_anew))
 
     def look_at_polled(self, interval: float) -> None:
         """Look at what no events come from: its directories, what was edited lately, and some of the other files.
@@ -176,20 +209,28 @@ class Tree:
         Args:
             interval: seconds between two such looks.
         """
-        if self._is_root_another():
-            self._examine_root()
-            return
-        for path in self._ties.unheard():
-            if path != self._root:
-                self._examine(path)
+        unheard = self._roots.ties.unheard()
+        self._look_at_roots(
+            root
+            for root in self._roots.at
+            if self._hearing.is_deaf
+            or root in self._directories.polled
+            or root not in self._directories
+            or root in unheard
+        )
+        for path in self.walk.ties.unheard():
+            self._examine(path)
         self._rounds.poll(interval)
 
     def sweep_some(self) -> None:
         """Look at a slice of everything, so that each part has its turn: for what no event tells."""
-        if self._is_root_another():
-            self._examine_root()
+        if self._hearing.is_deaf:
+            # Polling looks at all of it much sooner.
+            return
         if self._rounds.is_swept:
-            self._ties.renew()
+            self._look_at_roots(self._roots.at)
+            self._roots.ties.renew()
+            self.walk.ties.renew()
             self._hearing.forget_mounts()
         self._rounds.sweep()
 
@@ -197,20 +238,29 @@ class Tree:
         """Names in one round of sweeping."""
         return len(self.snapshot) + len(self._directories)
 
-    def _is_root_another(self) -> bool:
-        """Whether the root may be another file than it was, or have other rules above it."""
-        try:
-            status = os.stat(self._root)
-        except OSError:
-            return self._root in self._directories or self._root in self.snapshot
-        if not S_ISDIR(status.st_mode):
-            return signature_of(status) != self.snapshot.signature(self._root)
-        return self._root not in self._directories or self._above.read_above(self._root) != self._above
-
     def close(self) -> None:
         """Listen to nothing more."""
-        self._ties.close()
+        self._roots.ties.close()
+        self.walk.close()
         self._directories.close()
+
+    def _look_at_roots(self, roots: Iterable[str]) -> None:
+        """Look at each of these that may be another file than it was, or have other rules above it."""
+        self._examine_roots([root for root in roots if self._is_root_another(root)])
+
+    def _examine_roots(self, roots: Iterable[str], errand: Errand = _ALL_BELOW) -> None:
+        # A root that lies in another one comes first, so that its turn comes last, and with the other's walk.
+        for root in sorted(roots, reverse=True):
+            self._examine(root, errand=errand)
+
+    def _is_root_another(self, root: str) -> bool:
+        try:
+            status = os.stat(root)
+        except OSError:
+            return root in self._directories or root in self.snapshot
+        if not S_ISDIR(status.st_mode):
+            return signature_of(status) != self.snapshot.signature(root)
+        return root not in self._directories or self._roots.is_another(root)
 
     def _places(self, sightings: Iterable[Sighting]) -> dict[str, Writer]:
         """The paths that events point to, each with what the last of them says of its writer."""
@@ -219,78 +269,65 @@ class Tree:
             path = os.path.join(listener.directory, name) if name else listener.directory
             writer = _WRITERS.get(hint, Writer.UNKNOWN)
             directory = self._directories.get(listener.directory)
-            if listener.purpose is Purpose.NAMES:
-                if hint is Hint.ITSELF:
-                    self._ties.renew()
-                places.update(dict.fromkeys(self._ties.depending_on(listener.directory, name), writer))
-            elif directory is not None and directory.rules.reads(name):
+            if listener.purpose is not Purpose.CONTENT:
+                for ties in (self._roots.ties, self.walk.ties):
+                    if hint is Hint.ITSELF:
+                        ties.renew()
+                    places.update(dict.fromkeys(ties.depending_on(listener.directory, name), writer))
+            elif directory is not None and name in directory.made_by:
                 places[listener.directory] = Writer.UNKNOWN
             else:
                 places[path] = writer
         return places
 
-    def _examine(self, path: str, writer: Writer = Writer.UNKNOWN) -> bool:
-        """Look at one path again, whatever it was and is; whether it was walked as a directory."""
-        if path == self._root:
-            return self._examine_root(writer=writer)
+    def _is_being_written(self, path: str) -> bool | None:
+        """Whether somebody has a file open for writing; None where only others than this kernel know."""
+        return None if self._hearing.is_far(os.path.dirname(path)) else is_being_written(path)
+
+    def _list_again(self, path: str) -> None:
+        self.walk.send(path, Errand(is_deep=False))
+
+    def _examine(self, path: str, writer: Writer = Writer.UNKNOWN, errand: Errand = _ALL_BELOW) -> bool:
+        """Look at one path again, whatever it was and is; whether it is a directory, which is to be walked."""
         parent_path, name = os.path.split(path)
         parent = self._directories.get(parent_path)
-        if parent is None:
-            return False
-        status = self._directories.follow(path)
+        rooted = self._roots.at.get(path, ())
+        if rooted:
+            # The names that it is found by are listened to before anything is looked at.
+            self._roots.renew(path)
+            self._find_mounted(path)
+        status = self.walk.follow(path) if parent is not None else _status(path)
         if status is not None and S_ISDIR(status.st_mode):
-            parent.files.discard(name)
+            if parent is not None:
+                parent.files.discard(name)
             self.snapshot.see(path, None)
-            if parent.rules.wants_directory(path) and self._directories.may_enter(path, parent):
+            is_wanted = self.walk.wants_directory(path)
+            if parent is not None and is_wanted:
                 parent.children.add(name)
-                self._directories.walk(path, parent.rules)
-                return True
-        self._directories.leave(path)
-        parent.children.discard(name)
-        signature = signature_of(status) if status is not None and parent.rules.wants_file(path) else None
-        self.snapshot.see(path, signature, writer)
-        if signature is None:
-            parent.files.discard(name)
-        else:
-            parent.files.add(name)
+            if is_wanted or path in self._directories:
+                self.walk.send(path, errand)
+            return is_wanted
+        self.walk.leave(path, is_gone=True)
+        scopes = rooted if parent is None else parent.scopes_of(path)
+        signature = signature_of(status) if status is not None and scopes else None
+        self.snapshot.see(path, signature, scopes, writer)
+        if parent is not None:
+            parent.children.discard(name)
+            if signature is None:
+                parent.files.discard(name)
+            else:
+                parent.files.add(name)
         return False
 
-    def _examine_root(self, *, adopt: bool = False, writer: Writer = Writer.UNKNOWN) -> bool:
-        repository = repository_around(self._root)
-        if repository is not None:
-            self._directories.repositories[repository.top] = repository
-        # The names are listened to before anything is looked at.
-        self._ties.tie(self._root, names_behind(self._root) | self._names_of_rules(repository))
-        self._above = self._above.read_above(self._root)
-        try:
-            status = os.stat(self._root)
-        except OSError:
-            status = None
-        if status is not None and S_ISDIR(status.st_mode):
-            self.snapshot.see(self._root, None)
-            self._directories.walk(self._root, self._above, adopt=adopt)
-            self._rounds.mounted = self._hearing.mounted_files(self._root)
-            return True
-        self._directories.leave(self._root)
-        signature = signature_of(status) if status is not None else None
-        if adopt and signature is not None:
-            self.snapshot.adopt(self._root, signature)
-        else:
-            self.snapshot.see(self._root, signature, writer)
-        return False
+    def _find_mounted(self, root: str) -> None:
+        """Find files below a root that are mounted one by one, which are to be polled."""
+        self._mounted = {each: files for each, files in self._mounted.items() if each in self._roots.at}
+        self._mounted[root] = self._hearing.mounted_files(root)
+        self._rounds.mounted = frozenset().union(*self._mounted.values())
 
-    def _names_of_rules(self, repository: Repository | None) -> frozenset[Name]:
-        """The files above the root that may make rules for it, there or not."""
-        if not self._reads_gitignore:
-            return frozenset()
-        files = [] if repository is None else [file for file, _ in ignore_files_above(self._root, repository)]
-        # A repository may be made, or go: in the directory above, which is listened to anyway.
-        files.append(os.path.join(os.path.dirname(self._root), ".git"))
-        return frozenset(name for file in files for name in names_behind(file))
 
-    def _rules_around(self, path: str) -> Rules | None:
-        """The rules that the directory above has for `path`."""
-        if path == self._root:
-            return self._above
-        parent = self._directories.get(os.path.dirname(path))
-        return None if parent is None else parent.rules
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None

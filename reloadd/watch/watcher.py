@@ -14,7 +14,7 @@ from reloadd.core.changes import ChangeSet
 from reloadd.profile.model import Backend
 from reloadd.watch.audience import Member
 from reloadd.watch.digester import Digester
-from reloadd.watch.interest import ground_of
+from reloadd.watch.manner import manner_of
 from reloadd.watch.mounts import MountWatch
 from reloadd.watch.session import Session
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reloadd.profile.model import WatchSet
     from reloadd.watch.base import Watch
     from reloadd.watch.events import KernelEvents
+    from reloadd.watch.manner import Manner
     from reloadd.watch.observer import ObserverEvents
 
 _WORKERS = 4
@@ -45,7 +46,7 @@ class DaemonWatcher:
         self._events: KernelEvents | ObserverEvents | None = None
         self._executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="reloadd-watch")
         self._digester = Digester(self._executor)
-        self._sessions: dict[WatchSet, Session] = {}
+        self._sessions: dict[Manner, Session] = {}
         self._mounts = MountWatch(self._remounted)
 
     async def watch(
@@ -59,8 +60,8 @@ class DaemonWatcher:
     ) -> Watch:
         """Take the baseline and begin: from the return on, no difference from that baseline is missed."""
         begun = self._loop.time()
-        ground = ground_of(watch_set)
-        session = self._sessions.get(ground) or self._open(ground)
+        manner = await self._loop.run_in_executor(self._executor, manner_of, watch_set)
+        session = self._sessions.get(manner) or self._open(manner)
         member = await session.join(profile, watch_set, on_settled, on_burst)
         if isinstance(instead_of, Member):
             await self._take_over(instead_of, member)
@@ -76,9 +77,9 @@ class DaemonWatcher:
                 noticed_at = self._loop.time()
                 changes = await self._loop.run_in_executor(
                     self._executor,
-                    member.session.forest.differences_from,
+                    member.session.lookout.differences_from,
                     member.audience.interest,
-                    earlier.session.forest,
+                    earlier.session.lookout,
                     earlier.audience.interest,
                 )
                 if changes:
@@ -102,20 +103,20 @@ class DaemonWatcher:
         for session in self._sessions.values():
             session.remounted(points)
 
-    def _open(self, ground: WatchSet) -> Session:
+    def _open(self, manner: Manner) -> Session:
         session = Session(
-            ground,
-            source=None if ground.backend is Backend.POLL else self._source(),
+            manner,
+            source=None if manner.backend is Backend.POLL else self._source(),
             executor=self._executor,
             digester=self._digester,
             report=self._report,
-            on_empty=lambda: self._forget(ground),
+            on_empty=lambda: self._forget(manner),
         )
-        self._sessions[ground] = session
+        self._sessions[manner] = session
         return session
 
-    def _forget(self, ground: WatchSet) -> None:
-        self._sessions.pop(ground, None)
+    def _forget(self, manner: Manner) -> None:
+        self._sessions.pop(manner, None)
 
     def _source(self) -> KernelEvents | ObserverEvents:
         if self._events is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from reloadd.core.changes import Change, ChangeKind
-from reloadd.core.settle import Burst, Finding, Git
+from reloadd.core.settle import Burst, Finding, Work
 
 MODIFIED, CREATED, DELETED = ChangeKind.MODIFIED, ChangeKind.CREATED, ChangeKind.DELETED
 
@@ -106,37 +106,72 @@ def test_what_comes_to_nothing_does_not_end_a_burst() -> None:
 
 
 def test_git_keeps_a_burst_open_while_it_holds_its_lock() -> None:
-    """With the lock there the end is asked for every 4 ms; when it is gone, the last files get as long to arrive"""
+    """With the lock there the end is asked for every 4 ms; when it is gone, the last files get 30 ms to arrive"""
     burst = Burst().feed([found(MODIFIED)], 0.0)
-    burst = burst.bracketed(Git.WRITING, 0.002)
+    burst = burst.bracketed(Work.WRITING, 0.002)
     assert burst.due == pytest.approx(0.006)
-    burst = burst.feed([found(MODIFIED, "b.py")], 0.005).bracketed(Git.WRITING, 0.009)
+    burst = burst.feed([found(MODIFIED, "b.py")], 0.005)
+    assert burst.due == pytest.approx(0.009)
+    burst = burst.bracketed(Work.WRITING, 0.009)
     assert burst.due == pytest.approx(0.013)
-    burst = burst.bracketed(Git.IDLE, 0.013)
-    assert burst.due == pytest.approx(0.017)
-    assert burst.bracketed(Git.IDLE, 0.017).due == pytest.approx(0.017)
+    burst = burst.bracketed(Work.IDLE, 0.013)
+    assert burst.due == pytest.approx(0.043)
+    assert burst.bracketed(Work.IDLE, 0.043).due == pytest.approx(0.043)
     burst = burst.feed([found(MODIFIED, "c.py")], 0.015)
-    assert burst.due == pytest.approx(0.019)
+    assert burst.due == pytest.approx(0.045)
 
 
 def test_git_may_take_longer_than_any_other_burst() -> None:
     """The 2 s after which a burst is told do not end a checkout, 10 s do: then the lock is a stale one"""
     burst = Burst().feed([found(MODIFIED)], 0.0)
-    assert burst.bracketed(Git.WRITING, 5.0).due == pytest.approx(5.004)
-    assert burst.bracketed(Git.WRITING, 11.0).due == pytest.approx(10.0)
+    assert burst.bracketed(Work.WRITING, 5.0).due == pytest.approx(5.004)
+    assert burst.bracketed(Work.WRITING, 11.0).due == pytest.approx(10.0)
 
 
 def test_a_rebase_is_one_burst() -> None:
     """Between two steps of a rebase the lock is gone for up to 28 ms"""
-    burst = Burst().feed([found(MODIFIED)], 0.0).bracketed(Git.WRITING, 0.002)
-    burst = burst.bracketed(Git.REBASING, 0.006)
-    assert burst.due == pytest.approx(0.030)
-    assert burst.bracketed(Git.REBASING, 0.030).due == pytest.approx(0.030)
-    assert burst.bracketed(Git.WRITING, 0.028).due == pytest.approx(0.032)
-    assert burst.bracketed(Git.IDLE, 0.030).due == pytest.approx(0.034)
+    burst = Burst().feed([found(MODIFIED)], 0.0).bracketed(Work.WRITING, 0.002)
+    burst = burst.bracketed(Work.STEPPING, 0.006)
+    assert burst.due == pytest.approx(0.036)
+    assert burst.bracketed(Work.STEPPING, 0.036).due == pytest.approx(0.036)
+    assert burst.bracketed(Work.WRITING, 0.034).due == pytest.approx(0.038)
+    assert burst.bracketed(Work.IDLE, 0.036).due == pytest.approx(0.036)
 
 
 def test_an_interrupted_rebase_holds_nothing_up() -> None:
     """A rebase that waits for the user for hours takes no lock, so a save during it is told at once"""
     burst = Burst().feed([found(MODIFIED)], 0.0)
-    assert burst.bracketed(Git.REBASING, 0.002) == burst
+    assert burst.bracketed(Work.STEPPING, 0.002) == burst
+
+
+def test_a_look_that_goes_on_keeps_a_burst_open() -> None:
+    """Once all was seen, the burst has its own pace again"""
+    burst = Burst().feed([found(MODIFIED), found(MODIFIED, "b.py")], 0.0)
+    assert burst.bracketed(Work.LOOKING, 0.5).due == pytest.approx(0.504)
+    assert burst.bracketed(Work.LOOKING, 0.5).bracketed(Work.IDLE, 0.504) == burst
+
+
+def test_a_file_that_is_being_written_is_told_whole() -> None:
+    """When a burst is told though it goes on, the file of the moment is kept for the next one, but only once"""
+    busy = found(CREATED, "b.py", complete=False)
+    burst = Burst().feed([found(MODIFIED)], 0.0)
+    for step in range(1, 100):
+        burst = burst.feed([busy], step / 50)
+    assert burst.due == pytest.approx(2.0)
+    changes, burst = burst.close(2.0)
+    assert changes.paths == ("a.py",)
+    assert burst.paths == burst.unfinished == ("b.py",)
+    assert burst.due == pytest.approx(2.03)
+    for step in range(1, 100):
+        burst = burst.feed([busy], 2.0 + step / 50)
+    changes, burst = burst.feed([found(MODIFIED)], 4.0).close(4.0)
+    assert changes.paths == ("a.py", "b.py")
+    assert burst.due is None
+
+
+def test_the_only_file_is_told_though_it_is_being_written() -> None:
+    """A set is never empty"""
+    burst = Burst().feed([found(CREATED, complete=False)], 0.0)
+    changes, burst = burst.close(0.01)
+    assert changes.paths == ("a.py",)
+    assert burst.due is None

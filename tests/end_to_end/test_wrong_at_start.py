@@ -41,6 +41,7 @@ def test_one_wrong_profile_keeps_no_other_down(home: Home) -> None:
         with home.daemon("--profile", "./") as daemon:
             daemon.wait_for("child.ready", profile="web")
             manager.wait_for("READY=1")
+            assert "STATUS=rejected: talker" in "\n".join(manager.lines()).partition("READY=1")[0]
             drawing = daemon.wait_for("profile.rejected")["drawing"]
             text = home.reloadd("status").out.splitlines()
             (status,) = home.reloadd("status", "--output", "json").json["daemons"]

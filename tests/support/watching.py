@@ -71,9 +71,13 @@ class Observed:
     stage: Stage
     sets: queue.Queue[ChangeSet]
 
-    def next_set(self) -> ChangeSet:
-        """The next set as it was told."""
-        return self.sets.get(timeout=DEADLINE)
+    def next_set(self, within: float = DEADLINE) -> ChangeSet:
+        """The next set as it was told.
+
+        Raises:
+            Empty: there was none in time.
+        """
+        return self.sets.get(timeout=within)
 
     def told(self) -> dict[str, str]:
         """The next set: kinds by path, relative to the first root where it lies in it."""

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reloadd.profile.model import Backend, WatchSet
-from reloadd.watch.ignore import compile_ignore_list, rules_above
+from reloadd.watch.ignore import IgnoreFiles, compile_ignore_list, rules_above
 from reloadd.watch.repository import repository_around, repository_at
 
 if TYPE_CHECKING:
@@ -97,12 +96,12 @@ def test_names_with_line_breaks_are_judged(repository: Path) -> None:
 def test_rules_are_the_same_until_a_file_changes(repository: Path) -> None:
     """So that a look can tell cheaply whether a directory must be judged anew"""
     (repository / ".gitignore").write_text("*.log")
-    watched = WatchSet((repository,), ("*.py",), (), gitignore=True, backend=Backend.POLL, poll_interval=1, settle=None)
-    above = rules_above(str(repository), watched)
-    assert above.inside(str(repository)) == above.inside(str(repository))
-    before = above.inside(str(repository))
+    files = IgnoreFiles()
+    above = rules_above(str(repository), ("*.py",), (), gitignore=True)
+    before = above.inside(files.inside(str(repository)))
+    assert above.inside(files.inside(str(repository))) == before
     (repository / ".gitignore").write_text("*.py")
-    after = above.inside(str(repository))
+    after = above.inside(files.inside(str(repository)))
     assert after != before
     assert before.wants_file(f"{repository}/a.py")
     assert not after.wants_file(f"{repository}/a.py")

@@ -10,14 +10,20 @@ import pytest
 
 from reloadd.core.changes import ChangeKind
 from reloadd.core.settle import Finding
-from reloadd.watch.interest import Interest
-from reloadd.watch.snapshot import LARGEST_DIGESTED, Signature, Snapshot, Writer, digest_of, signature_of
+from reloadd.watch.interest import Interest, Scope
+from reloadd.watch.signature import LARGEST_DIGESTED, Signature, digest_of, signature_of
+from reloadd.watch.snapshot import Snapshot, Writer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-PYTHON, PAGES = Interest(("*.py",)), Interest(("*.html",))
+HERE, ELSEWHERE = (Scope(root, exclude=(), gitignore=False) for root in ("/", "/elsewhere"))
+PYTHON, PAGES = (Interest((HERE,), (glob,)) for glob in ("*.py", "*.html"))
+
+
+def _nobody_knows(_path: str) -> None:
+    """Whether a file is being written."""
 
 
 def signed(path: Path) -> Signature:
@@ -27,16 +33,21 @@ def signed(path: Path) -> Signature:
     return signature
 
 
+def adopt(snapshot: Snapshot, path: Path) -> None:
+    """Look at one file that a rule has let in."""
+    snapshot.see(str(path), signed(path), (HERE,), new_to=[HERE])
+
+
 def see(snapshot: Snapshot, path: Path) -> tuple[Finding, ...]:
     """Look at one file."""
-    snapshot.see(str(path), signature_of(path.stat()) if path.exists() else None, Writer.DONE)
+    snapshot.see(str(path), signature_of(path.stat()) if path.exists() else None, (HERE,), Writer.DONE)
     return snapshot.findings().get(PYTHON, ())
 
 
 @pytest.fixture
-def snapshot(tmp_path: Path) -> Snapshot:
+def snapshot() -> Snapshot:
     """A snapshot that is kept for one interest."""
-    made = Snapshot(str(tmp_path))
+    made = Snapshot(_nobody_knows)
     made.serve([PYTHON])
     return made
 
@@ -111,7 +122,7 @@ def test_findings_are_against_what_was_told(snapshot: Snapshot, file: Path) -> N
 
 def test_the_same_content_is_no_difference_once_it_was_read(snapshot: Snapshot, file: Path) -> None:
     """Before, any write is a change, for nobody knows what was there"""
-    snapshot.adopt(str(file), signed(file))
+    adopt(snapshot, file)
     file.write_text("one")
     assert see(snapshot, file) == (Finding(str(file), ChangeKind.MODIFIED),)
     snapshot.tell(PYTHON, [str(file)])
@@ -129,33 +140,45 @@ def test_files_are_read_a_few_at_a_time(snapshot: Snapshot, tmp_path: Path) -> N
     for number in range(5):
         path = tmp_path / f"{number}.py"
         path.write_text("one")
-        snapshot.adopt(str(path), signed(path))
+        adopt(snapshot, path)
     assert snapshot.digest_some(3)
     assert not snapshot.digest_some(3)
 
 
 def test_what_is_dropped_is_not_told(snapshot: Snapshot, file: Path) -> None:
     """A file that is no longer looked at has not gone"""
-    snapshot.adopt(str(file), signed(file))
-    snapshot.drop(str(file))
+    adopt(snapshot, file)
+    snapshot.see(str(file), signed(file), ())
     assert snapshot.findings() == {}
     assert str(file) not in snapshot
 
 
-def test_a_fresh_file_may_be_written_to_again(file: Path) -> None:
-    """Where no event tells, a file is held for written once its last write is a while ago"""
-    for age_ns, expected in ((0, False), (-(10**9), False), (10**9, True)):
-        snapshot = Snapshot(str(file.parent))
-        snapshot.serve([PYTHON])
-        written = time.time_ns() - age_ns
-        os.utime(file, ns=(written, written))
-        snapshot.see(str(file), signed(file))
-        assert snapshot.findings()[PYTHON] == (Finding(str(file), ChangeKind.CREATED, complete=expected),)
+@pytest.mark.parametrize(
+    ("age", "is_written", "expected"),
+    [(0, None, False), (-1, None, False), (1, None, True), (0, False, False), (1, False, True), (1, True, False)],
+)
+def test_a_file_of_which_no_event_tells(file: Path, age: int, is_written: bool | None, expected: bool) -> None:  # noqa: FBT001 - a table
+    """It is held for written once its last write is a while ago, and unless somebody is known to have it open"""
+    snapshot = Snapshot(lambda _: is_written)
+    snapshot.serve([PYTHON])
+    adopt(snapshot, file)
+    file.write_text("twofold")
+    written = time.time_ns() - age * 10**9
+    os.utime(file, ns=(written, written))
+    snapshot.see(str(file), signed(file), (HERE,))
+    assert snapshot.findings()[PYTHON] == (Finding(str(file), ChangeKind.MODIFIED, complete=expected),)
+
+
+def test_a_new_file_of_which_no_event_tells_may_not_be_alone(snapshot: Snapshot, file: Path) -> None:
+    """It came with its directory, and is held for what comes beside it, however old it is"""
+    os.utime(file, ns=(0, 0))
+    snapshot.see(str(file), signed(file), (HERE,))
+    assert snapshot.findings()[PYTHON] == (Finding(str(file), ChangeKind.CREATED, complete=False),)
 
 
 def test_an_event_finishes_what_was_seen_before(snapshot: Snapshot, file: Path) -> None:
     """The end of a write may be heard after its content was seen"""
-    snapshot.see(str(file), signed(file), Writer.BUSY)
+    snapshot.see(str(file), signed(file), (HERE,), Writer.BUSY)
     assert snapshot.findings()[PYTHON] == (Finding(str(file), ChangeKind.CREATED, complete=False),)
     snapshot.heard_of(str(file), Writer.DONE)
     assert snapshot.findings()[PYTHON] == (Finding(str(file), ChangeKind.CREATED, complete=True),)
@@ -163,21 +186,20 @@ def test_an_event_finishes_what_was_seen_before(snapshot: Snapshot, file: Path) 
 
 def test_each_interest_is_told_by_itself(snapshot: Snapshot, file: Path) -> None:
     """What one was told is still to be told to the other, and what is undone for one may be a change for the other"""
-    both = Interest(("*.py",))
-    snapshot.adopt(str(file), signed(file))
+    both = Interest((HERE,), ("*.py",))
+    adopt(snapshot, file)
     assert not snapshot.digest_some(1)
     snapshot.serve([PYTHON, both, PAGES])
     file.write_text("two")
     assert see(snapshot, file) == (Finding(str(file), ChangeKind.MODIFIED),)
     snapshot.tell(PYTHON, [str(file)])
     file.write_text("one")
-    snapshot.see(str(file), signed(file), Writer.DONE)
+    snapshot.see(str(file), signed(file), (HERE,), Writer.DONE)
     findings = snapshot.findings()
     assert findings == {
         PYTHON: (Finding(str(file), ChangeKind.MODIFIED),),
         both: (Finding(str(file), None),),
     }
-    assert snapshot.untold(both) == frozenset()
     assert snapshot.untold() == {str(file)}
 
 
@@ -185,13 +207,32 @@ def test_each_interest_has_its_files(snapshot: Snapshot, tmp_path: Path) -> None
     """They are counted when it comes, and as they come and go; to one that is new, all that was seen counts as told"""
     for name in ("a.py", "b.py", "page.html"):
         (tmp_path / name).write_text("one")
-        snapshot.see(str(tmp_path / name), signed(tmp_path / name))
+        snapshot.see(str(tmp_path / name), signed(tmp_path / name), (HERE,))
     snapshot.serve([PYTHON, PAGES])
     assert [snapshot.files_for(each) for each in (PYTHON, PAGES)] == [2, 1]
-    assert snapshot.untold(PAGES) == frozenset()
     assert list(snapshot.told(PAGES)) == [str(tmp_path / "page.html")]
     snapshot.see(str(tmp_path / "page.html"), None)
-    snapshot.drop(str(tmp_path / "a.py"))
+    snapshot.see(str(tmp_path / "a.py"), signed(tmp_path / "a.py"), ())
     assert [snapshot.files_for(each) for each in (PYTHON, PAGES)] == [1, 0]
     snapshot.serve([PYTHON])
     assert snapshot.files_for(PAGES) == 0
+
+
+def test_a_scope_decides_for_its_own(file: Path) -> None:
+    """What its rules leave out has not gone, what they let in has not come, and for the others nothing has happened"""
+    snapshot, other = Snapshot(_nobody_knows), Interest((ELSEWHERE,), ("*.py",))
+    snapshot.see(str(file), signed(file), (HERE, ELSEWHERE))
+    snapshot.serve([PYTHON, other])
+    snapshot.see(str(file), signed(file), (HERE,))
+    assert [snapshot.files_for(each) for each in (PYTHON, other)] == [1, 0]
+    snapshot.see(str(file), signed(file), (HERE, ELSEWHERE), new_to=[ELSEWHERE])
+    assert [snapshot.files_for(each) for each in (PYTHON, other)] == [1, 1]
+    assert snapshot.findings() == {}
+    snapshot.see(str(file), signed(file), (HERE,))
+    snapshot.see(str(file), signed(file), (HERE, ELSEWHERE), Writer.DONE)
+    assert snapshot.findings() == {other: (Finding(str(file), ChangeKind.CREATED),)}
+    snapshot.see(str(file), None)
+    assert snapshot.findings() == {
+        PYTHON: (Finding(str(file), ChangeKind.DELETED),),
+        other: (Finding(str(file), None),),
+    }

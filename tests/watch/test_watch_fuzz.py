@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import queue
 import random
 import shutil
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ import pytest
 from reloadd.core.changes import ChangeKind
 from reloadd.profile.model import Backend
 from reloadd.watch.events import KernelEvents
-from tests.support.watching import DEADLINE, save, watch_set
+from tests.support.watching import DEADLINE, EXCLUDED, save, watch_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,45 +158,69 @@ def contents(directory: Path, above: frozenset[Path] = frozenset()) -> dict[str,
     return found
 
 
-@dataclass
-class Reader:
-    """One who is told of a part of the files, and what it knows by that.
+@dataclass(frozen=True)
+class Part:
+    """A part of the files, as a watch set names it, and the same in other words.
 
     Attributes:
-        include: the globs of its part.
-        wants: the same in other words, of a path below the root.
-        observed: its watch.
-        known: content by path.
+        below: the directories that it looks in, relative to the root.
+        include: its globs.
+        exclude: its patterns, beside those that every profile has.
+        wants: whether a file is in it, by its path relative to the root.
     """
 
+    below: tuple[str, ...]
     include: tuple[str, ...]
+    exclude: tuple[str, ...]
     wants: Callable[[Path], bool]
+
+    def watched(self, root: Path, backend: Backend, settle: float | None = None) -> WatchSet:
+        """Its watch set."""
+        roots = [root / each for each in self.below]
+        exclude = (*EXCLUDED, *self.exclude)
+        return watch_set(*roots, backend=backend, include=self.include, exclude=exclude, settle=settle)
+
+    def of(self, root: Path) -> dict[str, str]:
+        """What is there and in it, found by a walk of its own from each of its directories."""
+        found: dict[str, str] = {}
+        for each in self.below:
+            if (root / each).is_dir():
+                # A link to a directory that the root lies in leads round in a circle as well.
+                found |= contents(root / each, frozenset(above.resolve() for above in (root / each).parents))
+        return {path: text for path, text in found.items() if self.wants(Path(path).relative_to(root))}
+
+
+@dataclass
+class Reader:
+    """One who is told of a part of the files, and what it knows by that: content by path."""
+
+    part: Part
     observed: Observed
     known: dict[str, str]
 
-    def is_up_to_date(self, root: Path) -> bool:
-        """Whether what was told, put together, is what is there."""
-        return self.known == self.part_of(root)
+    def differing(self, root: Path) -> dict[str, tuple[str | None, str | None]]:
+        """The paths of which what was told, put together, is not what is there; both, with each."""
+        there = self.part.of(root)
+        paths = sorted(path for path in there.keys() | self.known.keys() if there.get(path) != self.known.get(path))
+        return {path: (self.known.get(path), there.get(path)) for path in paths}
 
-    def part_of(self, root: Path) -> dict[str, str]:
-        """What is there and matters to it."""
-        return {path: text for path, text in contents(root).items() if self.wants(Path(path).relative_to(root))}
-
-    def take(self) -> None:
+    def take(self, within: float) -> None:
         """Take in one set: read what it names, as a child that it starts would."""
-        for change in self.observed.next_set().changes:
+        for change in self.observed.next_set(max(within, 0.0)).changes:
             self.known.pop(change.path, None)
             # A path that is no longer looked at, since it leads round in a circle, may still be read.
             if change.kind is not ChangeKind.DELETED and Path(change.path).is_file():
                 self.known[change.path] = Path(change.path).read_text(encoding="utf-8")
 
 
-PARTS: tuple[tuple[tuple[str, ...], Callable[[Path], bool]], ...] = (
-    (("*.py",), lambda _: True),
-    (("a.py", "last.py"), lambda path: path.name in {"a.py", "last.py"}),
-    (("b/**/*.py", "last.py"), lambda path: path.parts[0] == "b" or path.name == "last.py"),
+PARTS = (
+    Part((".",), ("*.py",), (), lambda _: True),
+    Part((".",), ("a.py", "last.py"), (), lambda path: path.name in {"a.py", "last.py"}),
+    Part((".",), ("b/**/*.py", "last.py"), (), lambda path: path.parts[0] == "b" or path.name == "last.py"),
+    Part((".",), ("*.py",), ("c/",), lambda path: "c" not in path.parts[:-1]),
+    Part(("b", "c/a"), ("*.py",), ("b.py",), lambda path: path.name != "b.py"),
 )
-"""Different globs for the same tree, which share one walk."""
+"""Different globs, different exclusions, and other roots for the same tree, which share one walk."""
 
 
 def overflow(stage: Stage, root: Path, chaos: Chaos) -> None:
@@ -217,7 +242,6 @@ def overflow(stage: Stage, root: Path, chaos: Chaos) -> None:
 
 def take_over(reader: Reader, watched: WatchSet) -> None:
     """Let another watch go on for a reader, at a pace of its own, while changes are yet to be looked at and told."""
-    watched = replace(watched, include=reader.include)
     reader.observed = reader.observed.stage.begin(watched, instead_of=reader.observed)
 
 
@@ -233,12 +257,10 @@ def test_what_was_told_is_what_is_there(stage: Stage, backend: Backend, tmp_path
     save(outside / "twin.py", "twin")
     chaos = Chaos(root, outside, seed)
 
-    def begin(include: tuple[str, ...], wants: Callable[[Path], bool]) -> Reader:
-        reader = Reader(include, wants, stage.begin(watch_set(root, backend=backend, include=include)), {})
-        reader.known = reader.part_of(root)
-        return reader
+    def begin(part: Part) -> Reader:
+        return Reader(part, stage.begin(part.watched(root, backend)), part.of(root))
 
-    readers = [begin(*part) for part in PARTS]
+    readers = [begin(part) for part in PARTS]
     for number in range(ROUNDS):
         if backend is Backend.EVENTS and number % ROUNDS_PER_OVERFLOW == 0:
             overflow(stage, root, chaos)
@@ -247,19 +269,22 @@ def test_what_was_told_is_what_is_there(stage: Stage, backend: Backend, tmp_path
             if operation == OPERATIONS // 2:
                 # Somebody looks for something else, and goes: what is walked for is widened and narrowed.
                 stage.begin(watch_set(root, backend=backend, include=(f"*.{number}",)), "passer-by").close()
-                take_over(readers[number % 2], watch_set(root, backend=backend, settle=number % 3 / 100 or None))
+                reader = readers[number % 2]
+                take_over(reader, reader.part.watched(root, backend, settle=number % 3 / 100 or None))
         chaos.restore_root()
         last = root / "last.py"
         save(last, f"{number}")
         deadline = time.monotonic() + DEADLINE
         for reader in readers:
-            while not reader.is_up_to_date(root):
-                assert time.monotonic() < deadline, (seed, number, reader.include)
-                reader.take()
+            while differing := reader.differing(root):
+                try:
+                    reader.take(deadline - time.monotonic())
+                except queue.Empty:
+                    pytest.fail(f"round {number}, {reader.part.below} {reader.part.include}: {differing}")
         # Each in turn goes and comes back, so that what the walk must reach is never the same for long.
         goes = readers.pop(0)
         goes.observed.close()
-        readers.append(begin(goes.include, goes.wants))
+        readers.append(begin(goes.part))
     assert len(stage.watcher._sessions) == 1
     overflows = sum(each.name == "watch.overflowed" for each in stage.records)
     assert overflows >= (ROUNDS - 1) // ROUNDS_PER_OVERFLOW + 1 or backend is Backend.POLL

@@ -1,0 +1,287 @@
+"""What one session does, in turn: events and looks go in, settled change sets come out.
+
+One task does everything. A look that may take time is made in a worker thread while the task waits; one at a few files
+that were written just now, whose inodes are in memory, is made at once. So the tree is never in two hands, the event
+loop never waits for a disk, and a walk, which is made in slices, holds up nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from reloadd.core.inputs import Noticed, Quiet
+from reloadd.core.records import record
+from reloadd.core.settle import Work
+from reloadd.watch.degraded import Refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import Executor
+
+    from reloadd.watch.audience import Audience
+    from reloadd.watch.digester import Digester
+    from reloadd.watch.inbox import Inbox, Loss, Sighting
+    from reloadd.watch.interest import Interest
+    from reloadd.watch.lookout import Look, Lookout
+
+PAUSE_AFTER_FAILURE = 1.0
+"""Seconds until watching that broke off is begun again."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class Recovery:
+    """A walk over everything since events were lost.
+
+    Attributes:
+        since: when it began, on the event loop's clock.
+        changes: how many each interest was found to have missed.
+    """
+
+    since: float
+    changes: Counter[Interest] = field(default_factory=Counter)
+
+
+class Turns:
+    """The task of one session.
+
+    Args:
+        everyone: gives the audiences that there are.
+        lookout: makes the looks.
+        inbox: where events come from.
+        poll_interval: seconds between two looks at what is polled.
+        executor: whose threads look.
+        digester: what reads files in the background.
+
+    Attributes:
+        refusals: what could not be listened to.
+    """
+
+    def __init__(
+        self,
+        everyone: Callable[[], tuple[Audience, ...]],
+        lookout: Lookout,
+        inbox: Inbox,
+        *,
+        poll_interval: float,
+        executor: Executor,
+        digester: Digester,
+    ) -> None:
+        self.refusals = Refusals()
+        self._everyone = everyone
+        self._lookout = lookout
+        self._inbox = inbox
+        self._poll_interval = poll_interval
+        self._executor = executor
+        self._digester = digester
+        self._loop = asyncio.get_running_loop()
+        self._served: tuple[Audience, ...] = ()
+        self._recovery: Recovery | None = None
+        self._poll_due = self._sweep_due = math.inf
+        self._is_regrouped = self._is_doubtful = self._is_walking = False
+        self._task = self._loop.create_task(self._run(), name="watch")
+
+    def regroup(self) -> None:
+        """Look for who has come, and no more for who has gone, soon."""
+        self._is_regrouped = True
+        self._inbox.wake()
+
+    def doubt(self) -> None:
+        """Look at everything soon."""
+        self._is_doubtful = True
+        self._inbox.wake()
+
+    def close(self) -> None:
+        """Do nothing more. Safe to call twice."""
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._inbox.wait(self._due())
+                await self._turn()
+                self._tell_of_bursts()
+            except Exception as error:  # noqa: BLE001 - whatever broke, watching goes on and says so
+                self._tell_of_bursts()
+                self._failed(error)
+                for audience in self._everyone():
+                    audience.fail(error)
+                await asyncio.sleep(PAUSE_AFTER_FAILURE)
+                self.doubt()
+
+    def _due(self) -> float:
+        """When to do something though nothing was heard."""
+        if self._is_walking:
+            return self._loop.time()
+        bursts = (each.burst.due for each in self._everyone())
+        return min(self._poll_due, self._sweep_due, *(due for due in bursts if due is not None))
+
+    async def _turn(self) -> None:
+        """Look where there is reason to, then do what is due: a stream of events holds up nothing else."""
+        if loss := self._inbox.take_loss():
+            await self._look_after(loss)
+        elif sightings := self._inbox.take():
+            await self._look_at(sightings)
+        if self._over():
+            await self._end_bursts()
+        if self._poll_due <= self._loop.time():
+            await self._poll()
+        if self._is_regrouped:
+            await self._prepare()
+        if self._is_doubtful:
+            self._is_doubtful = False
+            self._note(await self._in_worker(lambda: self._lookout.look_everywhere(listens_anew=False)))
+        if self._sweep_due <= self._loop.time():
+            self._note(await self._in_worker(self._lookout.sweep_some))
+            self._sweep_due = self._loop.time() + self._lookout.sweep_pause()
+        if self._is_walking:
+            self._note(await self._in_worker(self._lookout.go_on))
+        await self._settle_in()
+
+    async def _prepare(self) -> None:
+        """Look for all who have joined by now, and for none who have left: one walk, however many they are."""
+        self._is_regrouped = False
+        audiences = self._everyone()
+        interests = tuple(each.interest for each in audiences)
+        self._note(await self._in_worker(lambda: self._lookout.prepare(interests)))
+        for audience in audiences:
+            audience.is_prepared = True
+
+    async def _settle_in(self) -> None:
+        """Serve those where all was looked at, and say what a walk that is over came to."""
+        served = tuple(each for each in self._everyone() if each.is_served or self._is_ready(each))
+        if served != self._served:
+            interests = tuple(each.interest for each in served)
+            await self._in_worker(lambda: self._lookout.serve(interests))
+            self._served = served
+            for audience in served:
+                self._say_degraded(audience)
+                audience.serve()
+            self._digester.ask(self._lookout, self._failed)
+            if self._sweep_due == math.inf:
+                self._sweep_due = self._loop.time() + self._lookout.sweep_pause()
+        if self._recovery is not None and not self._is_walking:
+            recovery, self._recovery = self._recovery, None
+            took_ms = self._milliseconds_since(recovery.since)
+            for audience in served:
+                audience.say(record("watch.overflowed", changes=recovery.changes[audience.interest], took_ms=took_ms))
+
+    def _is_ready(self, audience: Audience) -> bool:
+        return audience.is_prepared and self._lookout.is_walked(audience.interest)
+
+    async def _look_at(self, sightings: tuple[Sighting, ...]) -> None:
+        noticed_at = self._loop.time()
+        minded = [each for each in sightings if self._lookout.minds(each)]
+        if beginning := [each for each in self._everyone() if self._begins_burst(each, minded)]:
+            for audience in beginning:
+                audience.tell_of_burst(Noticed())
+            # So that they can act on it before anybody looks.
+            await asyncio.sleep(0)
+        if not minded:
+            return
+        look = self._lookout.glance(minded)
+        if look is not None:
+            self._note(look, noticed_at, is_walk=False)
+        else:
+            self._note(await self._in_worker(lambda: self._lookout.look(minded)), noticed_at)
+
+    async def _look_after(self, loss: Loss) -> None:
+        is_overflow = loss.failure is None
+        if loss.failure is not None:
+            self._failed(loss.failure)
+        elif self._recovery is None:
+            self._recovery = Recovery(self._loop.time())
+        self._note(await self._in_worker(lambda: self._lookout.look_everywhere(listens_anew=not is_overflow)))
+
+    async def _poll(self) -> None:
+        """Look at what is polled; the next time is counted from the end, so that looks never overlap."""
+        self._note(await self._in_worker(self._lookout.look_at_polled))
+        self._poll_due = self._loop.time() + self._poll_interval
+
+    async def _end_bursts(self) -> None:
+        """Tell what changed, unless work is under way or a last look shows that it goes on."""
+        over = []
+        for audience in self._over():
+            work = await self._work_at(audience)
+            now = self._loop.time()
+            audience.burst = audience.burst.bracketed(work, now)
+            if audience.is_burst_over(now):
+                over.append(audience)
+        if unfinished := {path for audience in over for path in audience.burst.unfinished}:
+            self._note(await self._in_worker(lambda: self._lookout.ask_writers(unfinished)))
+        await self._look_at(self._inbox.take())
+        if over and self._poll_due < math.inf:
+            await self._poll()
+        for audience in over:
+            # Only of these it is known that no work is under way, however long the last look took.
+            if audience.is_burst_over(self._loop.time()):
+                self._tell(audience)
+
+    def _tell(self, audience: Audience) -> None:
+        changes, audience.burst = audience.burst.close(self._loop.time())
+        audience.is_found_on_a_walk = False
+        self._lookout.tell(audience.interest, changes.paths)
+        audience.tell(changes)
+        self._digester.ask(self._lookout, self._failed)
+
+    async def _work_at(self, audience: Audience) -> Work:
+        """What is under way where a burst's files are."""
+        if audience.is_found_on_a_walk and not self._lookout.is_walked(audience.interest):
+            return Work.LOOKING
+        paths = audience.burst.paths
+        git = self._lookout.glance_at_git(paths)
+        return await self._in_worker(lambda: self._lookout.git_activity(paths)) if git is None else git
+
+    def _begins_burst(self, audience: Audience, minded: Iterable[Sighting]) -> bool:
+        """Whether events are the first sign of a change for an audience."""
+        return not audience.is_in_burst and any(self._lookout.may_change(each, audience.interest) for each in minded)
+
+    def _tell_of_bursts(self) -> None:
+        """Say who has anything to be told; what looks showed by themselves is noticed here."""
+        for audience in self._everyone():
+            if audience.is_in_burst is not (is_open := audience.burst.due is not None):
+                audience.tell_of_burst(Noticed() if is_open else Quiet())
+
+    def _over(self) -> list[Audience]:
+        """Those whose bursts are over."""
+        now = self._loop.time()
+        return [each for each in self._everyone() if each.is_burst_over(now)]
+
+    def _note(self, look: Look, noticed_at: float | None = None, *, is_walk: bool = True) -> None:
+        """Take what a look showed: findings for the burst, the rest for those who ask or read the log."""
+        self._is_walking = look.is_unfinished
+        if not look.is_polled:
+            self._poll_due = math.inf
+        elif self._poll_due == math.inf:
+            self._poll_due = self._loop.time() + self._poll_interval
+        self.refusals.add(look.refused)
+        for audience in self._everyone():
+            if news := look.news.get(audience.interest):
+                for path in news.ignored:
+                    audience.say(record("change.ignored", path=path, why="its content is as it was"))
+                audience.burst = audience.burst.feed(news.findings, noticed_at or self._loop.time())
+                audience.is_found_on_a_walk |= is_walk
+                if self._recovery is not None:
+                    self._recovery.changes[audience.interest] += len(news.findings)
+        if look.refused and not look.is_unfinished:
+            for audience in self._served:
+                self._say_degraded(audience)
+
+    def _say_degraded(self, audience: Audience) -> None:
+        for degraded in self.refusals.news_for(audience):
+            audience.say(degraded)
+
+    def _failed(self, error: BaseException) -> None:
+        for audience in self._everyone():
+            audience.say(record("watch.failed", error=repr(error)))
+
+    def _milliseconds_since(self, started: float) -> float:
+        return round((self._loop.time() - started) * 1000, 1)
+
+    async def _in_worker(self, job: Callable[[], _T]) -> _T:
+        return await self._loop.run_in_executor(self._executor, job)
