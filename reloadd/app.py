@@ -23,7 +23,7 @@ from reloadd.supervise.intake import Intake
 from reloadd.supervise.prompts import PromptGate
 from reloadd.supervise.supervisor import Supervisor
 from reloadd.warm.supplies import supply_for
-from reloadd.watch.reach import may_reach, reaches
+from reloadd.watch.reach import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -76,6 +76,7 @@ class App:
         self._publish = surroundings.publish
         self._watcher = watcher
         self._watch: Watch | None = None
+        self._reach = Reach(profile.watch)
         self._watching = asyncio.Lock()
         self._waits_for: Mapping[str, Progress] = {}
         self._first: Start | Stop | Restart = Start()
@@ -120,16 +121,16 @@ class App:
 
     def may_notice(self, paths: Sequence[str]) -> bool:
         """Whether it watches one of these paths, as far as is known at once: `will_notice` knows."""
-        return self._watch is not None and (self._imported.watches(paths) or may_reach(self.profile.watch, paths))
+        return self._watch is not None and (self._imported.watches(paths) or self._reach.may_include(paths))
 
     async def will_notice(self, paths: Sequence[str]) -> bool:
         """Whether it watches one of these paths, by all rules."""
-        return self._imported.watches(paths) or await asyncio.to_thread(reaches, self.profile.watch, paths)
+        return self._imported.watches(paths) or await asyncio.to_thread(self._reach.includes, paths)
 
     @property
-    def is_restarting(self) -> bool:
-        """Whether a restart is under way, or may be."""
-        return self.supervisor.is_restarting
+    def has_words(self) -> bool:
+        """Whether it was told of what is not decided on yet: that may be a restart."""
+        return self.supervisor.has_words
 
     @property
     def is_holdable(self) -> bool:
@@ -188,6 +189,7 @@ class App:
         """Take a changed profile: only what has changed is done."""
         self.profile = step.profile
         self.listeners = tuple(listeners)
+        self._reach = Reach(step.profile.watch)
         if step.renews_watch:
             try:
                 # Before the child: what is saved while it starts is seen.

@@ -16,18 +16,38 @@ if TYPE_CHECKING:
 
     from reloadd.profile.model import WatchSet
 
+_MOST_REMEMBERED = 10_000
 
-def may_reach(watch_set: WatchSet, paths: Iterable[str]) -> bool:
-    """Whether one of these absolute paths may be watched, as far as `roots` and `include` tell. Asks no disk."""
-    includes = compile_includes(watch_set.include)
-    roots = [os.path.normpath(root) for root in watch_set.roots]
-    for path in paths:
-        for root in roots:
-            if path == root or (path.startswith(f"{root}/") and includes.matches(path.removeprefix(f"{root}/"))):
+
+class Reach:
+    """That of one watch set.
+
+    Args:
+        watch_set: whose.
+    """
+
+    def __init__(self, watch_set: WatchSet) -> None:
+        self._watch_set = watch_set
+        self._includes = compile_includes(watch_set.include)
+        self._roots = [os.path.normpath(root) for root in watch_set.roots]
+        self._left_out: set[str] = set()
+
+    def may_include(self, paths: Iterable[str]) -> bool:
+        """Whether one of these absolute paths may be watched, as far as names tell and rules told before. At once."""
+        return any(path not in self._left_out and self._is_named(path) for path in paths)
+
+    def includes(self, paths: Iterable[str]) -> bool:
+        """Whether one of these absolute paths is watched; reads what .gitignore files say, so it takes a thread."""
+        for path in paths:
+            if explain(self._watch_set, path).verdict is Verdict.WATCHED:
                 return True
-    return False
+            if len(self._left_out) < _MOST_REMEMBERED:
+                self._left_out.add(path)
+        return False
 
-
-def reaches(watch_set: WatchSet, paths: Iterable[str]) -> bool:
-    """Whether one of these absolute paths is watched; reads what .gitignore files say of it."""
-    return any(explain(watch_set, path).verdict is Verdict.WATCHED for path in paths)
+    def _is_named(self, path: str) -> bool:
+        for root in self._roots:
+            below = path.removeprefix(f"{root}/")
+            if path == root or (below != path and self._includes.matches(below)):
+                return True
+        return False

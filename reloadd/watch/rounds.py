@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from heapq import nlargest
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from reloadd.watch.snapshot import Snapshot
 
 MOST_HOT = 64
-"""Files that are looked at each time because they were edited lately: what is edited once is edited again."""
+"""Files that are looked at each time because they were edited lately: what is edited once is edited again. To begin
+with, those that were edited last before anybody looked."""
 
 _FIRST_COST = 3e-6
 """Seconds of CPU for one stat, until it is measured."""
@@ -72,6 +74,9 @@ class Rounds:
         """
         begun = time.thread_time()
         polled, snapshot = self._directories.polled, self._snapshot
+        if not self._hot:
+            for path in self._edited_last(polled):
+                self.edited(path)
         for path in self._others(polled):
             self._relist(path)
         self._stat([path for path in self.mounted if path in snapshot])
@@ -86,6 +91,17 @@ class Rounds:
             self._cost = (time.thread_time() - begun - spent) / looked_at
         for path in snapshot.untold():
             self.edited(path)
+
+    def _edited_last(self, polled: Iterable[str]) -> list[str]:
+        """Of the files that are polled those that were written to last, the very last one at the end."""
+        written = []
+        for path in polled:
+            directory = self._directories.get(path)
+            for name in directory.files if directory else ():
+                file = os.path.join(path, name)
+                if signature := self._snapshot.signature(file):
+                    written.append((signature.mtime_ns, file))
+        return [file for _, file in sorted(nlargest(MOST_HOT, written))]
 
     def sweep(self) -> None:
         """Look at the next slice of everything."""

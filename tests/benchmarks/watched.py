@@ -5,6 +5,7 @@ Knows nothing of which ways there are, nor of tables.
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import select
@@ -40,10 +41,10 @@ class Saves:
     missed: int
 
     def percentile(self, percent: int) -> float:
-        """The latency that so many percent stay below; not a number if none was told."""
+        """The latency that so many percent do not exceed (nearest rank); not a number if none was told."""
         if not self.latencies:
-            return float("nan")
-        return self.latencies[min(len(self.latencies) * percent // 100, len(self.latencies) - 1)]
+            return math.nan
+        return self.latencies[math.ceil(len(self.latencies) * percent / 100) - 1]
 
 
 @dataclass
@@ -134,7 +135,7 @@ class Running:
         """Its CPU for one save, with what it does within 0.2 s on its own account; not a number if it tells of none."""
         before = self.seconds_of_cpu()
         told = self.saves(file, number, (0.2, 0.2))
-        return (self.seconds_of_cpu() - before) / number * 1000 if not told.missed else float("nan")
+        return (self.seconds_of_cpu() - before) / number * 1000 if not told.missed else math.nan
 
     def cost_of_reads_ms(self, files: Iterable[Path], number: int) -> float:
         """Its CPU for so many opens and reads of these files by somebody else."""

@@ -200,48 +200,74 @@ roots = [{roots}]
 """
 
 
-def test_one_save_of_all_restarts_each_once_and_in_order(tmp_path: Path) -> None:
-    """Each starts after those that it follows, though it was told of the save itself, in a watch of its own.
+@pytest.mark.parametrize("backend", ["events", "poll"])
+def test_one_save_of_all_restarts_each_once_and_in_order(tmp_path: Path, backend: str) -> None:
+    """Each starts after those that it follows, though it was told of the save itself, by a watch of its own.
 
     A save of one of them alone restarts that and its followers; no request gets old code meanwhile.
     """
-    code = "import shared\n" + APP.replace('b"web"', "shared.TEXT")
+    polled = f'backend = "{backend}"\npoll-interval = 0.1\n'
     profiles = {
-        "api.toml": OVERLAPPING.format(extra="", roots='"shared", "api"'),
-        "web.toml": OVERLAPPING.format(extra='restart-with = ["api"]', roots='"shared", "web"'),
-        "proxy.toml": OVERLAPPING.format(extra='restart-with = ["web"]', roots='"shared", "proxy"'),
+        "api.toml": OVERLAPPING.format(extra="", roots='"shared", "api"') + polled,
+        "web.toml": OVERLAPPING.format(extra='restart-with = ["api"]', roots='"shared", "web"') + polled,
+        "proxy.toml": OVERLAPPING.format(extra='restart-with = ["web"]', roots='"shared", "proxy"') + polled,
     }
-    apps = {f"{name}/own.py": "" for name in ("api", "web", "proxy")}
-    write_files(
-        tmp_path,
-        {
-            **profiles,
-            **apps,
-            "app.py": f"import sys\nsys.path.insert(0, 'shared')\n{code}",
-            "shared/shared.py": "TEXT = b'0'\n",
-        },
-    )
+    app = "import sys\nsys.path.insert(0, 'shared')\nimport shared\n" + APP.replace('b"web"', "shared.TEXT")
     names = ["api", "web", "proxy"]
-    with RunningDaemon(tmp_path, "--profile", ".") as daemon:
+    own = {f"{name}/own.py": "" for name in names}
+    write_files(tmp_path, {**profiles, **own, "app.py": app, "shared/shared.py": "TEXT = b'0'\n"})
+    with RunningDaemon(tmp_path, "--profile", ".", "-v") as daemon:
         daemon.wait_for_count("child.ready", 3)
-        for number in range(1, 6):
+        for number in range(1, 4):
             save(tmp_path / "shared" / "shared.py", f"TEXT = b'{number}'\n")
             daemon.wait_for_count("change.settled", 3 * number)
             assert daemon.get(profile="proxy") == str(number)
             daemon.wait_for_count("restart.completed", number, profile="proxy")
 
-        assert order_of(daemon, "restart.completed") == names * 5
-        assert {tuple(each["paths"]) for each in daemon.all("restart.completed")} == {("shared/shared.py",)}
-        causes = ["change", "restart-with", "restart-with"]
-        assert [each["cause"] for each in daemon.all("restart.completed")] == causes * 5
-        assert sorted(order_of(daemon, "change.postponed")) == ["proxy"] * 5 + ["web"] * 5
+        completed = daemon.all("restart.completed")
+        assert [each["profile"] for each in completed] == names * 3
+        assert [each["cause"] for each in completed] == ["change", "restart-with", "restart-with"] * 3
+        assert {tuple(each["paths"]) for each in completed} == {("shared/shared.py",)}
+        assert {each["profile"] for each in daemon.all("change.postponed")} <= {"web", "proxy"}
+        postponed = len(daemon.all("change.postponed"))
         save(tmp_path / "web" / "own.py", "again = True\n")
-        daemon.wait_for("restart.completed", profile="proxy", generation=7)
+        daemon.wait_for("restart.completed", profile="proxy", generation=5)
         save(tmp_path / "proxy" / "own.py", "again = True\n")
-        daemon.wait_for("restart.completed", profile="proxy", generation=8)
+        daemon.wait_for("restart.completed", profile="proxy", generation=6)
 
-        assert order_of(daemon, "restart.completed") == [*names * 5, "web", "proxy", "proxy"]
-        assert len(daemon.all("change.postponed")) == 10
+        assert daemon.close() == 0
+        assert order_of(daemon, "restart.completed") == [*names * 3, "web", "proxy", "proxy"]
+        assert order_of(daemon, "restart.requested") == order_of(daemon, "restart.completed")
+        assert len(daemon.all("change.postponed")) == postponed
+
+
+def test_what_was_held_back_for_a_leader_that_is_stopped_is_acted_on(tmp_path: Path) -> None:
+    """All of it, in one restart: what was saved first, and what was saved while that waited."""
+    waiting = "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.01)\n"
+    profiles = {
+        "api.toml": OVERLAPPING.format(extra="", roots='"shared"'),
+        "web.toml": OVERLAPPING.format(extra='restart-with = ["api"]', roots='"shared", "web"').replace(
+            "app:", "web.web:"
+        ),
+    }
+    app = "import sys\nsys.path.insert(0, 'shared')\nimport shared\n" + APP
+    write_files(tmp_path, {**profiles, "app.py": app, "shared/shared.py": "", "web/web.py": APP})
+    with RunningDaemon(tmp_path, "--profile", ".", "-v") as daemon:
+        daemon.wait_for_count("child.ready", 2)
+        save(tmp_path / "shared" / "shared.py", waiting)
+        assert daemon.wait_for("change.postponed", profile="web")["leaders"] == ["api"]
+        save(tmp_path / "web" / "web.py", APP.replace('b"web"', 'b"new"'))
+        daemon.wait_for("change.settled", profile="web", paths=["web/web.py"])
+        daemon.wait_for("child.spawned", profile="api", generation=2)
+        command = [sys.executable, "-m", "reloadd", "stop", "api", "--daemon", str(daemon.process.pid)]
+        assert subprocess.run(command, env=clean_environ(), check=False, capture_output=True).returncode == 0
+        completed = daemon.wait_for("restart.completed", profile="web")
+
+        assert completed["cause"] == "change"
+        assert completed["paths"] == ["shared/shared.py", "web/web.py"]
+        assert daemon.get(profile="web") == "new"
+        assert len(daemon.all("restart.requested", profile="web")) == 1
+        assert len(daemon.all("change.postponed")) == 1
 
 
 def test_a_follower_waits_for_no_leader_that_fails(tmp_path: Path) -> None:
