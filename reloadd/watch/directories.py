@@ -150,8 +150,6 @@ class Directories:
     def enter(self, path: str, rules: Mapping[Scope, Rules], rooted: Mapping[str, tuple[Scope, ...]]) -> Directory:
         """Listen to a directory, to the one that has this path now; what was known to be in it is kept."""
         directory = Directory(rules, rooted, self._hearing.listen(path, Purpose.CONTENT))
-        above = self._entered.get(os.path.dirname(path))
-        directory.is_behind_link = above is not None and (above.is_behind_link or os.path.islink(path))
         before = self.remove(path)
         if before is not None:
             directory.files, directory.children = before.files, before.children

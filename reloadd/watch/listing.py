@@ -8,23 +8,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from stat import S_ISDIR
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from reloadd.watch.links import leads_back
-from reloadd.watch.signature import Signature, signature_of
+from reloadd.watch.signature import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reloadd.watch.directories import Directory
     from reloadd.watch.interest import Scope
-
-
-class Found(NamedTuple):
-    """One file that matters: what stat says of it, and the scopes that it is in."""
-
-    signature: Signature
-    scopes: tuple[Scope, ...]
+    from reloadd.watch.signature import Signature
 
 
 @dataclass(slots=True)
@@ -33,7 +27,7 @@ class Listing:
 
     Attributes:
         names: all of them.
-        files: those of regular files that matter.
+        files: those of regular files that matter, each with what stat says of it and the scopes that it is in.
         children: those of directories to enter.
         links: those of links that matter, wherever they lead.
         is_restless: whether more than the names and these files counts: links, or a file that makes rules.
@@ -41,7 +35,7 @@ class Listing:
     """
 
     names: set[str] = field(default_factory=set)
-    files: dict[str, Found] = field(default_factory=dict)
+    files: dict[str, tuple[Signature, tuple[Scope, ...]]] = field(default_factory=dict)
     children: set[str] = field(default_factory=set)
     links: set[str] = field(default_factory=set)
     is_restless: bool = False
@@ -104,7 +98,7 @@ def _sort_in(
         status = _status(entry) if scopes else None
     signature = signature_of(status) if status is not None and scopes else None
     if signature is not None:
-        listing.files[entry.name] = Found(signature, scopes)
+        listing.files[entry.name] = signature, scopes
 
 
 def _status(entry: os.DirEntry[str]) -> os.stat_result | None:

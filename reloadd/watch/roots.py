@@ -32,12 +32,14 @@ class Roots:
 
     Attributes:
         at: the scopes of each root.
+        holders: the directories that hold a root.
         ties: each root, tied to the names that it is found by.
         files: what reads git's files.
     """
 
     def __init__(self, hearing: Hearing) -> None:
         self.at: dict[str, tuple[Scope, ...]] = {}
+        self.holders: frozenset[str] = frozenset()
         self.ties = Ties(hearing)
         self.files = IgnoreFiles()
         self._globs: dict[Scope, tuple[str, ...]] = {}
@@ -86,6 +88,7 @@ class Roots:
         # Those who hold it see the change.
         self.at.clear()
         self.at.update(at)
+        self.holders = frozenset(map(os.path.dirname, at))
         return another
 
     def renew(self, root: str) -> None:

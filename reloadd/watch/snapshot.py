@@ -174,22 +174,12 @@ class Snapshot:
             gone_to: scopes that have lost it though their rules let it in, so that to them it is gone.
         """
         before = self._seen.get(path)
-        after = Entry(signature, scopes) if signature is not None and scopes else None
-        if after is None:
-            if before is None:
+        if before is None:
+            if signature is None or not scopes:
                 return
-            del self._seen[path]
-        else:
-            if before is not None and before.signature == signature:
-                if before.scopes == scopes:
-                    return
-                after.digest = before.digest
-            self._seen[path] = after
-            self._files[after.scopes] += 1
-        if before is not None:
-            self._files[before.scopes] -= 1
-            if not self._files[before.scopes]:
-                del self._files[before.scopes]
+        elif before.signature == signature and before.scopes == scopes:
+            return
+        after = self._replace(path, before, signature, scopes)
         is_told = False
         if self._in_scope:  # not while the first baseline is taken, which must be quick
             concerned = self._concerned(before, after)
@@ -199,6 +189,23 @@ class Snapshot:
                 is_told |= ledger.note(path, before, after, complete=complete, new_to=new_to, gone_to=lost_by)
         if after is not None and after.digest is None and not is_told:
             self._undigested[path] = None
+
+    def _replace(
+        self, path: str, before: Entry | None, signature: Signature | None, scopes: tuple[Scope, ...]
+    ) -> Entry | None:
+        """Keep what is known of a file now, instead of what was."""
+        if before is not None:
+            del self._seen[path]
+            self._files[before.scopes] -= 1
+            if not self._files[before.scopes]:
+                del self._files[before.scopes]
+        if signature is None or not scopes:
+            return None
+        after = self._seen[path] = Entry(signature, scopes)
+        if before is not None and before.signature == signature:
+            after.digest = before.digest
+        self._files[scopes] += 1
+        return after
 
     def update(self, path: str, signature: Signature | None) -> None:
         """Note what stat says now of a file that is known, in the scopes in which it is."""

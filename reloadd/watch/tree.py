@@ -196,6 +196,9 @@ class Tree:
         """Find out whether somebody still writes these files; those of whom that cannot be known are done with."""
         for path in paths:
             is_written = self._is_being_written(path)
+            # Asked first and looked at then: what was written meanwhile is in what is seen.
+            status = _status(path)
+            self.snapshot.update(path, None if status is None else signature_of(status))
             self.snapshot.heard_of(path, Writer.BUSY if is_written else Writer.DONE)
 
     def look_everywhere(self, *, listens_anew: bool) -> None:

@@ -11,6 +11,7 @@ import errno
 import os
 import time
 from contextlib import suppress
+from stat import S_ISLNK
 from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.watch.directories import Directories, Directory, stamp_of
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from reloadd.watch.listing import Listing
     from reloadd.watch.roots import Roots
     from reloadd.watch.snapshot import Snapshot
+
+    Judge = Callable[[str], tuple[Scope, ...]]
 
 _NOBODY: frozenset[Scope] = frozenset()
 
@@ -112,10 +115,15 @@ class Walk:
 
     def follow(self, path: str) -> os.stat_result | None:
         """The status of what a path leads to, with the path tied to the links on its way; None if it leads nowhere."""
-        if os.path.islink(path):
-            self.ties.tie(path, names_behind(path))
-        else:
+        try:
+            status = os.lstat(path)
+            if not S_ISLNK(status.st_mode):
+                self.ties.untie(path)
+                return status
+        except OSError:
             self.ties.untie(path)
+            return None
+        self.ties.tie(path, names_behind(path))
         try:
             return os.stat(path)
         except OSError:
@@ -123,7 +131,8 @@ class Walk:
 
     def wants_directory(self, path: str) -> bool:
         """Whether a directory is to be entered for anybody."""
-        return bool(self._rules_around(path))
+        around, _ = self._around(path)
+        return bool(around)
 
     def leave(self, top: str, *, is_gone: bool, gone_to: frozenset[Scope] = _NOBODY) -> None:
         """Forget a directory and all below it.
@@ -159,17 +168,21 @@ class Walk:
         self._ahead.clear()
         self.ties.close()
 
-    def _rules_around(self, path: str) -> dict[Scope, Rules]:
-        """The scopes that a directory is to be entered for, with the rules that come to it from above."""
+    def _around(self, path: str) -> tuple[dict[Scope, Rules], bool]:
+        """The scopes that a directory is to be entered for, with the rules that come to it from above.
+
+        And whether a link leads there, below a root, so that it or one below it may lead back.
+        """
         rules: dict[Scope, Rules] = {}
         above = self._directories.get(os.path.dirname(path))
-        if above is not None and not ((above.is_behind_link or os.path.islink(path)) and leads_back(path)):
+        is_behind_link = above is not None and (above.is_behind_link or os.path.islink(path))
+        if above is not None and not (is_behind_link and leads_back(path)):
             rules.update((scope, its) for scope, its in above.rules.items() if its.wants_directory(path))
         rules.update((scope, self._roots.rules(scope)) for scope in self._roots.at.get(path, ()))
-        return rules
+        return rules, is_behind_link
 
     def _visit(self, path: str, errand: Errand) -> None:
-        around = self._rules_around(path)
+        around, is_behind_link = self._around(path)
         before = self._directories.get(path)
         if lost := frozenset(self._scopes_at(path)).difference(around):
             errand = errand._replace(gone_to=errand.gone_to | self._letting_in(path, lost))
@@ -178,25 +191,25 @@ class Walk:
             return
         own = self._roots.files.inside(path)
         rules = {scope: each.inside(own) for scope, each in around.items()}
-        is_same = before is not None and not errand.listens_anew and self._is_same(path, before)
-        if before is not None and is_same and before.rules == rules:
+        if before is None or errand.listens_anew or not self._is_same(path, before):
+            self._list(path, self._enter(path, rules, is_behind_link=is_behind_link), before, errand)
+        elif before.rules != rules:
+            self._list(path, self._directories.rule(path, before, rules), before, errand)
+        else:
             self._look_at_files(path, before)
             if errand.is_deep:
                 for name in before.children:
                     self.send(os.path.join(path, name), errand)
-        else:
-            self._list(path, self._enter(path, rules, before, is_same=is_same), before, errand)
 
     def _is_same(self, path: str, before: Directory) -> bool:
         """Whether a directory is the one that is known and listened to, with the same names in it."""
         is_heard = before.subscription is not None or self._hearing.is_deaf
         return is_heard and before.stamp is not None and before.stamp == stamp_of(path)
 
-    def _enter(self, path: str, rules: Mapping[Scope, Rules], before: Directory | None, *, is_same: bool) -> Directory:
-        if before is not None and is_same:
-            return self._directories.rule(path, before, rules)
+    def _enter(self, path: str, rules: Mapping[Scope, Rules], *, is_behind_link: bool) -> Directory:
         stamp = stamp_of(path)
         directory = self._directories.enter(path, rules, self._roots.at)
+        directory.is_behind_link = is_behind_link
         # Listened to between two looks, so that the stamp is of the one that is listened to.
         directory.stamp = stamp if stamp == stamp_of(path) else None
         return directory
@@ -220,7 +233,7 @@ class Walk:
         # Those of the scopes that were there and are under other rules now.
         old = {} if before is None else {scope: its for scope, its in before.rules.items() if its != rules.get(scope)}
         is_known = before is not None and before.rules == rules
-        listing = list_directory(path, directory, self._judge(directory, before), self.follow)
+        listing = list_directory(path, directory, self._judge(path, directory, before), self.follow)
         if listing is None:
             self.leave(path, is_gone=True)
             return
@@ -239,21 +252,28 @@ class Walk:
                 new_to = errand.new_to.union(scope for scope, its in old.items() if not its.wants_directory(child))
                 self.send(child, errand._replace(new_to=new_to))
 
-    def _judge(self, directory: Directory, before: Directory | None) -> Callable[[str], tuple[Scope, ...]]:
-        """What says in which scopes a file is, and asks no rule again of which the answer is known."""
-        if before is None:
+    def _judge(self, path: str, directory: Directory, before: Directory | None) -> Judge:
+        """What says in which scopes a file is. Rules whose answer is known are not asked: that is most of the work."""
+        if before is not None:
+            return self._judge_again(directory, before)
+        if len(directory.scopes) > 1 or path in self._roots.holders:
             return directory.scopes_of
+        (wants,) = (rules.wants_file for rules in directory.rules.values())
+        scopes = directory.scopes
+        return lambda file: scopes if wants(file) else ()
+
+    def _judge_again(self, directory: Directory, before: Directory) -> Judge:
         scopes_before = self._snapshot.scopes
         covering = {s for s, its in directory.rules.items() if s in before.rules and its.covers(before.rules[s])}
         is_settled = before.rules == directory.rules
 
-        def judge(path: str) -> tuple[Scope, ...]:
-            was_in = scopes_before(path)
+        def judge(file: str) -> tuple[Scope, ...]:
+            was_in = scopes_before(file)
             if was_in is None:
-                return directory.scopes_of(path)
+                return directory.scopes_of(file)
             if is_settled:
                 return was_in
-            return directory.scopes_of(path, sure=[scope for scope in was_in if scope in covering])
+            return directory.scopes_of(file, sure=[scope for scope in was_in if scope in covering])
 
         return judge
 
