@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from reloadd.core.changes import Change, ChangeSet, net_changes
@@ -145,6 +145,7 @@ class Both:
         include: as in `watch_set`.
         exclude: as in `watch_set`.
         settle: as in `watch_set`.
+        poll_interval: as in `watch_set`.
     """
 
     def __init__(
@@ -155,11 +156,10 @@ class Both:
         include: tuple[str, ...] = ("*.py",),
         exclude: tuple[str, ...] = EXCLUDED,
         settle: float | None = None,
+        poll_interval: float = 0.02,
     ) -> None:
-        sets = {
-            backend: watch_set(root, backend=backend, include=include, exclude=exclude, settle=settle)
-            for backend in (Backend.EVENTS, Backend.POLL)
-        }
+        events = watch_set(root, include=include, exclude=exclude, settle=settle, poll_interval=poll_interval)
+        sets = {backend: replace(events, backend=backend) for backend in (Backend.EVENTS, Backend.POLL)}
         self.shops = {backend: stage.begin(each, backend.value) for backend, each in sets.items()}
 
     def digested(self) -> Self:

@@ -114,14 +114,14 @@ def test_a_merge_is_one_set(stage: Stage, repository: Path) -> None:
     both.tell_nothing_more()
 
 
-def test_a_rebase_is_one_set(stage: Stage, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rebase_comes_to_what_it_changed(stage: Stage, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many commits are picked: what goes and comes back meanwhile is not told"""
     # Between two commits git has no lock, for longer than this where the machine is busy.
     monkeypatch.setattr(settle, "GIT_PAUSE", 2.0)
     git(repository, "checkout", "--quiet", "mine")
     both = Both(stage, repository).digested()
     git(repository, "rebase", "--quiet", "one")
-    both.tell(every_file("modified"))
+    both.come_to(every_file("modified"))
     both.tell_nothing_more()
 
 

@@ -68,8 +68,8 @@ def times_woken_at_rest() -> dict[str, int]:
 @pytest.mark.slow
 def test_an_installation_of_many_packages(stage: Stage, root: Path) -> None:
     """30,000 files come and go: they are told where they matter, and where they are left out no directory is entered"""
-    whole = Both(stage, root, include=("*.js",), exclude=())
-    pruned = Both(stage, root, include=("*.js",))
+    whole = Both(stage, root, include=("*.js",), exclude=(), poll_interval=0.25)
+    pruned = Both(stage, root, include=("*.js",), poll_interval=0.25)
     subprocess.run([sys.executable, "-c", INSTALL, root / "node_modules"], check=True)
     whole.come_to(dict.fromkeys(INSTALLED, "created"), deadline=60)
     for shop in whole.shops.values():
