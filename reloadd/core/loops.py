@@ -26,9 +26,6 @@ MOST_BY_APP, LATELY = 3, 15.0
 """Change sets in a row that share a file which the app was seen to write, each before it has served for so many
 seconds. An app that writes more rarely restarts for it: that harms nobody."""
 
-LOOKED_AT_CLOSELY = 5
-"""Sets in a row from which on a lease is taken: whoever opens the file waits some milliseconds until we have looked."""
-
 MOST_WHILE_STARTING = 10
 """Sets in a row of which nobody knows who wrote, and each of which came before the app could serve."""
 
@@ -38,6 +35,10 @@ SOON, MOST_SOON = 1.0, 200
 TRIALS, FIRST_PAUSE = 3, 0.25
 """How often a row that came to as many is put off until the file has been quiet for so many seconds, and twice as many
 each next time, before it is taken for a loop."""
+
+CLOSELY_SOON, CLOSELY = 4, 20
+"""Sets in a row, so soon or however late, from which on a lease is taken on what they share: whoever opens such a file
+waits for some milliseconds until we have looked. Somebody who only edits one file over and over hardly ever does."""
 
 MOST_BY_OTHERS = 1000
 """Sets in a row that others wrote, so soon: an app that has a program outside of it write is stopped in the end."""
@@ -154,9 +155,15 @@ class LoopGuard:
         return bool(self._looping) or self._row.length >= MOST_BY_APP - 1
 
     @property
+    def looping(self) -> frozenset[str]:
+        """The files of loops that were found."""
+        return self._looping
+
+    @property
     def suspects(self) -> frozenset[str]:
         """Files of which it is worth its cost to see who opens them for writing."""
-        return self._looping | (self._row.shared if self._row.length >= LOOKED_AT_CLOSELY else frozenset())
+        is_worth_it = self._row.soon >= CLOSELY_SOON or self._row.length >= CLOSELY
+        return self._looping | (self._row.shared if is_worth_it else frozenset())
 
     def made_up(self, changes: ChangeSet) -> LoopGuard:
         """What is known once a set that was put off is acted on. Whether it was a loop shows now."""

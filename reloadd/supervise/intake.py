@@ -187,17 +187,18 @@ class Intake:
             self._leases.give_back(lease)
         begun_with = self._supervisor.leaders
         taken = (
-            self._leases.take(path, partial(self._opened, path, begun_with)) for path in sorted(paths)[:_MOST_LEASED]
+            self._leases.take(path, partial(self._opened, path, begun_with), is_certain=path in self._guard.looping)
+            for path in sorted(paths)[:_MOST_LEASED]
         )
         self._leased = [lease for lease in taken if lease is not None]
 
-    def _opened(self, path: str, begun_with: frozenset[int], openers: tuple[Opener, ...]) -> None:
-        """Take it who opens one: a process of the app's, or of a child that has just ended."""
+    def _opened(self, path: str, begun_with: frozenset[int], openers: tuple[Opener, ...] | None) -> None:
+        """Take it who opens one: a process of the app's, or of a child that has just ended, or somebody else."""
         leaders = begun_with | self._supervisor.leaders
-        if any(opener.lineage & leaders for opener in openers):
-            self._by_app.add(path)
-        elif openers:
-            self._by_others.add(path)
+        if openers is None:
+            return
+        is_app = any(opener.lineage & leaders for opener in openers)
+        (self._by_app if is_app else self._by_others).add(path)
 
 
 def _together(earlier: ChangeSet | None, later: ChangeSet) -> ChangeSet:

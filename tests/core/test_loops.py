@@ -8,8 +8,9 @@ import pytest
 
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
 from reloadd.core.loops import (
+    CLOSELY,
+    CLOSELY_SOON,
     FIRST_PAUSE,
-    LOOKED_AT_CLOSELY,
     MOST_BY_APP,
     MOST_WHILE_STARTING,
     NOBODY,
@@ -232,13 +233,17 @@ def test_an_edit_of_what_the_app_writes_is_acted_on_where_it_is_seen_to_be_one()
         assert verdict is Verdict.LEAVE
 
 
-def test_suspicion_comes_before_proof() -> None:
-    """What the app writes is looked at from the third start in a row, and closely somewhat later."""
-    guard = LoopGuard()
-    for number in range(1, 7):
-        guard, _ = guard.after(changed("a.py"), 5.0, NOBODY)
-        assert guard.is_suspicious is (number >= MOST_BY_APP - 1)
-        assert guard.suspects == (IT_WRITES.by_app if number >= LOOKED_AT_CLOSELY else frozenset())
+@pytest.mark.parametrize(("served", "closely"), [(0.5, CLOSELY_SOON + 1), (5.0, CLOSELY)])
+def test_suspicion_comes_before_proof(served: float, closely: int) -> None:
+    """What the app writes is noted from the third start in a row, and looked at closely some later."""
+    guard, noted, looked_at = LoopGuard(), [], []
+    for _ in range(CLOSELY + 1):
+        guard, _ = guard.after(changed("a.py"), served, NOBODY)
+        noted.append(guard.is_suspicious)
+        looked_at.append(guard.suspects == IT_WRITES.by_app)
+
+    assert noted.index(True) + 1 == MOST_BY_APP - 1
+    assert looked_at.index(True) + 1 == closely
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reloadd.core.loops import LOOKED_AT_CLOSELY, MOST_BY_APP, MOST_WHILE_STARTING
+from reloadd.core.loops import CLOSELY_SOON, MOST_BY_APP, MOST_WHILE_STARTING
 from tests.support.daemon import RunningDaemon, ask, save, wait_until, write_files
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def knock(daemon: RunningDaemon) -> None:
 
 
 BY_LEDGER = range(MOST_BY_APP + 1, MOST_BY_APP + 2)
-BY_LEASE = range(LOOKED_AT_CLOSELY + 1, MOST_WHILE_STARTING)
+BY_LEASE = range(CLOSELY_SOON + 2, MOST_WHILE_STARTING)
 """After how many restarts. There is no lease while somebody has the file open: then the next time tells."""
 
 
