@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from reloadd.core import rounds
 from reloadd.profile.model import Backend
-from tests.support.watching import Stage, save, wait_until, watch_set
+from tests.support.watching import Stage, save, save_by_rename, wait_until, watch_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,11 +144,11 @@ def a_directory_served_by_a_program(begin: Begin, top: Path) -> None:
     subprocess.run(["bindfs", source, root], check=True)
     shop = begin(root)
     assert shop.watch.statistics().backend in {"events+poll", "poll"}
-    save(root / "a.py", "through the mount")
+    save_by_rename(root / "a.py", "through the mount")
     assert shop.told() == {"a.py": "modified"}
-    save(source / "a.py", "behind it")
+    save_by_rename(source / "a.py", "behind it")
     assert shop.told() == {"a.py": "modified"}
-    save(source / "b.py", "behind it")
+    save_by_rename(source / "b.py", "behind it")
     assert shop.told() == {"b.py": "created"}
     (source / "a.py").unlink()
     assert shop.told() == {"a.py": "deleted"}
