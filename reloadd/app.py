@@ -128,9 +128,9 @@ class App:
         return self._imported.watches(paths) or await asyncio.to_thread(self._reach.includes, paths)
 
     @property
-    def is_restarting(self) -> bool:
-        """Whether a restart is under way, or may be."""
-        return self.supervisor.is_restarting
+    def has_words(self) -> bool:
+        """Whether it was told of what is not decided on yet: that may be a restart."""
+        return self.supervisor.has_words
 
     @property
     def is_holdable(self) -> bool:

@@ -69,7 +69,7 @@ class Followers:
     def look(self) -> None:
         """Restart those that wait for nobody any more."""
         while self._following.pending:
-            self._following, turns = self._following.due(self._graph(), self._standing(with_expected=True))
+            self._following, turns = self._following.due(self._graph(), self._possible_standing())
             for name, turn in turns.items():
                 self._take(name, turn)
             if not turns:
@@ -87,8 +87,9 @@ class Followers:
 
     def _expect(self, name: str, paths: Sequence[str]) -> None:
         """Expect those of the same family that watch these paths too."""
-        apps = self._apps()
-        family = relatives(self._graph(), name)
+        apps, family = self._apps(), relatives(self._graph(), name)
+        if not family:
+            return
         others = {each: apps[each] for each in family if each in apps and apps[each].may_notice(paths)}
         seconds = {each: app.profile.watch.poll_interval for each, app in others.items()}
         now = self._loop.time()
@@ -137,8 +138,8 @@ class Followers:
         return deadline is not None
 
     def _say_who_waits(self) -> None:
-        """Say once for each hold whom it is for, as soon as that is more than expected to do anything."""
-        graph, standing = self._graph(), self._standing(with_expected=False)
+        """Say once for each hold whom it is for, as soon as it is known that they do anything."""
+        graph, standing = self._graph(), self._standing()
         for name, changes in self._following.held.items():
             if name not in self._said and (leaders := self._following.waits_for(graph, standing, name)):
                 self._said.add(name)
@@ -149,12 +150,19 @@ class Followers:
     def _graph(self) -> dict[str, tuple[str, ...]]:
         return {name: app.profile.restart_with for name, app in self._apps().items()}
 
-    def _standing(self, *, with_expected: bool) -> Standing:
+    def _standing(self) -> Standing:
+        """As far as it is known; who may be about to restart, or to notice something, is not among them."""
         apps = self._apps()
-        noticed = {name for name, app in apps.items() if app.has_noticed}
-        if with_expected:
-            expected = self._expected.names(self._loop.time()) & apps.keys()
-            came = {name for name in expected if apps[name].times_noticed != self._times_noticed[name]}
-            self._expected = self._expected.without(*came)
-            noticed |= expected - came
-        return Standing(noticed, {name for name, app in apps.items() if app.is_restarting})
+        return Standing(
+            {name for name, app in apps.items() if app.has_noticed},
+            {name for name, app in apps.items() if app.machine.is_restarting},
+        )
+
+    def _possible_standing(self) -> Standing:
+        """With those of whom it will only be known in a moment."""
+        apps, known = self._apps(), self._standing()
+        expected = self._expected.names(self._loop.time()) & apps.keys()
+        came = {name for name in expected if apps[name].times_noticed != self._times_noticed[name]}
+        self._expected = self._expected.without(*came)
+        undecided = {name for name, app in apps.items() if app.has_words}
+        return Standing({*known.noticed, *(expected - came)}, {*known.restarting, *undecided})

@@ -20,7 +20,7 @@ CORE_LIBRARY = {"__future__", "ast", "collections", "dataclasses", "enum", "path
 ALLOWED: dict[str, set[str]] = {
     "core": {"core"},
     "profile": {"core", "profile"},
-    "watch": {"core", "profile.model", "watch"},
+    "watch": {"core", "profile.model", "watch", "workers"},
     "supervise": {"core", "profile.model", "profile.environment", "runtime.wire", "supervise", "terminal"},
     "runtime": {"runtime"},
     "bus": {"core.records"},

@@ -151,7 +151,7 @@ class Burst:
         match self._work, work:
             case _, Work.WRITING | Work.LOOKING:
                 until = now + LOOK_AGAIN
-            case Work.IDLE, _:  # nothing to wait for; a rebase that was going on before stands still
+            case Work.IDLE, Work.IDLE:
                 return self
             case Work.LOOKING, _:  # all was seen, and the burst has a pace of its own
                 return replace(self, _work=Work.IDLE, _work_until=None)

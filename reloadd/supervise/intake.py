@@ -187,17 +187,18 @@ class Intake:
             self._leases.give_back(lease)
         begun_with = self._supervisor.leaders
         taken = (
-            self._leases.take(path, partial(self._opened, path, begun_with)) for path in sorted(paths)[:_MOST_LEASED]
+            self._leases.take(path, partial(self._opened, path, begun_with), is_certain=path in self._guard.looping)
+            for path in sorted(paths)[:_MOST_LEASED]
         )
         self._leased = [lease for lease in taken if lease is not None]
 
-    def _opened(self, path: str, begun_with: frozenset[int], openers: tuple[Opener, ...]) -> None:
-        """Take it who opens one: a process of the app's, or of a child that has just ended."""
+    def _opened(self, path: str, begun_with: frozenset[int], openers: tuple[Opener, ...] | None) -> None:
+        """Take it who opens one: a process of the app's, or of a child that has just ended, or somebody else."""
         leaders = begun_with | self._supervisor.leaders
-        if any(opener.lineage & leaders for opener in openers):
-            self._by_app.add(path)
-        elif openers:
-            self._by_others.add(path)
+        if openers is None:
+            return
+        is_app = any(opener.lineage & leaders for opener in openers)
+        (self._by_app if is_app else self._by_others).add(path)
 
 
 def _together(earlier: ChangeSet | None, later: ChangeSet) -> ChangeSet:
@@ -212,10 +213,15 @@ def _together(earlier: ChangeSet | None, later: ChangeSet) -> ChangeSet:
 def _record_of(loop: Loop, profile: Profile) -> Record:
     patterns = (exclude_pattern(loop.path, str(root)) for root in profile.watch.roots)
     pattern = next((each for each in patterns if each is not None), None)
+    line = f"add '{pattern}' to `exclude` in `[watch]`"
+    if pattern is None:
+        line = "take it out of `roots` in `[watch]`"
+    elif loop.is_kind:
+        line = f"have it write elsewhere, or {line} if nothing of yours is among them"
     return record(
         "change.looping",
         profile=profile.name,
         path=os.path.relpath(loop.path, profile.file.parent),
         restarts=loop.restarts,
-        hint=f"add '{pattern}' to `exclude` in `[watch]`" if pattern else "take it out of `roots` in `[watch]`",
+        hint=line,
     )

@@ -2,8 +2,8 @@
 
 Only what is opened in place is seen, not what is renamed over it; only on Linux, and only for files that are our user's
 and that nobody has open for writing (fcntl(2), F_SETLEASE). Where there is no lease, nothing is known. Whoever waits
-does so for as long as a look at /proc takes, some milliseconds; for /proc/sys/fs/lease-break-time (45 s) at the most,
-should the daemon be stopped. Never decides which files are worth that.
+does so while we look at our own processes, a few milliseconds, or, where we have to be certain, at all; and for
+/proc/sys/fs/lease-break-time (45 s) at the most, should the daemon be stopped. Never decides which files are worth it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import fcntl
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +26,13 @@ _WAITING = "break_lease"
 """Part of the name of the kernel's function in which whoever opens a leased file waits (fs/locks.c)."""
 
 
+_LOOKS, _BETWEEN_LOOKS = 3, 0.001
+"""How often we look for a process of ours, and seconds in between: the kernel tells us just before it has it wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """A process that opens a leased file for writing.
+    """A process below this one that opens a leased file for writing.
 
     Attributes:
         lineage: itself, those that it comes from, and the leaders of its process group and of its session.
@@ -42,11 +47,15 @@ class Lease:
     Args:
         descriptor: open on the file.
         on_opened: see `Leases.take`.
+        is_certain: see `Leases.take`.
     """
 
-    def __init__(self, descriptor: int, on_opened: Callable[[tuple[Opener, ...]], None]) -> None:
+    def __init__(
+        self, descriptor: int, on_opened: Callable[[tuple[Opener, ...] | None], None], *, is_certain: bool
+    ) -> None:
         self.descriptor = descriptor
         self.on_opened = on_opened
+        self.is_certain = is_certain
 
     @property
     def is_broken(self) -> bool:
@@ -61,12 +70,17 @@ class Leases:
         self._held: set[Lease] = set()
         self._looks: set[asyncio.Task[None]] = set()
 
-    def take(self, path: str, on_opened: Callable[[tuple[Opener, ...]], None]) -> Lease | None:
+    def take(
+        self, path: str, on_opened: Callable[[tuple[Opener, ...] | None], None], *, is_certain: bool
+    ) -> Lease | None:
         """Take one; None if it cannot be had.
 
         Args:
             path: of the file.
-            on_opened: is called once, with those that wait to write; with none if nobody was found.
+            on_opened: is called once, with those of our processes that wait to write, and with none if it is somebody
+                else; with None where that cannot be known.
+            is_certain: whether somebody else has to be seen to be taken for one. Otherwise it is enough that none of
+                ours is seen, which is quick, and wrong only where one of ours is held up by a very busy machine.
         """
         if sys.platform != "linux":
             return None
@@ -81,7 +95,7 @@ class Leases:
         except OSError:
             os.close(descriptor)
             return None
-        lease = Lease(descriptor, on_opened)
+        lease = Lease(descriptor, on_opened, is_certain=is_certain)
         self._held.add(lease)
         return lease
 
@@ -101,7 +115,8 @@ class Leases:
 
     async def _look(self, broken: list[Lease]) -> None:
         try:
-            openers = await asyncio.to_thread(lambda: tuple(_find_openers()))
+            is_certain = any(lease.is_certain for lease in broken)
+            openers = await asyncio.to_thread(_find_openers, is_certain=is_certain)
             for lease in broken:
                 if lease in self._held:
                     lease.on_opened(openers)
@@ -110,13 +125,40 @@ class Leases:
                 self.give_back(lease)
 
 
-def _find_openers() -> Iterator[Opener]:
-    """All that wait at a lease, as far as they are ours to see (proc_pid_wchan(5))."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            threads = (process / "task").iterdir()
-            if any(_WAITING in (thread / "wchan").read_text("ascii", "replace") for thread in threads):
-                yield Opener(_lineage(int(process.name)))
+def _find_openers(*, is_certain: bool) -> tuple[Opener, ...] | None:
+    """Those of our processes that wait at a lease; none if it is others; None if that cannot be known."""
+    can_see = False
+    for number in range(_LOOKS):
+        if number:
+            time.sleep(_BETWEEN_LOOKS)
+        found = []
+        for pid in _below(os.getpid()):
+            places = list(_places(pid))
+            can_see = can_see or any(place not in {"", "0"} for place in places)
+            if any(_WAITING in place for place in places):
+                found.append(Opener(_lineage(pid)))
+        if found:
+            return tuple(found)
+    if is_certain:
+        everybody = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
+        can_see = any(_WAITING in place for pid in everybody for place in _places(pid))
+    return () if can_see else None
+
+
+def _below(pid: int) -> Iterator[int]:
+    """All processes below one, as far as the system tells (proc_pid_task(5))."""
+    with suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            for child in (thread / "children").read_text("ascii").split():
+                yield int(child)
+                yield from _below(int(child))
+
+
+def _places(pid: int) -> Iterator[str]:
+    """The kernel's function in which each thread of a process waits; "0" if it does not, or is not ours to see."""
+    with suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            yield (thread / "wchan").read_text("ascii", "replace")
 
 
 def _lineage(pid: int) -> frozenset[int]:

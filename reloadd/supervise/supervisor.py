@@ -176,9 +176,9 @@ class Supervisor:
         return frozenset(running.child.pid for running in self._running.values())
 
     @property
-    def is_restarting(self) -> bool:
-        """Whether a restart is under way; while words wait that may ask for one, it may be."""
-        return self.machine.is_restarting or not self._inbox.empty()
+    def has_words(self) -> bool:
+        """Whether it was told of what it has not taken yet."""
+        return not self._inbox.empty()
 
     async def wait_taken(self) -> None:
         """Return once every word so far was taken."""

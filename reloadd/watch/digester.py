@@ -1,6 +1,6 @@
 """Reads files in the background, so that a save which changes nothing can later be told from one that does.
 
-One file after the other for the whole daemon, and never while a look at the same files is made.
+A few files at a time, and never while a look at the same files is made.
 """
 
 from __future__ import annotations
@@ -19,44 +19,46 @@ AT_ONCE = 64
 
 
 class Digester:
-    """Lookouts whose files are to be read, in the order in which they asked.
+    """Reads for one session. To be used on the event loop's thread.
 
     Args:
+        lookout: whose files are read.
         executor: whose threads read.
+        on_failure: is called with what kept files from being read: they count as changed when they are written.
     """
 
-    def __init__(self, executor: Executor) -> None:
+    def __init__(self, lookout: Lookout, executor: Executor, on_failure: Callable[[Exception], None]) -> None:
+        self._lookout = lookout
         self._executor = executor
-        self._waiting: dict[Lookout, Callable[[Exception], None]] = {}
+        self._on_failure = on_failure
         self._task: asyncio.Task[None] | None = None
+        self._is_asked = False
 
     @property
     def is_idle(self) -> bool:
         """Whether every file was read that was to be read."""
         return self._task is None
 
-    def ask(self, lookout: Lookout, on_failure: Callable[[Exception], None]) -> None:
-        """Have the lookout's unread files read. To be called on the event loop's thread, as `on_failure` will be."""
-        self._waiting[lookout] = on_failure
+    def ask(self) -> None:
+        """Have the files read that were not read yet."""
+        self._is_asked = True
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._read_all(), name="watch digester")
 
     def close(self) -> None:
         """Read no more. Safe to call twice."""
-        self._waiting.clear()
+        self._is_asked = False
         if self._task is not None:
             self._task.cancel()
 
     async def _read_all(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            while self._waiting:
-                lookout = next(iter(self._waiting))
-                on_failure = self._waiting.pop(lookout)
-                try:
-                    while await loop.run_in_executor(self._executor, lookout.digest_some, AT_ONCE):
-                        pass
-                except Exception as error:  # noqa: BLE001 - what is not read counts as changed when it is written
-                    on_failure(error)
+            while self._is_asked:
+                self._is_asked = False
+                while await loop.run_in_executor(self._executor, self._lookout.digest_some, AT_ONCE):
+                    pass
+        except Exception as error:  # noqa: BLE001 - whatever it is, watching goes on without
+            self._on_failure(error)
         finally:
             self._task = None

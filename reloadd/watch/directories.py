@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.watch.ignore import MADE_BY
@@ -16,7 +16,7 @@ from reloadd.watch.inbox import Purpose
 from reloadd.watch.interest import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from reloadd.watch.hearing import Hearing
@@ -54,9 +54,14 @@ class Directory:
     def __post_init__(self) -> None:
         self.scopes = tuple(self.rules)
 
-    def scopes_of(self, path: str) -> tuple[Scope, ...]:
-        """Those that a file in it is in."""
-        within = [scope for scope, rules in self.rules.items() if rules.wants_file(path)]
+    def scopes_of(self, path: str, sure: Collection[Scope] = ()) -> tuple[Scope, ...]:
+        """Those that a file in it is in.
+
+        Args:
+            path: of the file.
+            sure: scopes that it is known to be in. To judge is most of the work of a listing.
+        """
+        within = [scope for scope, rules in self.rules.items() if scope in sure or rules.wants_file(path)]
         if rooted := self.rooted.get(path):
             return (*rooted, *(scope for scope in within if scope not in rooted))
         # The same object for all, for there are many files.
@@ -145,14 +150,20 @@ class Directories:
     def enter(self, path: str, rules: Mapping[Scope, Rules], rooted: Mapping[str, tuple[Scope, ...]]) -> Directory:
         """Listen to a directory, to the one that has this path now; what was known to be in it is kept."""
         directory = Directory(rules, rooted, self._hearing.listen(path, Purpose.CONTENT))
-        above = self._entered.get(os.path.dirname(path))
-        directory.is_behind_link = above is not None and (above.is_behind_link or os.path.islink(path))
         before = self.remove(path)
         if before is not None:
             directory.files, directory.children = before.files, before.children
         self._entered[path] = directory
         if directory.subscription is None or self._hearing.is_blind(path):
             self._polled.add(path)
+        self._take_count(path, directory, 1)
+        return directory
+
+    def rule(self, path: str, before: Directory, rules: Mapping[Scope, Rules]) -> Directory:
+        """Let a directory have other rules; it is listened to already, and stays what it is."""
+        directory = replace(before, rules=rules)
+        self._take_count(path, before, -1)
+        self._entered[path] = directory
         self._take_count(path, directory, 1)
         return directory
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
@@ -20,7 +21,7 @@ from reloadd.watch.repository import Repository, personal_exclude_file, reposito
 from reloadd.watch.signature import Signature, signature_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 GITIGNORE = ".gitignore"
 
@@ -84,9 +85,15 @@ def compile_ignore_list(base: str, lines: Iterable[str], file: str | None = None
         file: where they stand; None for the watch set's own.
     """
     written = tuple(lines)
+    return IgnoreList(base.rstrip("/") + "/", file, written, *_compiled(written))
+
+
+@lru_cache(maxsize=256)
+def _compiled(lines: tuple[str, ...]) -> tuple[GitIgnoreSpec, re.Pattern[str]]:
+    """What is the same wherever these lines stand: most profiles exclude the same, each below its own root."""
     # An empty line would be left out, and the place of a pattern is its line.
-    spec = GitIgnoreSpec.from_lines(line if line and _is_pattern(line) else "#" for line in written)
-    return IgnoreList(base.rstrip("/") + "/", file, written, spec, _any_of(spec))
+    spec = GitIgnoreSpec.from_lines(line if line and _is_pattern(line) else "#" for line in lines)
+    return spec, _any_of(spec)
 
 
 def _is_pattern(line: str) -> bool:
@@ -143,7 +150,8 @@ class Rules:
 
     reads_gitignore: bool
     _prefix: str
-    _includes: Includes
+    _globs: frozenset[str]
+    _includes: Includes = field(compare=False)
     _lists: tuple[IgnoreList, ...]
     """Nearest first, behind `exclude`."""
 
@@ -173,9 +181,13 @@ class Rules:
                 return verdict
         return False
 
-    def including(self, includes: Includes) -> Rules:
+    def including(self, globs: Collection[str]) -> Rules:
         """These rules with other include globs."""
-        return replace(self, _includes=includes)
+        return replace(self, _globs=frozenset(globs), _includes=compile_includes(globs))
+
+    def covers(self, other: Rules) -> bool:
+        """Whether every file that matters by other rules of the same directory does by these."""
+        return self._lists == other._lists and self._globs >= other._globs
 
     def read_above(self, root: str, files: IgnoreFiles) -> Rules:
         """These rules of a root with git's files above it read anew.
@@ -202,11 +214,12 @@ class Rules:
         return replace(self, _lists=(self._lists[0], own, *self._lists[1:]))
 
 
-def rules_above(root: str, include: Iterable[str], exclude: Iterable[str], *, gitignore: bool) -> Rules:
+def rules_above(root: str, include: Collection[str], exclude: Iterable[str], *, gitignore: bool) -> Rules:
     """The rules that come to a root from the profile; those of git's files above it are yet to be read."""
     return Rules(
         reads_gitignore=gitignore,
         _prefix=root.rstrip("/") + "/",
+        _globs=frozenset(include),
         _includes=compile_includes(include),
         _lists=(compile_ignore_list(root, exclude),),
     )

@@ -8,23 +8,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from stat import S_ISDIR
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from reloadd.watch.links import leads_back
-from reloadd.watch.signature import Signature, signature_of
+from reloadd.watch.signature import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reloadd.watch.directories import Directory
     from reloadd.watch.interest import Scope
-
-
-class Found(NamedTuple):
-    """One file that matters: what stat says of it, and the scopes that it is in."""
-
-    signature: Signature
-    scopes: tuple[Scope, ...]
+    from reloadd.watch.signature import Signature
 
 
 @dataclass(slots=True)
@@ -33,7 +27,7 @@ class Listing:
 
     Attributes:
         names: all of them.
-        files: those of regular files that matter.
+        files: those of regular files that matter, each with what stat says of it and the scopes that it is in.
         children: those of directories to enter.
         links: those of links that matter, wherever they lead.
         is_restless: whether more than the names and these files counts: links, or a file that makes rules.
@@ -41,7 +35,7 @@ class Listing:
     """
 
     names: set[str] = field(default_factory=set)
-    files: dict[str, Found] = field(default_factory=dict)
+    files: dict[str, tuple[Signature, tuple[Scope, ...]]] = field(default_factory=dict)
     children: set[str] = field(default_factory=set)
     links: set[str] = field(default_factory=set)
     is_restless: bool = False
@@ -51,15 +45,15 @@ class Listing:
 def list_directory(
     path: str,
     directory: Directory,
-    known: Callable[[str], tuple[Scope, ...] | None],
+    judge: Callable[[str], tuple[Scope, ...]],
     follow: Callable[[str], os.stat_result | None],
 ) -> Listing | None:
     """List a directory; None if it is gone, nothing if it may not be read.
 
     Args:
         path: where it is.
-        directory: whose rules say what matters.
-        known: the scopes that a path is known to be in by these rules; None for others. To judge is most of the work.
+        directory: whose rules say which directories are to be entered.
+        judge: says in which scopes a file is.
         follow: stats what a link leads to, after taking note of the link.
     """
     listing = Listing()
@@ -67,7 +61,7 @@ def list_directory(
         with os.scandir(path) as entries:
             for entry in entries:
                 listing.names.add(entry.name)
-                _sort_in(listing, entry, directory, known, follow)
+                _sort_in(listing, entry, directory, judge, follow)
     except PermissionError:
         return Listing(is_refused=True)
     except OSError:
@@ -81,7 +75,7 @@ def _sort_in(
     listing: Listing,
     entry: os.DirEntry[str],
     directory: Directory,
-    known: Callable[[str], tuple[Scope, ...] | None],
+    judge: Callable[[str], tuple[Scope, ...]],
     follow: Callable[[str], os.stat_result | None],
 ) -> None:
     path = entry.path
@@ -89,7 +83,7 @@ def _sort_in(
         if directory.wants_directory(path):
             listing.children.add(entry.name)
         return
-    scopes = known(path) or directory.scopes_of(path)
+    scopes = judge(path)
     if entry.is_symlink():
         status = None
         if scopes or directory.wants_directory(path):
@@ -104,7 +98,7 @@ def _sort_in(
         status = _status(entry) if scopes else None
     signature = signature_of(status) if status is not None and scopes else None
     if signature is not None:
-        listing.files[entry.name] = Found(signature, scopes)
+        listing.files[entry.name] = signature, scopes
 
 
 def _status(entry: os.DirEntry[str]) -> os.stat_result | None:

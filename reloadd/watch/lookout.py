@@ -119,7 +119,7 @@ class Lookout:
 
     def is_walked(self, interest: Interest) -> bool:
         """Whether no walk is under way where it looks."""
-        return self._tree.walk.is_over_below(tuple(scope.root for scope in interest.scopes))
+        return self._tree.walk.roots_ahead().isdisjoint(scope.root for scope in interest.scopes)
 
     def sweep_pause(self) -> float:
         """Seconds until the next slice of everything is to be looked at."""

@@ -1,6 +1,6 @@
 """How a watch set is looked at: what must be the same for all who share one tree of watches, beside where they look.
 
-Reads the table of mounts; never touches a file system that may not answer.
+Reads the table of mounts and the links on the way to a root, which may take time where a file system does not answer.
 """
 
 from __future__ import annotations
@@ -31,9 +31,14 @@ class Manner:
     far: frozenset[str]
 
 
-def manner_of(watch_set: WatchSet) -> Manner:
-    """The manner in which a watch set asks to be looked at."""
-    table = read_mountinfo()
+def manner_of(watch_set: WatchSet, mountinfo: str | None = None) -> Manner:
+    """The manner in which a watch set asks to be looked at.
+
+    Args:
+        watch_set: of a profile.
+        mountinfo: the table's text, for whoever has read it already.
+    """
+    table = read_mountinfo() if mountinfo is None else mountinfo
     mounts = (blind_mount(os.path.normpath(root), table) for root in watch_set.roots)
     return Manner(
         watch_set.backend, watch_set.poll_interval, frozenset(each.point for each in mounts if each is not None)

@@ -10,6 +10,7 @@ import os
 import re
 import select
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -138,14 +139,15 @@ def read_mountinfo() -> str:
         return ""
 
 
-def _mounts(table: str) -> list[Mount]:
-    """Those of each line."""
+@lru_cache(maxsize=4)
+def _mounts(table: str) -> tuple[Mount, ...]:
+    """Those of each line; the table hardly ever changes, and each profile asks."""
     found = []
     for line in table.splitlines():
         before, separator, after = line.partition(" - ")
         if separator:
             found.append(Mount(_OCTAL.sub(_unescape, before.split(" ")[4]), after.split(" ")[0]))
-    return found
+    return tuple(found)
 
 
 def _unescape(escape: re.Match[str]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,6 +15,9 @@ from reloadd.core.settle import LONGEST_GIT, Work
 
 _BETWEEN_STEPS = ("rebase-merge", "rebase-apply", "sequencer")
 """Directories that exist while a command of several steps is under way: git-rebase(1), git-am(1), git-revert(1)."""
+
+_LONGEST_STEP = 0.5
+"""Seconds after which a command that has not gone on is held to wait for its user."""
 
 _GIT_TIMEOUT = 2.0
 """Seconds for git to read its configuration, which takes it 3 ms."""
@@ -44,14 +46,23 @@ class Repository:
         """What git is doing, at the cost of one to four stats.
 
         A lock that is older than any that git holds counts as none: it stays behind when git is killed, and must not
-        hold up each save.
+        hold up each save. Nor must a rebase that waits for its user.
         """
-        with suppress(OSError):
-            if time.time() - os.stat(os.path.join(self.git_dir, "index.lock")).st_mtime < LONGEST_GIT:
-                return Work.WRITING
-        if any(os.path.isdir(os.path.join(self.git_dir, name)) for name in _BETWEEN_STEPS):
+        if _is_younger(os.path.join(self.git_dir, "index.lock"), LONGEST_GIT):
+            return Work.WRITING
+        if any(os.path.isdir(os.path.join(self.git_dir, name)) for name in _BETWEEN_STEPS) and any(
+            _is_younger(os.path.join(self.git_dir, name), _LONGEST_STEP) for name in ("index", *_BETWEEN_STEPS)
+        ):
             return Work.STEPPING
         return Work.IDLE
+
+
+def _is_younger(path: str, age: float) -> bool:
+    """Whether a file was changed within so many seconds of now. The clock may have been set back since."""
+    try:
+        return abs(time.time() - os.stat(path).st_mtime) < age
+    except OSError:
+        return False
 
 
 def repository_at(top: str) -> Repository | None:

@@ -32,12 +32,14 @@ class Roots:
 
     Attributes:
         at: the scopes of each root.
+        holders: the directories that hold a root.
         ties: each root, tied to the names that it is found by.
         files: what reads git's files.
     """
 
     def __init__(self, hearing: Hearing) -> None:
         self.at: dict[str, tuple[Scope, ...]] = {}
+        self.holders: frozenset[str] = frozenset()
         self.ties = Ties(hearing)
         self.files = IgnoreFiles()
         self._globs: dict[Scope, tuple[str, ...]] = {}
@@ -67,7 +69,13 @@ class Roots:
         for scope, those in globs.items():
             if set(self._globs.get(scope, ())) != set(those):
                 another.add(scope.root)
-                self._above[scope] = rules_above(scope.root, those, scope.exclude, gitignore=scope.gitignore)
+                known = self._above.get(scope)
+                # The lists stay the same objects, by which it is known that they say the same.
+                self._above[scope] = (
+                    rules_above(scope.root, those, scope.exclude, gitignore=scope.gitignore)
+                    if known is None
+                    else known.including(those)
+                )
         self._globs = dict(globs)
         self._above = {scope: self._above[scope] for scope in globs}
         at: dict[str, tuple[Scope, ...]] = {}
@@ -80,6 +88,7 @@ class Roots:
         # Those who hold it see the change.
         self.at.clear()
         self.at.update(at)
+        self.holders = frozenset(map(os.path.dirname, at))
         return another
 
     def renew(self, root: str) -> None:

@@ -49,15 +49,14 @@ class Rounds:
         self._relist = relist
         self.mounted: frozenset[str] = frozenset()
         self._hot: dict[str, None] = {}
-        self._to_poll: deque[str] = deque()
-        self._to_sweep: deque[str] = deque()
+        self._polling, self._sweeping = _Round(directories), _Round(directories)
         self._files = 0
         self._cost = _FIRST_COST
 
     @property
     def is_swept(self) -> bool:
         """Whether the round over everything is at its end, and the next slice begins another one."""
-        return not self._to_sweep
+        return self._sweeping.is_over
 
     def edited(self, path: str) -> None:
         """Look at this file each time from now on, until so many others were edited."""
@@ -81,14 +80,15 @@ class Rounds:
             self._relist(path)
         self._stat([path for path in self.mounted if path in snapshot])
         self._stat([path for path in self._hot if path in snapshot and os.path.dirname(path) in polled])
-        if not self._to_poll:
-            self._to_poll.extend(polled)
+        if self._polling.is_over:
+            self._polling.begin(polled)
             self._files = sum(len(each.files) for each in map(self._directories.get, polled) if each)
         spent = time.thread_time() - begun
         most = poll_slice(self._files, interval=interval, spent=spent, cost=self._cost)
-        looked_at = self._stat_files(self._take(self._to_poll, most, own=0))
-        if looked_at:
-            self._cost = (time.thread_time() - begun - spent) / looked_at
+        files = self._polling.files(self._polling.directories(most, own=0), most)
+        self._stat(files)
+        if files:
+            self._cost = (time.thread_time() - begun - spent) / len(files)
         for path in snapshot.untold():
             self.edited(path)
 
@@ -105,25 +105,14 @@ class Rounds:
 
     def sweep(self) -> None:
         """Look at the next slice of everything."""
-        if not self._to_sweep:
-            self._to_sweep.extend(self._directories.paths())
-        paths = self._take(self._to_sweep, SWEEP_SLICE, own=1)
+        if self._sweeping.is_over:
+            self._sweeping.begin(self._directories.paths())
+        paths = self._sweeping.directories(SWEEP_SLICE, own=1)
         # One that could not be listened to may be by now.
         others = {*self._others(paths), *filter(self._is_unheard, paths)}
         for path in others:
             self._relist(path)
-        self._stat_files(path for path in paths if path not in others)
-
-    def _take(self, ahead: deque[str], most: int, *, own: int) -> list[str]:
-        """The next directories, until they come to so many: each counts its files, and so many more of its own."""
-        taken = []
-        while ahead and most > 0:
-            path = ahead.popleft()
-            directory = self._directories.get(path)
-            if directory is not None:
-                taken.append(path)
-                most -= own + len(directory.files)
-        return taken
+        self._stat(self._sweeping.files((path for path in paths if path not in others), SWEEP_SLICE))
 
     def _is_unheard(self, path: str) -> bool:
         directory = self._directories.get(path)
@@ -148,17 +137,6 @@ class Rounds:
                 others.append(path)
         return others
 
-    def _stat_files(self, paths: Iterable[str]) -> int:
-        """Look at all files in these directories; how many they are."""
-        looked_at = 0
-        for path in paths:
-            directory = self._directories.get(path)
-            if directory is not None:
-                prefix = path.rstrip("/") + "/"
-                self._stat([prefix + name for name in directory.files])
-                looked_at += len(directory.files)
-        return looked_at
-
     def _stat(self, paths: Iterable[str]) -> None:
         """Look at files that are known. What became of one that is no file now is for a listing to find out."""
         is_as_seen, stat = self._snapshot.is_as_seen, os.stat
@@ -170,3 +148,48 @@ class Rounds:
                 continue
             if not is_as_seen(path, now) and not S_ISDIR(now.st_mode):
                 self._snapshot.update(path, signature_of(now))
+
+
+class _Round:
+    """One round over directories and their files. It can be cut anywhere, for a directory may hold any number of files.
+
+    Args:
+        known: all directories.
+    """
+
+    def __init__(self, known: Directories) -> None:
+        self._known = known
+        self._ahead: deque[str] = deque()
+        self._files: list[str] = []
+
+    @property
+    def is_over(self) -> bool:
+        """Whether everything has had its turn."""
+        return not (self._ahead or self._files)
+
+    def begin(self, paths: Iterable[str]) -> None:
+        """Go over these directories."""
+        self._ahead.extend(paths)
+
+    def directories(self, most: int, *, own: int) -> list[str]:
+        """The next directories, until there are so many files ahead, each directory counting as so many itself."""
+        most -= len(self._files)
+        taken = []
+        while self._ahead and most > 0:
+            path = self._ahead.popleft()
+            directory = self._known.get(path)
+            if directory is not None:
+                taken.append(path)
+                most -= own + len(directory.files)
+        return taken
+
+    def files(self, directories: Iterable[str], most: int) -> list[str]:
+        """The next files, so many at the most: those that are left of the directories before, and those in these."""
+        files = self._files
+        for path in directories:
+            directory = self._known.get(path)
+            if directory is not None:
+                prefix = path.rstrip("/") + "/"
+                files += [prefix + name for name in directory.files]
+        due, self._files = files[:most], files[most:]
+        return due

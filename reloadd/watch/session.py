@@ -15,16 +15,15 @@ from reloadd.watch.base import WatchStatistics
 from reloadd.watch.inbox import Inbox
 from reloadd.watch.lookout import Lookout
 from reloadd.watch.turns import Turns
+from reloadd.workers import start_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Executor
 
     from reloadd.core.changes import ChangeSet
     from reloadd.core.inputs import Noticed, Quiet
     from reloadd.core.records import Record
     from reloadd.profile.model import WatchSet
-    from reloadd.watch.digester import Digester
     from reloadd.watch.inbox import Source
     from reloadd.watch.manner import Manner
 
@@ -38,8 +37,6 @@ class Session:
     Args:
         manner: how all of them look.
         source: where events come from; None to poll everything.
-        executor: whose threads look.
-        digester: what reads files in the background.
         report: takes the records of all members.
         on_empty: called when nobody is left.
     """
@@ -49,12 +46,11 @@ class Session:
         manner: Manner,
         *,
         source: Source | None,
-        executor: Executor,
-        digester: Digester,
         report: Callable[[Record], None],
         on_empty: Callable[[], None],
     ) -> None:
-        self._executor = executor
+        # One look is made at a time, so that one thread is enough; it waits for a disk without holding up others.
+        self._executor = start_workers(1, "reloadd-watch")
         self._publish = report
         self._on_empty = on_empty
         self._loop = asyncio.get_running_loop()
@@ -66,8 +62,7 @@ class Session:
             self.lookout,
             inbox,
             poll_interval=manner.poll_interval,
-            executor=executor,
-            digester=digester,
+            executor=self._executor,
         )
         self._closed = False
 
@@ -126,6 +121,11 @@ class Session:
             self.lookout.directories_for(interest),
         )
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether all files are looked at and read that are to be."""
+        return self._turns.is_at_rest
+
     def close(self) -> None:
         """Tell nobody any more. Safe to call twice."""
         if self._closed:
@@ -135,6 +135,7 @@ class Session:
         for audience in self._audiences.values():
             audience.cancel()
         self._executor.submit(self.lookout.close)
+        self._executor.shutdown(wait=False)
         self._on_empty()
 
     def remounted(self, points: frozenset[str]) -> None:

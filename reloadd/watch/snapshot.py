@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from reloadd.core.counting import count_matching
 from reloadd.core.settle import HOLD
+from reloadd.watch.interest import Interest, Scope
 from reloadd.watch.ledger import Ledger
 from reloadd.watch.signature import digest_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from reloadd.core.settle import Finding
-    from reloadd.watch.interest import Interest, Scope
     from reloadd.watch.signature import Signature
 
 _NOBODY: frozenset[Scope] = frozenset()
@@ -64,6 +65,7 @@ class Snapshot:
     def __init__(self, is_being_written: Callable[[str], bool | None]) -> None:
         self._is_being_written = is_being_written
         self._seen: dict[str, Entry] = {}
+        self._files = Counter[tuple[Scope, ...]]()
         self._ledgers: dict[Interest, Ledger] = {}
         self._in_scope: dict[Scope, tuple[Ledger, ...]] = {}
         # In order, and not a set, of which `pop` looks through all the room that it once needed.
@@ -108,19 +110,27 @@ class Snapshot:
         """How many of the files seen matter to each of those that are new."""
         if not new:
             return {}
-        alone = Counter(scope for interest in all_of_them for scope in interest.scopes)
-        files: dict[tuple[Scope, ...], list[str]] = {}
-        for path, entry in self._seen.items():
-            files.setdefault(entry.scopes, []).append(path)
-        counts = dict.fromkeys(new, 0)
-        for scopes, paths in files.items():
+        looking = Counter(scope for interest in all_of_them for scope in interest.scopes)
+        counts, asking = dict.fromkeys(new, 0), dict[tuple[Scope, ...], list[Interest]]()
+        for scopes, files in self._files.items():
             for interest in new:
                 common = [scope for scope in interest.scopes if scope in scopes]
-                if common and any(alone[scope] == 1 for scope in common):
-                    counts[interest] += len(paths)  # nobody else looks there, so that all that is known is its own
+                if any(looking[scope] == 1 for scope in common):
+                    counts[interest] += files  # nobody else looks there, so that all that is known is its own
                 elif common:
-                    counts[interest] += sum(bool(interest.scopes_of(path, scopes)) for path in paths)
+                    asking.setdefault(scopes, []).append(interest)
+        for scopes, interests in asking.items():
+            for interest, number in zip(interests, self._count_in(scopes, interests), strict=True):
+                counts[interest] += number
         return counts
+
+    def _count_in(self, scopes: tuple[Scope, ...], interests: Sequence[Interest]) -> list[int]:
+        """How many of the files that are in just these scopes matter to each."""
+        paths = [path for path, entry in self._seen.items() if entry.scopes == scopes]
+        common = {scope for interest in interests for scope in interest.scopes if scope in scopes}
+        if len(common) == 1 and (scope := common.pop()).root not in self._seen:
+            return count_matching(map(scope.relative, paths), [each.include for each in interests])
+        return [sum(bool(each.scopes_of(path, scopes)) for path in paths) for each in interests]
 
     def is_served(self, interest: Interest) -> bool:
         """Whether what is told is kept for it."""
@@ -164,17 +174,12 @@ class Snapshot:
             gone_to: scopes that have lost it though their rules let it in, so that to them it is gone.
         """
         before = self._seen.get(path)
-        after = Entry(signature, scopes) if signature is not None and scopes else None
-        if after is None:
-            if before is None:
+        if before is None:
+            if signature is None or not scopes:
                 return
-            del self._seen[path]
-        else:
-            if before is not None and before.signature == signature:
-                if before.scopes == scopes:
-                    return
-                after.digest = before.digest
-            self._seen[path] = after
+        elif before.signature == signature and before.scopes == scopes:
+            return
+        after = self._replace(path, before, signature, scopes)
         is_told = False
         if self._in_scope:  # not while the first baseline is taken, which must be quick
             concerned = self._concerned(before, after)
@@ -184,6 +189,23 @@ class Snapshot:
                 is_told |= ledger.note(path, before, after, complete=complete, new_to=new_to, gone_to=lost_by)
         if after is not None and after.digest is None and not is_told:
             self._undigested[path] = None
+
+    def _replace(
+        self, path: str, before: Entry | None, signature: Signature | None, scopes: tuple[Scope, ...]
+    ) -> Entry | None:
+        """Keep what is known of a file now, instead of what was."""
+        if before is not None:
+            del self._seen[path]
+            self._files[before.scopes] -= 1
+            if not self._files[before.scopes]:
+                del self._files[before.scopes]
+        if signature is None or not scopes:
+            return None
+        after = self._seen[path] = Entry(signature, scopes)
+        if before is not None and before.signature == signature:
+            after.digest = before.digest
+        self._files[scopes] += 1
+        return after
 
     def update(self, path: str, signature: Signature | None) -> None:
         """Note what stat says now of a file that is known, in the scopes in which it is."""

@@ -58,6 +58,7 @@ class Tree:
         self.walk = Walk(self._roots, self._directories, self.snapshot, self._hearing)
         self._rounds = Rounds(self._directories, self.snapshot, self._list_again)
         self._mounted: dict[str, frozenset[str]] = {}
+        self._begun: frozenset[Interest] = frozenset()
 
     # What is known.
 
@@ -164,8 +165,9 @@ class Tree:
         look for already is looked at again, so that nothing that was changed by now is a change to those that are new.
         """
         another = self._roots.serve(globs_of(interests))
+        begun, self._begun = self._begun, frozenset(interests)
         for interest in interests:
-            if not self.snapshot.is_served(interest):
+            if interest not in begun:
                 another.update(scope.root for scope in interest.scopes)
         self._examine_roots(another)
 
@@ -194,6 +196,9 @@ class Tree:
         """Find out whether somebody still writes these files; those of whom that cannot be known are done with."""
         for path in paths:
             is_written = self._is_being_written(path)
+            # Asked first and looked at then: what was written meanwhile is in what is seen.
+            status = _status(path)
+            self.snapshot.update(path, None if status is None else signature_of(status))
             self.snapshot.heard_of(path, Writer.BUSY if is_written else Writer.DONE)
 
     def look_everywhere(self, *, listens_anew: bool) -> None:

@@ -17,13 +17,13 @@ from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.records import record
 from reloadd.core.settle import Work
 from reloadd.watch.degraded import Refusals
+from reloadd.watch.digester import Digester
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from concurrent.futures import Executor
 
     from reloadd.watch.audience import Audience
-    from reloadd.watch.digester import Digester
     from reloadd.watch.inbox import Inbox, Loss, Sighting
     from reloadd.watch.interest import Interest
     from reloadd.watch.lookout import Look, Lookout
@@ -56,7 +56,6 @@ class Turns:
         inbox: where events come from.
         poll_interval: seconds between two looks at what is polled.
         executor: whose threads look.
-        digester: what reads files in the background.
 
     Attributes:
         refusals: what could not be listened to.
@@ -70,7 +69,6 @@ class Turns:
         *,
         poll_interval: float,
         executor: Executor,
-        digester: Digester,
     ) -> None:
         self.refusals = Refusals()
         self._everyone = everyone
@@ -78,7 +76,7 @@ class Turns:
         self._inbox = inbox
         self._poll_interval = poll_interval
         self._executor = executor
-        self._digester = digester
+        self._digester = Digester(lookout, executor, self._failed)
         self._loop = asyncio.get_running_loop()
         self._served: tuple[Audience, ...] = ()
         self._recovery: Recovery | None = None
@@ -98,7 +96,13 @@ class Turns:
 
     def close(self) -> None:
         """Do nothing more. Safe to call twice."""
+        self._digester.close()
         self._task.cancel()
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is left to be looked at or read, but for what may happen."""
+        return self._digester.is_idle and not (self._is_walking or self._is_regrouped or self._is_doubtful)
 
     async def _run(self) -> None:
         while True:
@@ -162,7 +166,7 @@ class Turns:
             for audience in served:
                 self._say_degraded(audience)
                 audience.serve()
-            self._digester.ask(self._lookout, self._failed)
+            self._digester.ask()
             if self._sweep_due == math.inf:
                 self._sweep_due = self._loop.time() + self._lookout.sweep_pause()
         if self._recovery is not None and not self._is_walking:
@@ -227,7 +231,7 @@ class Turns:
         audience.is_found_on_a_walk = False
         self._lookout.tell(audience.interest, changes.paths)
         audience.tell(changes)
-        self._digester.ask(self._lookout, self._failed)
+        self._digester.ask()
 
     async def _work_at(self, audience: Audience) -> Work:
         """What is under way where a burst's files are."""

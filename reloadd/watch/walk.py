@@ -11,17 +11,18 @@ import errno
 import os
 import time
 from contextlib import suppress
+from stat import S_ISLNK
 from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.watch.directories import Directories, Directory, stamp_of
-from reloadd.watch.links import is_below, leads_back, names_behind
+from reloadd.watch.links import leads_back, names_behind
 from reloadd.watch.listing import list_directory
 from reloadd.watch.repository import Repository, repository_at
 from reloadd.watch.signature import signature_of
 from reloadd.watch.ties import Ties
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from reloadd.watch.hearing import Hearing
     from reloadd.watch.ignore import Rules
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from reloadd.watch.listing import Listing
     from reloadd.watch.roots import Roots
     from reloadd.watch.snapshot import Snapshot
+
+    Judge = Callable[[str], tuple[Scope, ...]]
 
 _NOBODY: frozenset[Scope] = frozenset()
 
@@ -74,24 +77,37 @@ class Walk:
         self._snapshot = snapshot
         self._hearing = hearing
         self._ahead: dict[str, Errand] = {}
+        self._roots_ahead: frozenset[str] | None = None
 
     @property
     def is_over(self) -> bool:
         """Whether every errand is done."""
         return not self._ahead
 
-    def is_over_below(self, roots: Collection[str]) -> bool:
-        """Whether every errand at or below these is done."""
-        return not any(is_below(path, root) for path in self._ahead for root in roots)
+    def roots_ahead(self) -> frozenset[str]:
+        """The roots at or below which there are errands left."""
+        if self._roots_ahead is None:
+            seen, found = set[str](), set[str]()
+            for errand in self._ahead:
+                path = errand
+                while path not in seen:
+                    seen.add(path)
+                    if path in self._roots.at:
+                        found.add(path)
+                    path = os.path.dirname(path)
+            self._roots_ahead = frozenset(found)
+        return self._roots_ahead
 
     def send(self, path: str, errand: Errand) -> None:
         """Have a directory visited."""
+        self._roots_ahead = None
         known = self._ahead.pop(path, None)
         # As the last one, which is the next: what was asked for latest is done first, and depth before breadth.
         self._ahead[path] = errand if known is None else errand.joined(known)
 
     def go_on(self, until: float) -> None:
         """Do errands until all are done, or until a time of the monotonic clock."""
+        self._roots_ahead = None
         while self._ahead:
             self._visit(*self._ahead.popitem())
             if time.monotonic() >= until:
@@ -99,10 +115,15 @@ class Walk:
 
     def follow(self, path: str) -> os.stat_result | None:
         """The status of what a path leads to, with the path tied to the links on its way; None if it leads nowhere."""
-        if os.path.islink(path):
-            self.ties.tie(path, names_behind(path))
-        else:
+        try:
+            status = os.lstat(path)
+            if not S_ISLNK(status.st_mode):
+                self.ties.untie(path)
+                return status
+        except OSError:
             self.ties.untie(path)
+            return None
+        self.ties.tie(path, names_behind(path))
         try:
             return os.stat(path)
         except OSError:
@@ -110,7 +131,8 @@ class Walk:
 
     def wants_directory(self, path: str) -> bool:
         """Whether a directory is to be entered for anybody."""
-        return bool(self._rules_around(path))
+        around, _ = self._around(path)
+        return bool(around)
 
     def leave(self, top: str, *, is_gone: bool, gone_to: frozenset[Scope] = _NOBODY) -> None:
         """Forget a directory and all below it.
@@ -146,17 +168,21 @@ class Walk:
         self._ahead.clear()
         self.ties.close()
 
-    def _rules_around(self, path: str) -> dict[Scope, Rules]:
-        """The scopes that a directory is to be entered for, with the rules that come to it from above."""
+    def _around(self, path: str) -> tuple[dict[Scope, Rules], bool]:
+        """The scopes that a directory is to be entered for, with the rules that come to it from above.
+
+        And whether a link leads there, below a root, so that it or one below it may lead back.
+        """
         rules: dict[Scope, Rules] = {}
         above = self._directories.get(os.path.dirname(path))
-        if above is not None and not ((above.is_behind_link or os.path.islink(path)) and leads_back(path)):
+        is_behind_link = above is not None and (above.is_behind_link or os.path.islink(path))
+        if above is not None and not (is_behind_link and leads_back(path)):
             rules.update((scope, its) for scope, its in above.rules.items() if its.wants_directory(path))
         rules.update((scope, self._roots.rules(scope)) for scope in self._roots.at.get(path, ()))
-        return rules
+        return rules, is_behind_link
 
     def _visit(self, path: str, errand: Errand) -> None:
-        around = self._rules_around(path)
+        around, is_behind_link = self._around(path)
         before = self._directories.get(path)
         if lost := frozenset(self._scopes_at(path)).difference(around):
             errand = errand._replace(gone_to=errand.gone_to | self._letting_in(path, lost))
@@ -165,13 +191,28 @@ class Walk:
             return
         own = self._roots.files.inside(path)
         rules = {scope: each.inside(own) for scope, each in around.items()}
-        if before is not None and not errand.listens_anew and self._is_same(path, before, rules):
+        if before is None or errand.listens_anew or not self._is_same(path, before):
+            self._list(path, self._enter(path, rules, is_behind_link=is_behind_link), before, errand)
+        elif before.rules != rules:
+            self._list(path, self._directories.rule(path, before, rules), before, errand)
+        else:
             self._look_at_files(path, before)
             if errand.is_deep:
                 for name in before.children:
                     self.send(os.path.join(path, name), errand)
-        else:
-            self._list(path, rules, before, errand)
+
+    def _is_same(self, path: str, before: Directory) -> bool:
+        """Whether a directory is the one that is known and listened to, with the same names in it."""
+        is_heard = before.subscription is not None or self._hearing.is_deaf
+        return is_heard and before.stamp is not None and before.stamp == stamp_of(path)
+
+    def _enter(self, path: str, rules: Mapping[Scope, Rules], *, is_behind_link: bool) -> Directory:
+        stamp = stamp_of(path)
+        directory = self._directories.enter(path, rules, self._roots.at)
+        directory.is_behind_link = is_behind_link
+        # Listened to between two looks, so that the stamp is of the one that is listened to.
+        directory.stamp = stamp if stamp == stamp_of(path) else None
+        return directory
 
     def _letting_in(self, path: str, scopes: Iterable[Scope]) -> frozenset[Scope]:
         """Those whose rules would let a directory in: if they lost it, it has become one that leads back."""
@@ -180,11 +221,6 @@ class Walk:
             return _NOBODY
         return frozenset(each for each in scopes if each in above.rules and above.rules[each].wants_directory(path))
 
-    def _is_same(self, path: str, before: Directory, rules: Mapping[Scope, Rules]) -> bool:
-        """Whether a directory is the one that is known, with the same names in it and the same rules for them."""
-        is_heard = before.subscription is not None or self._hearing.is_deaf
-        return is_heard and before.rules == rules and before.stamp is not None and before.stamp == stamp_of(path)
-
     def _look_at_files(self, path: str, directory: Directory) -> None:
         prefix = path.rstrip("/") + "/"
         for name in directory.files:
@@ -192,16 +228,12 @@ class Walk:
                 if not self._snapshot.is_as_seen(prefix + name, status := os.stat(prefix + name)):
                     self._snapshot.update(prefix + name, signature_of(status))
 
-    def _list(self, path: str, rules: Mapping[Scope, Rules], before: Directory | None, errand: Errand) -> None:
-        # Listened to between two looks, so that the stamp is of the one that is listened to.
-        stamp = stamp_of(path)
-        directory = self._directories.enter(path, rules, self._roots.at)
-        if stamp != stamp_of(path):
-            stamp = None
+    def _list(self, path: str, directory: Directory, before: Directory | None, errand: Errand) -> None:
+        rules = directory.rules
         # Those of the scopes that were there and are under other rules now.
         old = {} if before is None else {scope: its for scope, its in before.rules.items() if its != rules.get(scope)}
         is_known = before is not None and before.rules == rules
-        listing = list_directory(path, directory, self._snapshot.scopes if is_known else _nothing_known, self.follow)
+        listing = list_directory(path, directory, self._judge(path, directory, before), self.follow)
         if listing is None:
             self.leave(path, is_gone=True)
             return
@@ -209,7 +241,8 @@ class Walk:
             self._hearing.refuse(path, errno.EACCES)
         if directory.is_behind_link:
             listing.children = {each for each in listing.children if self.wants_directory(f"{path}/{each}")}
-        directory.stamp = None if listing.is_restless else stamp
+        if listing.is_restless:
+            directory.stamp = None
         self._find_repository(path, listing)
         self._take_files(path, directory, listing, old, errand)
         self._leave_children(path, directory, listing, errand)
@@ -218,6 +251,31 @@ class Walk:
             if errand.is_deep or not is_known or child not in self._directories:
                 new_to = errand.new_to.union(scope for scope, its in old.items() if not its.wants_directory(child))
                 self.send(child, errand._replace(new_to=new_to))
+
+    def _judge(self, path: str, directory: Directory, before: Directory | None) -> Judge:
+        """What says in which scopes a file is. Rules whose answer is known are not asked: that is most of the work."""
+        if before is not None:
+            return self._judge_again(directory, before)
+        if len(directory.scopes) > 1 or path in self._roots.holders:
+            return directory.scopes_of
+        (wants,) = (rules.wants_file for rules in directory.rules.values())
+        scopes = directory.scopes
+        return lambda file: scopes if wants(file) else ()
+
+    def _judge_again(self, directory: Directory, before: Directory) -> Judge:
+        scopes_before = self._snapshot.scopes
+        covering = {s for s, its in directory.rules.items() if s in before.rules and its.covers(before.rules[s])}
+        is_settled = before.rules == directory.rules
+
+        def judge(file: str) -> tuple[Scope, ...]:
+            was_in = scopes_before(file)
+            if was_in is None:
+                return directory.scopes_of(file)
+            if is_settled:
+                return was_in
+            return directory.scopes_of(file, sure=[scope for scope in was_in if scope in covering])
+
+        return judge
 
     def _find_repository(self, path: str, listing: Listing) -> None:
         if ".git" in listing.names and (repository := repository_at(path)):
@@ -263,7 +321,3 @@ class Walk:
         # A root that is a file is left to those whose root it is.
         signature = None if is_gone else self._snapshot.signature(path)
         self._snapshot.see(path, signature, self._roots.at.get(path, ()), gone_to=gone_to)
-
-
-def _nothing_known(_path: str) -> None:
-    """What is known where the rules are other ones than before."""

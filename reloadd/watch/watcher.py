@@ -1,4 +1,4 @@
-"""The daemon's `Watcher`: one source of events and a few worker threads for all profiles.
+"""The daemon's `Watcher`: one source of events for all profiles, and one session for each manner of looking.
 
 Never looks at a file and knows no path.
 """
@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from reloadd.core.changes import ChangeSet
 from reloadd.profile.model import Backend
 from reloadd.watch.audience import Member
-from reloadd.watch.digester import Digester
 from reloadd.watch.manner import manner_of
 from reloadd.watch.mounts import MountWatch
 from reloadd.watch.session import Session
@@ -29,9 +27,6 @@ if TYPE_CHECKING:
     from reloadd.watch.manner import Manner
     from reloadd.watch.observer import ObserverEvents
 
-_WORKERS = 4
-"""As many looks at once, so that one profile on a slow file system does not hold up the others."""
-
 
 class DaemonWatcher:
     """See `Watcher`. To be made and used on the running event loop's thread.
@@ -44,8 +39,6 @@ class DaemonWatcher:
         self._report = report
         self._loop = asyncio.get_running_loop()
         self._events: KernelEvents | ObserverEvents | None = None
-        self._executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="reloadd-watch")
-        self._digester = Digester(self._executor)
         self._sessions: dict[Manner, Session] = {}
         self._mounts = MountWatch(self._remounted)
 
@@ -60,7 +53,7 @@ class DaemonWatcher:
     ) -> Watch:
         """Take the baseline and begin: from the return on, no difference from that baseline is missed."""
         begun = self._loop.time()
-        manner = await self._loop.run_in_executor(self._executor, manner_of, watch_set)
+        manner = await asyncio.to_thread(manner_of, watch_set)
         session = self._sessions.get(manner) or self._open(manner)
         member = await session.join(profile, watch_set, on_settled, on_burst)
         if isinstance(instead_of, Member):
@@ -75,8 +68,7 @@ class DaemonWatcher:
         try:
             if earlier.audience is not member.audience:
                 noticed_at = self._loop.time()
-                changes = await self._loop.run_in_executor(
-                    self._executor,
+                changes = await asyncio.to_thread(
                     member.session.lookout.differences_from,
                     member.audience.interest,
                     earlier.session.lookout,
@@ -93,11 +85,9 @@ class DaemonWatcher:
         """Close every watch and end every thread. Safe to call twice."""
         for session in list(self._sessions.values()):
             session.close()
-        self._digester.close()
         self._mounts.close()
         if self._events is not None:
             self._events.close()
-        self._executor.shutdown(wait=False)
 
     def _remounted(self, points: frozenset[str]) -> None:
         for session in self._sessions.values():
@@ -107,8 +97,6 @@ class DaemonWatcher:
         session = Session(
             manner,
             source=None if manner.backend is Backend.POLL else self._source(),
-            executor=self._executor,
-            digester=self._digester,
             report=self._report,
             on_empty=lambda: self._forget(manner),
         )

@@ -10,7 +10,7 @@ import argparse
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,9 +36,9 @@ POLLING = (
 SHARING = ("reloadd", "reloadd, own globs", "reloadd, own exclude", "reloadd, overlapping roots", "watchdog Observer")
 FILES = (10_000, 100_000, 300_000)
 
-PEERS_IDLE_TIME = 8.0
-"""Seconds over which a peer's time is taken while nothing happens: it does the same each second or more often. Ours is
-taken for a whole round over everything, which is slow."""
+IDLE_TIME = 10.0
+"""Seconds over which the time of a way is taken while nothing happens: each does all that it does within 5. Only ours
+that is told needs longer, for a whole round over everything."""
 
 REST, LONG_REST = 10.0, 60.0
 """Seconds that a way is given to do what it does once after its start, such as reading files; longer in large trees."""
@@ -85,12 +85,12 @@ class Bench:
     Attributes:
         root: what is watched.
         saves: for those that are told.
-        idle_time: seconds over which our time is taken while nothing happens.
+        sweep_time: seconds over which the time of our way that is told is taken while nothing happens.
     """
 
     root: Path
     saves: int
-    idle_time: float
+    sweep_time: float
 
     @property
     def file(self) -> Path:
@@ -104,7 +104,7 @@ class Bench:
         with running(way, self.root) as begun:
             starts.append(begun)
             begun.rest(REST)
-            idle = begun.share_of_core(self.idle_time if way.startswith("reloadd") else PEERS_IDLE_TIME)
+            idle = self._idle(way, begun)
             pauses, number = (PAUSES, self.saves) if is_told else (SLOW_PAUSES, SLOW_SAVES)
             told = begun.saves(self.file, number, pauses)
             time.sleep(0.5)
@@ -120,6 +120,10 @@ class Bench:
                 reads = begun.cost_of_reads_ms((self.root / "src").rglob("*.py"), READS)
                 row[f"{READS:,} reads, CPU ms"] = reads
             return row
+
+    def _idle(self, way: str, begun: Running) -> float:
+        """Percent of one core while nothing happens."""
+        return begun.share_of_core(self.sweep_time if way == "reloadd" else IDLE_TIME)
 
     def _starts(self, way: str) -> Iterator[Running]:
         """All starts but the last, as far as there is time."""
@@ -149,7 +153,7 @@ class Bench:
         """What a tree costs of which no file was saved yet."""
         with running(way, self.root) as begun:
             begun.rest(LONG_REST)
-            idle = begun.share_of_core(self.idle_time)
+            idle = self._idle(way, begun)
             first = begun.saves(self.file, 1, PAUSES)
             return _costs(begun) | {"idle %": idle, "first save ms": first.percentile(50)}
 
@@ -212,11 +216,10 @@ def curve(bench: Bench) -> None:
 
     def rows() -> Iterator[tuple[str, Row]]:
         for files in FILES:
-            with tempfile.TemporaryDirectory() as home:
-                make_tree(Path(home), files, with_packages=False)
-                here = Bench(Path(home), bench.saves, bench.idle_time / 2)
-                for way in ("reloadd", "reloadd, polling each 0.5 s"):
-                    yield f"{way}, {files:,}", here.large_tree(way) | {"files": files}
+            here = replace(bench, root=bench.root.with_name(f"{files}"), sweep_time=bench.sweep_time / 2)
+            make_tree(here.root, files, with_packages=False)
+            for way in ("reloadd", "reloadd, polling each 0.5 s"):
+                yield f"{way}, {files:,}", here.large_tree(way) | {"files": files}
 
     show("Larger trees", CURVE, rows())
 
@@ -229,14 +232,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.watching")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all by default")
     parser.add_argument("--saves", type=int, default=200, help="for those that are told")
-    parser.add_argument("--idle", type=float, default=30.0, metavar="SECONDS", help="to take reloadd's idling over")
+    parser.add_argument("--idle", type=float, default=30.0, metavar="SECONDS", help="for what sweeps, see IDLE_TIME")
     options = parser.parse_args()
     begun = time.monotonic()
     say(f"{circumstances(sys.version.split()[0])}; {options.saves} saves")
+    # All trees are removed at the end: ext4 is slow to make files for minutes after as many were deleted.
     with tempfile.TemporaryDirectory() as home:
-        make_tree(Path(home), 10_000, with_packages=True)
+        bench = Bench(Path(home, "project"), options.saves, options.idle)
+        make_tree(bench.root, 10_000, with_packages=True)
         for part in options.parts or PARTS:
-            PARTS[part](Bench(Path(home), options.saves, options.idle))
+            PARTS[part](bench)
     say(f"\nIt took {(time.monotonic() - begun) / 60:.1f} minutes.")
 
 

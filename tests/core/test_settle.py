@@ -138,10 +138,12 @@ def test_a_rebase_is_one_burst() -> None:
     assert burst.bracketed(Work.IDLE, 0.036).due == pytest.approx(0.036)
 
 
-def test_an_interrupted_rebase_holds_nothing_up() -> None:
-    """A rebase that waits for the user for hours takes no lock, so a save during it is told at once"""
-    burst = Burst().feed([found(MODIFIED)], 0.0)
-    assert burst.bracketed(Work.STEPPING, 0.002) == burst
+def test_a_rebase_may_be_between_two_steps_when_it_is_asked_about_first() -> None:
+    """It gets the same time as one whose lock was seen"""
+    burst = Burst().feed([found(MODIFIED)], 0.0).bracketed(Work.STEPPING, 0.002)
+    assert burst.due == pytest.approx(0.030)
+    assert burst.bracketed(Work.WRITING, 0.020).due == pytest.approx(0.024)
+    assert burst.bracketed(Work.STEPPING, 0.030).due == pytest.approx(0.030)
 
 
 def test_a_look_that_goes_on_keeps_a_burst_open() -> None:

@@ -41,9 +41,9 @@ WARM_UP = 20
 GROWTH = 3 << 20
 """Bytes of resident memory that 480 restarts may add: an allocator's rounding, not a leak of each."""
 
-FIXED_THREADS, WATCHERS = 8, 4
-"""The event loop's, the terminal's, the history's, that of the kernel's events, and four that read; and those that look
-at files, which are made when they are needed while the others are busy, perhaps late."""
+THREADS = 9
+"""The event loop's, the terminal's, the history's, that of the kernel's events, the one that looks at files, and four
+that read."""
 
 
 AT_REST, GUARDIAN = 3, 1
@@ -79,7 +79,7 @@ def test_restarts_leave_nothing_behind(tmp_path: Path) -> None:
         assert clients.failures == []
         assert after.descriptors == before.descriptors
         assert after.zombies == before.zombies
-        assert FIXED_THREADS < before.threads <= after.threads <= FIXED_THREADS + WATCHERS
+        assert before.threads == after.threads == THREADS
         assert after.resident - before.resident < GROWTH
         assert len(daemon.all("restart.completed")) == RESTARTS
         assert len(daemon.all("child.exited")) == RESTARTS

@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reloadd.supervise.leases import Leases, Opener
+from tests.support.daemon import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")
 
-DEADLINE = 20.0
+LOOKING = """
+import asyncio, sys
+from reloadd.supervise.leases import Leases
+from reloadd.supervise.processes import adopt_orphans
 
-LEFT_ALONE = "(while kill -0 $$ 2>/dev/null; do sleep 0.01; done; echo 1 > state.py) & exit 0"
+async def scenario(file, is_certain, *command):
+    adopt_orphans()
+    found = asyncio.get_running_loop().create_future()
+    Leases().take(file, found.set_result, is_certain=is_certain == "True")
+    child = await asyncio.create_subprocess_exec(*command, start_new_session=True)
+    print("leased", flush=True)
+    openers = await found
+    print(openers if not openers else [child.pid in opener.lineage for opener in openers], flush=True)
+
+asyncio.run(scenario(*sys.argv[1:]))
+"""
+"""A process that leases a file, runs a command, and says whether it is that which opens the file."""
+
+LEFT_ALONE = "(while kill -0 $$ 2>/dev/null; do sleep 0.01; done; echo 1 > {}) & exit 0"
 """A child that writes once its parent is gone."""
-
-
-def opened(file: Path, command: str) -> tuple[int, tuple[Opener, ...]]:
-    """Have a shell, in a session of its own, write a leased file: its process, and who was found to open the file."""
-
-    async def scenario() -> tuple[int, tuple[Opener, ...]]:
-        found: asyncio.Future[tuple[Opener, ...]] = asyncio.get_running_loop().create_future()
-        assert Leases().take(str(file), found.set_result) is not None
-        process = await asyncio.create_subprocess_exec("sh", "-c", command, cwd=file.parent, start_new_session=True)
-        await asyncio.wait_for(process.wait(), DEADLINE)
-        return process.pid, await asyncio.wait_for(found, DEADLINE)
-
-    return asyncio.run(scenario())
 
 
 @pytest.fixture
@@ -43,19 +47,30 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def test_whoever_opens_it_for_writing_is_known_and_goes_on(file: Path) -> None:
-    """By its own number and by those of whom it comes from; what it writes arrives."""
-    pid, openers = opened(file, "echo 1 > state.py")
-
-    assert [{pid, os.getpid()} <= opener.lineage for opener in openers] == [True]
-    assert file.read_text() == "1\n"
+@pytest.fixture(params=[False, True], ids=["quick", "certain"])
+def is_certain(request: pytest.FixtureRequest) -> bool:
+    """Whether everybody is looked at, if need be."""
+    return bool(request.param)
 
 
-def test_whoever_was_left_alone_is_known_by_its_session(file: Path) -> None:
-    """Its parent is gone, and another one has become it."""
-    pid, openers = opened(file, LEFT_ALONE)
+@pytest.mark.parametrize("command", ["echo 1 > {}", "sh -c 'echo 1 > {}'; true", LEFT_ALONE])
+def test_a_process_of_ours_is_known(file: Path, command: str, is_certain: bool) -> None:  # noqa: FBT001 (a fixture)
+    """By its own number, by those of whom it comes from, and by its session; it goes on."""
+    arguments = [str(file), str(is_certain), "sh", "-c", command.format(file)]
+    with subprocess.Popen([sys.executable, "-c", LOOKING, *arguments], stdout=subprocess.PIPE, text=True) as looking:
+        assert looking.communicate()[0] == "leased\n[True]\n"
+    wait_until(lambda: file.read_text() == "1\n", "what it writes")
 
-    assert [pid in opener.lineage for opener in openers] == [True]
+
+def test_somebody_else_is_none_of_ours(file: Path, is_certain: bool) -> None:  # noqa: FBT001 (a fixture)
+    """Whoever does not come from the one that looks."""
+    arguments = [str(file), str(is_certain), "sleep", "1"]
+    with subprocess.Popen([sys.executable, "-c", LOOKING, *arguments], stdout=subprocess.PIPE, text=True) as looking:
+        assert looking.stdout is not None
+        assert looking.stdout.readline() == "leased\n"
+        file.write_text("1\n")
+
+        assert looking.stdout.readline() == "()\n"
 
 
 def test_where_no_lease_can_be_had_there_is_none(file: Path) -> None:
@@ -63,8 +78,8 @@ def test_where_no_lease_can_be_had_there_is_none(file: Path) -> None:
 
     async def scenario() -> None:
         with file.open("a"):
-            assert Leases().take(str(file), lambda _: None) is None
-        assert Leases().take(str(file.with_name("gone")), lambda _: None) is None
+            assert Leases().take(str(file), lambda _: None, is_certain=False) is None
+        assert Leases().take(str(file.with_name("gone")), lambda _: None, is_certain=False) is None
 
     asyncio.run(scenario())
 
@@ -72,9 +87,9 @@ def test_where_no_lease_can_be_had_there_is_none(file: Path) -> None:
 def test_one_that_was_given_back_tells_nothing(file: Path) -> None:
     """Nobody waits at it any more, and to give it back again does nothing."""
 
-    async def scenario() -> list[tuple[Opener, ...]]:
-        leases, told = Leases(), list[tuple[Opener, ...]]()
-        lease = leases.take(str(file), told.append)
+    async def scenario() -> list[tuple[Opener, ...] | None]:
+        leases, told = Leases(), list[tuple[Opener, ...] | None]()
+        lease = leases.take(str(file), told.append, is_certain=False)
         assert lease is not None
         await asyncio.to_thread(file.read_text)
         leases.give_back(lease)

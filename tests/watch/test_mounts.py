@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from reloadd.watch.manner import manner_of
 from reloadd.watch.mounts import blind_file_system, read_mountinfo
+from tests.support.watching import watch_set
 
 TABLE = r"""22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
 30 22 0:40 / /srv/shared rw shared:5 - nfs4 server:/export rw
@@ -36,6 +38,17 @@ TABLE = r"""22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
 def test_the_longest_mount_that_holds_a_path_counts(path: str, expected: str | None) -> None:
     """Of two at the same place, the one mounted later does"""
     assert blind_file_system(path, TABLE) == expected
+
+
+def test_who_looks_far_has_a_tree_apart() -> None:
+    """One for each mount that others answer for, shared by all who look there, and one for everything near"""
+
+    def far(*roots: str) -> frozenset[str]:
+        return manner_of(watch_set(*map(Path, roots)), TABLE).far
+
+    assert far("/home/me/project") == far("/srv/shared/local/project", "/covered/src") == frozenset()
+    assert far("/srv/shared/one") == far("/srv/shared/other", "/home/me/project") == {"/srv/shared"}
+    assert far("/srv/shared", "/home/me/remote/src") == {"/srv/shared", "/home/me/remote"}
 
 
 def test_a_link_is_followed_to_its_mount(tmp_path: Path) -> None:

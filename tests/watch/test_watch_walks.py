@@ -1,0 +1,114 @@
+"""Walks that take their time: nobody who is watched for already waits for one, and what it finds is one set."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reloadd.core.settle import LONGEST_GIT
+from reloadd.profile.model import Backend
+from reloadd.watch import lookout
+from reloadd.watch.events import KernelEvents
+from reloadd.watch.inbox import Hint, Inbox
+from reloadd.watch.lookout import Lookout
+from reloadd.watch.manner import Manner
+from tests.support.watching import DEADLINE, Both, save, watch_set
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reloadd.watch.inbox import Sighting
+    from tests.support.watching import Stage
+
+DIRECTORIES = 200
+
+
+@pytest.fixture
+def _one_directory_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a walk of a small tree has as many slices as one of a large tree."""
+    monkeypatch.setattr(lookout, "WALK_SLICE", 0.0)
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A directory of many."""
+    for number in range(DIRECTORIES):
+        (tmp_path / f"large/{number}").mkdir(parents=True)
+        save(tmp_path / f"large/{number}/a.py", "one")
+    return tmp_path / "large"
+
+
+@pytest.mark.usefixtures("_one_directory_at_a_time")
+def test_nobody_waits_for_the_walk_of_another(root: Path, large: Path, tmp_path: Path) -> None:
+    """A save is seen between two slices, and who looks at a small tree is ready while a large one is walked"""
+    (tmp_path / "small").mkdir()
+
+    async def scenario() -> None:
+        source, inbox = KernelEvents(), Inbox()
+        looks = Lookout(Manner(Backend.EVENTS, 0.5, frozenset()), source, inbox)
+        shop, whole, small = (looks.interest_of(watch_set(each)) for each in (root, large, tmp_path / "small"))
+        try:
+            assert not looks.prepare([shop]).is_unfinished
+            looks.serve([shop])
+            assert looks.prepare([shop, whole]).is_unfinished
+            save(root / "a.py", "one")
+            sightings: tuple[Sighting, ...] = ()
+            async with asyncio.timeout(DEADLINE):
+                while not any(each.hint is Hint.COMPLETE for each in sightings):
+                    await inbox.wait(asyncio.get_running_loop().time() + DEADLINE)
+                    sightings += inbox.take()
+            look = looks.glance(sightings)
+            assert look is not None
+            assert [each.path for each in look.news[shop].findings] == [str(root / "a.py")]
+            assert look.is_unfinished
+            assert not looks.is_walked(whole)
+            assert looks.prepare([shop, whole, small]).is_unfinished
+            assert looks.is_walked(small)
+            assert not looks.is_walked(whole)
+            while looks.go_on().is_unfinished:
+                pass
+            assert looks.is_walked(whole)
+        finally:
+            looks.close()
+            source.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.usefixtures("_one_directory_at_a_time")
+def test_what_a_walk_finds_is_one_set(stage: Stage, root: Path, large: Path) -> None:
+    """A directory that is moved into the root is told whole, however long it takes to look through it"""
+    both = Both(stage, root)
+    large.rename(root / "large")
+    both.tell({f"large/{number}/a.py": "created" for number in range(DIRECTORIES)})
+    both.tell_nothing_more()
+
+
+def test_git_holds_up_its_own_repository_only(stage: Stage, tmp_path: Path) -> None:
+    """Profiles share a tree, and not what git does in the repository of one of them"""
+    for name in ("one", "other"):
+        (tmp_path / name / ".git").mkdir(parents=True)
+    whole = stage.begin(watch_set(tmp_path), "whole")
+    other = stage.begin(watch_set(tmp_path / "other"), "other")
+    save(tmp_path / "one/.git/index.lock", "")
+    save(tmp_path / "other/a.py", "one")
+    assert other.told() == {"a.py": "created"}
+    assert whole.told() == {"other/a.py": "created"}
+
+
+def test_a_lock_that_is_older_than_any_counts_for_nothing(stage: Stage, root: Path) -> None:
+    """Git was killed at some time, and each save since would wait for as long as git may take"""
+    (root / ".git").mkdir()
+    save(root / ".git/index.lock", "")
+    left_at = time.time() - LONGEST_GIT
+    os.utime(root / ".git/index.lock", (left_at, left_at))
+    both = Both(stage, root)
+    began = time.monotonic()
+    for text in ("one", "twofold"):
+        save(root / "a.py", text)
+        both.tell({"a.py": "created" if text == "one" else "modified"})
+    assert time.monotonic() - began < LONGEST_GIT
