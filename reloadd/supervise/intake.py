@@ -213,10 +213,15 @@ def _together(earlier: ChangeSet | None, later: ChangeSet) -> ChangeSet:
 def _record_of(loop: Loop, profile: Profile) -> Record:
     patterns = (exclude_pattern(loop.path, str(root)) for root in profile.watch.roots)
     pattern = next((each for each in patterns if each is not None), None)
+    line = f"add '{pattern}' to `exclude` in `[watch]`"
+    if pattern is None:
+        line = "take it out of `roots` in `[watch]`"
+    elif loop.is_kind:
+        line = f"have it write elsewhere, or {line} if nothing of yours is among them"
     return record(
         "change.looping",
         profile=profile.name,
         path=os.path.relpath(loop.path, profile.file.parent),
         restarts=loop.restarts,
-        hint=f"add '{pattern}' to `exclude` in `[watch]`" if pattern else "take it out of `roots` in `[watch]`",
+        hint=line,
     )
