@@ -49,6 +49,10 @@ if it is known that the app writes it, it never does. What was put off is acted 
 after twice as many seconds, and so on."""
 
 
+_ANY = "*"
+"""What the name of a kind of files begins with."""
+
+
 class Verdict(Enum):
     """What is to be done with a change set."""
 
@@ -80,12 +84,17 @@ class Loop:
     """A restart loop that was found.
 
     Attributes:
-        path: a file that all its change sets share.
+        path: a file that all its change sets share, or a kind of files, such as `/src/data/*.yaml`.
         restarts: how many change sets in a row.
     """
 
     path: str
     restarts: int
+
+    @property
+    def is_kind(self) -> bool:
+        """Whether it is of a kind of files, each of another name."""
+        return self.path.rpartition("/")[2].startswith(_ANY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,7 @@ class _Row:
     """Change sets in a row that share a file.
 
     Attributes:
-        shared: the files that all of them have.
+        shared: the files, and the kinds of files, that all of them have.
         length: how many.
         unseen_starting: those at the end that came while the app started, and of which nobody knows who wrote.
         unseen_soon: the same, of those that came soon.
@@ -128,7 +137,8 @@ class LoopGuard:
 
     Attributes:
         _row: those that may be a loop.
-        _looping: the files of loops that were found.
+        _hasty: sets at the end that came soon, whatever changed.
+        _looping: the files, and the kinds of files, of loops that were found.
         _proven: those among them that the app was seen to write.
         _tried: files that were put off and then acted on, if nothing has shown since who writes them.
         _tries: how often that was done.
@@ -136,6 +146,7 @@ class LoopGuard:
     """
 
     _row: _Row = field(default_factory=_Row)
+    _hasty: int = 0
     _looping: frozenset[str] = field(default_factory=frozenset)
     _proven: frozenset[str] = field(default_factory=frozenset)
     _tried: frozenset[str] = field(default_factory=frozenset)
@@ -152,7 +163,7 @@ class LoopGuard:
     @property
     def is_suspicious(self) -> bool:
         """Whether it is worth its cost to have the next child note what it writes."""
-        return bool(self._looping) or self._row.length >= MOST_BY_APP - 1
+        return bool(self._looping) or max(self._row.length, self._hasty) >= MOST_BY_APP - 1
 
     @property
     def looping(self) -> frozenset[str]:
@@ -181,44 +192,47 @@ class LoopGuard:
             # The start that was made up for led to no other: it was somebody, and not the app.
             acquitted = replace(self, _looping=self._looping - self._tried, _tried=frozenset(), _tries=0)
             return acquitted.after(changes, served, writers)
-        paths, now = frozenset(changes.paths), changes.settled_at
+        paths = frozenset(changes.paths)
         if edited := paths & self._looping & writers.by_others:
             if innocent := edited - self._proven:
                 return replace(self, _looping=self._looping - innocent, _tries=0).after(changes, served, writers)
             # Somebody edits what the app writes as well: what that writes next is known.
-            return replace(self, _tried=frozenset(), _changed_at=now), Verdict.ACT
-        if paths <= self._looping:
-            return self._after_loop(paths, served, writers, now)
-        counted = paths - self._looping
+            return replace(self, _tried=frozenset(), _changed_at=changes.settled_at), Verdict.ACT
+        hasty = self._hasty + 1 if served is None or served <= SOON else 0
+        guard = replace(self, _hasty=hasty, _tried=frozenset(), _changed_at=changes.settled_at)
+        if _are_of(paths, self._looping, writers):
+            is_quiet = changes.settled_at - self._changed_at >= QUIET
+            return guard.after_loop(paths, writers, may_be_edit=is_quiet and served is not None and served > SOON)
+        return guard.weighed(paths, served, writers)
+
+    def after_loop(self, paths: frozenset[str], writers: Writers, *, may_be_edit: bool) -> tuple[LoopGuard, Verdict]:
+        """What is known with one more set of files that looped before, and of nothing else."""
+        if paths <= writers.by_app or (paths <= self._proven and not may_be_edit):
+            return replace(self, _proven=self._proven | (paths & self._looping)), Verdict.LEAVE
+        if not may_be_edit:
+            return self, Verdict.POSTPONE
+        return replace(self, _row=_Row(), _tries=0), Verdict.ACT
+
+    def weighed(self, paths: frozenset[str], served: float | None, writers: Writers) -> tuple[LoopGuard, Verdict]:
+        """What is known with one more set in the row, or with the first one of another, and what to do with that."""
+        fresh = paths - self._looping
+        counted = fresh.union(map(kind_of, fresh & writers.by_app)) - self._looping
         shared = counted & self._row.shared
         if not shared or (served is not None and served > LATELY):
             tries = self._tries if self._looping else 0
-            return replace(self, _row=_Row(counted, 1), _tried=frozenset(), _tries=tries, _changed_at=now), Verdict.ACT
+            return replace(self, _row=_Row(counted, 1), _tries=tries), Verdict.ACT
         suspects = shared - (writers.by_others - writers.by_app)
         row = self._row.with_one_more(suspects or shared, served, is_seen=not suspects)
-        tries = self._tries if suspects or self._looping else 0
-        guard = replace(self, _row=row, _tried=frozenset(), _tries=tries, _changed_at=now)
+        guard = replace(self, _row=row, _tries=self._tries if suspects or self._looping else 0)
         return guard.judged(paths, writers)
-
-    def _after_loop(
-        self, paths: frozenset[str], served: float | None, writers: Writers, now: float
-    ) -> tuple[LoopGuard, Verdict]:
-        """One more set of files that looped before, and nothing else."""
-        is_soon = served is None or served <= SOON or now - self._changed_at < QUIET
-        if paths <= writers.by_app or (is_soon and paths <= self._proven):
-            return replace(self, _proven=self._proven | paths, _tried=frozenset(), _changed_at=now), Verdict.LEAVE
-        if is_soon:
-            return replace(self, _tried=frozenset(), _changed_at=now), Verdict.POSTPONE
-        # After a pause it may be anybody's save.
-        return replace(self, _row=_Row(), _tried=frozenset(), _tries=0, _changed_at=now), Verdict.ACT
 
     def judged(self, paths: frozenset[str], writers: Writers) -> tuple[LoopGuard, Verdict]:
         """Whether the row is a loop by now, and what to do with its last set."""
         row = self._row
-        if row.length > MOST_BY_APP and (by_app := row.shared & writers.by_app):
-            looping = self._looping | by_app
-            guard = replace(self, _looping=looping, _proven=self._proven | by_app)
-            return guard, Verdict.LEAVE if paths <= looping else Verdict.ACT
+        kinds = row.shared.intersection(map(kind_of, (paths & writers.by_app) - self._looping))
+        if row.length > MOST_BY_APP and (by_app := (row.shared & writers.by_app) or kinds):
+            guard = replace(self, _looping=self._looping | by_app, _proven=self._proven | by_app)
+            return guard, Verdict.LEAVE if _are_of(paths, guard.looping, writers) else Verdict.ACT
         if not row.is_suspicious and row.soon < MOST_BY_OTHERS:
             return self, Verdict.ACT
         is_loop = self._tries >= TRIALS or row.soon >= MOST_BY_OTHERS
@@ -232,9 +246,29 @@ class LoopGuard:
         return Loop(min(found), self._row.length) if found else None
 
 
+def kind_of(path: str) -> str:
+    """The files beside one that end as it does, as a glob: an app may give what it writes another name each time."""
+    directory, _, name = path.rpartition("/")
+    return f"{directory}/{_ANY}{name[name.rindex('.') :] if '.' in name else ''}"
+
+
+def _are_of(paths: frozenset[str], looping: frozenset[str], writers: Writers) -> bool:
+    """Whether all of these files looped before, or are of a kind that did and that the app writes."""
+    return all(path in looping or (path in writers.by_app and kind_of(path) in looping) for path in paths)
+
+
 def exclude_pattern(path: str, root: str) -> str | None:
-    """The line of `exclude` that leaves out one file below a root and nothing else; None if it is not below it."""
+    """The line of `exclude` that leaves out one file below a root, or a kind of them, and nothing else.
+
+    None if it is not below it.
+    """
     prefix = root.rstrip("/") + "/"
     if not path.startswith(prefix):
         return None
-    return "/" + re.sub(r"([\\*?\[\]!# ])", r"\\\1", path.removeprefix(prefix))
+    directory, _, name = path.removeprefix(prefix).rpartition("/")
+    names = [*directory.split("/"), name] if directory else [name]
+    return "".join(f"/{_ANY if each.startswith(_ANY) else ''}{_escaped(each.removeprefix(_ANY))}" for each in names)
+
+
+def _escaped(name: str) -> str:
+    return re.sub(r"([\\*?\[\]!# ])", r"\\\1", name)

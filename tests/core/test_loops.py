@@ -128,6 +128,33 @@ def test_the_file_that_all_sets_share_is_named(writers: Writers, restarts: int) 
     assert guard.loop_since(before) == Loop("data.py", restarts)
 
 
+def test_an_app_that_gives_what_it_writes_another_name_each_time_is_stopped() -> None:
+    """The kind of its files is named and left alone; files of that kind which it does not write are not."""
+    guard, verdicts = LoopGuard(), []
+    for number in range(8):
+        path = f"/src/data/{number}.yaml"
+        before, writers = guard, Writers(by_app=frozenset({path}) if number >= MOST_BY_APP - 1 else frozenset())
+        guard, verdict = guard.after(changed(path, at=number), STARTING, writers)
+        verdicts.append(verdict)
+        if (loop := guard.loop_since(before)) is not None:
+            assert loop == Loop("/src/data/*.yaml", MOST_BY_APP + 1)
+
+    assert verdicts == [Verdict.ACT] * 5 + [Verdict.LEAVE] * 3
+    assert guard.is_suspicious
+    _, verdict = guard.after(changed("/src/data/mine.yaml", at=9.0), 5.0, NOBODY)
+    assert verdict is Verdict.ACT
+
+
+def test_quick_saves_of_many_files_have_it_noted_what_the_app_writes() -> None:
+    """They may be of a kind that it writes."""
+    guard = LoopGuard()
+    for number in range(1, 5):
+        guard, _ = guard.after(changed(f"{number}.py"), STARTING, NOBODY)
+        assert guard.is_suspicious is (number >= MOST_BY_APP - 1)
+    guard, _ = guard.after(changed("5.py"), 5.0, NOBODY)
+    assert not guard.is_suspicious
+
+
 def test_another_file_is_another_row() -> None:
     """Edits of several files in turn are no loop, however quick"""
     guard = LoopGuard()
@@ -253,6 +280,8 @@ def test_suspicion_comes_before_proof(served: float, closely: int) -> None:
         ("/src/a [1]!.py", "/src/", r"/a\ \[1\]\!.py"),
         ("/src", "/src", None),
         ("/elsewhere/a.py", "/src", None),
+        ("/src/my data/*.yaml", "/src", r"/my\ data/*.yaml"),
+        ("/src/*", "/src", "/*"),
     ],
 )
 def test_the_line_that_ends_a_loop_is_said(path: str, root: str, expected: str | None) -> None:

@@ -49,6 +49,10 @@ def tick():
     pathlib.Path("data/state.py").write_text({STAMP})
 threading.Thread(target=tick, daemon=True).start()
 {SERVES}"""
+OTHER_NAMES = f"""
+import pathlib, time
+pathlib.Path(f"data/{{time.time_ns()}}.py").write_text({STAMP})
+{SERVES}"""
 BY_A_CHILD = f"""
 import subprocess
 subprocess.run(["sh", "-c", "date +STAMP=%N > data/state.py"], check=True)
@@ -133,6 +137,26 @@ def test_an_app_that_is_seen_to_write_what_is_watched_is_stopped(tmp_path: Path,
         assert daemon.close() == 0
         assert len(daemon.all("restart.requested")) == loop["restarts"]
         assert len(daemon.all("change.looping")) == 1
+
+
+def test_an_app_that_gives_what_it_writes_another_name_each_time_is_stopped(tmp_path: Path) -> None:
+    """The record names the kind of files; one that somebody else puts among them restarts the app."""
+    write_files(tmp_path, {"app.py": OTHER_NAMES, "data/mine.py": "", "dev.toml": APP})
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        loop = daemon.wait_for("change.looping")
+        assert loop["path"] == "data/*.py"
+        assert loop["hint"] == (
+            "have it write elsewhere, or add '/data/*.py' to `exclude` in `[watch]` if nothing of yours is among them"
+        )
+        last = daemon.all("restart.requested")[-1]["generation"]
+        daemon.wait_for("restart.completed", generation=last)
+        ignored = len(daemon.all("change.ignored"))
+        save(tmp_path / "data" / "mine.py", "edited = True")
+        daemon.wait_for("restart.completed", generation=last + 1, paths=["data/mine.py"])
+        daemon.wait_for_count("change.ignored", ignored + 1)
+
+        assert daemon.close() == 0
+        assert len(daemon.all("restart.requested")) == last
 
 
 def test_an_edit_of_what_the_app_writes_itself_restarts_it_where_it_is_seen_to_be_one(tmp_path: Path) -> None:
