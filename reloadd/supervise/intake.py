@@ -17,7 +17,7 @@ from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.loops import SOON, Loop, LoopGuard, Verdict, Writers, exclude_pattern
 from reloadd.core.records import Level, make_record, record
 from reloadd.core.state import State
-from reloadd.supervise.noted import read_ledger
+from reloadd.supervise.noted import read_effects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -78,24 +78,24 @@ class Intake:
 
     def take_note(self, word: Noticed | Quiet) -> None:
         """Take it from one of the watches that a burst begins, or is over; several may have one at the same time."""
-        before = self._is_expected
+        was_expected = self._is_expected
         self._bursts += 1 if isinstance(word, Noticed) else -1
         self.times_noticed += isinstance(word, Noticed)
-        self._tell_of_expectation(before)
+        self._tell_of_expectation(was_expected=was_expected)
 
     def hold(self, *, is_held: bool) -> None:
         """Take it that what was acted on is held back, or is so no more: for requests, the burst goes on until then."""
-        before = self._is_expected
+        was_expected = self._is_expected
         self._is_held = is_held
-        self._tell_of_expectation(before)
+        self._tell_of_expectation(was_expected=was_expected)
 
     @property
     def _is_expected(self) -> bool:
         """Whether newer code may come, so that what is asked for now may have to wait for it."""
         return self._bursts > 0 or self._is_held
 
-    def _tell_of_expectation(self, before: bool) -> None:  # noqa: FBT001 (what it was is compared with what it is)
-        if before is not self._is_expected:
+    def _tell_of_expectation(self, *, was_expected: bool) -> None:
+        if was_expected is not self._is_expected:
             self._supervisor.tell(Noticed() if self._is_expected else Quiet())
 
     def take(self, changes: ChangeSet) -> None:
@@ -153,7 +153,11 @@ class Intake:
         news = [] if is_start else [path for path in changes.paths if path not in self._left]
         self._left.update(news)
         self._ignore((path for path in changes.paths if path not in news), "the app writes it itself")
-        self._ignore(news, "the app writes it itself, so no edit of it restarts the app", Level.WARNING)
+        self._ignore(
+            news,
+            "the app writes it itself, so an edit of it that cannot be seen to be one restarts nothing",
+            Level.WARNING,
+        )
 
     def _served(self) -> float | None:
         """Seconds that the app has served; None while a child starts, infinite while there is none that could."""
@@ -173,8 +177,8 @@ class Intake:
         self._by_others.clear()
         if self._attendance.wants_writes:
             owned = self._supervisor.machine.owned
-            ledgers = [(each, self._attendance.ledger_of(each)) for each in owned]
-            notes = [read_ledger(ledger) for _, ledger in ledgers if ledger is not None]
+            ledgers = [ledger for each in owned if (ledger := self._attendance.ledger_of(each)) is not None]
+            notes = [read_effects(ledger) for ledger in ledgers]
             by_app.update(*(seen.written for seen in notes))
             is_all = len(notes) == len(owned) > 0 and all(map(self._attendance.notes_writes, owned))
             if is_all and not any(seen.has_helpers for seen in notes):

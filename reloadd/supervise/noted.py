@@ -9,7 +9,11 @@ from reloadd.core.outside import Seen
 from reloadd.runtime import wire
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+_EFFECT = b'"effect"'
+"""In each line that tells of one, and in hardly any other."""
 
 
 def read_ledger(path: Path) -> Seen:
@@ -19,3 +23,20 @@ def read_ledger(path: Path) -> Seen:
         frames, _ = wire.split_frames(path.read_bytes())
         seen.add(frames)
     return seen
+
+
+def read_effects(path: Path) -> Seen:
+    """What a ledger says of what was written and started, and nothing else: that is read in a fraction of the time."""
+    seen = Seen()
+    with suppress(OSError, ValueError):
+        frames, _ = wire.split_frames(b"".join(_lines_with(_EFFECT, path.read_bytes())))
+        seen.add(frame for frame in frames if frame["word"] == "effect")
+    return seen
+
+
+def _lines_with(word: bytes, text: bytes) -> Iterator[bytes]:
+    """The whole lines in which a word stands."""
+    end = -1
+    while (at := text.find(word, end + 1)) >= 0 and (newline := text.find(b"\n", at)) >= 0:
+        yield text[text.rfind(b"\n", 0, at) + 1 : newline + 1]
+        end = newline

@@ -230,7 +230,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {"told": told, "polling": polling, "
 def main() -> None:
     """Measure and print tables."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.watching")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all by default")
+    parser.add_argument("parts", nargs="*", choices=PARTS, metavar="PART", help=f"{', '.join(PARTS)}; all by default")
     parser.add_argument("--saves", type=int, default=200, help="for those that are told")
     parser.add_argument("--idle", type=float, default=30.0, metavar="SECONDS", help="for what sweeps, see IDLE_TIME")
     options = parser.parse_args()
