@@ -54,6 +54,8 @@ class Hearing:
 
     def take_refused(self) -> dict[int, list[str]]:
         """Directories that could not be listened to since the last call, by error number."""
+        if not self._refused:
+            return {}
         refused, self._refused = self._refused, {}
         return refused
 

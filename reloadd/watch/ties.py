@@ -31,11 +31,12 @@ class Ties:
         self._names: dict[str, frozenset[Name]] = {}
         self._paths: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._listening: dict[str, tuple[frozenset[str], Subscription | None]] = {}
+        self._deaf: set[str] = set()
 
     @property
     def is_unheard(self) -> bool:
         """Whether a directory that matters could not be listened to."""
-        return any(subscription is None for _, subscription in self._listening.values())
+        return bool(self._deaf)
 
     def tie(self, path: str, names: frozenset[Name]) -> None:
         """Let `path` depend on these names, and on none that it depended on before."""
@@ -70,23 +71,31 @@ class Ties:
             if known is not None and known[0] == names:
                 continue
             if names:
-                self._listening[directory] = (names, self._hearing.listen(directory, Purpose.NAMES, names))
+                self._listen(directory, names)
             else:
                 del self._paths[directory], self._listening[directory]
+                self._deaf.discard(directory)
             if known is not None and known[1] is not None:
                 known[1].close()
+
+    def _listen(self, directory: str, names: frozenset[str]) -> None:
+        subscription = self._hearing.listen(directory, Purpose.NAMES, names)
+        self._listening[directory] = (names, subscription)
+        if subscription is None:
+            self._deaf.add(directory)
+        else:
+            self._deaf.discard(directory)
 
     def renew(self) -> None:
         """Listen anew everywhere, so that a directory that has become another one is heard."""
         for directory, (heard, before) in list(self._listening.items()):
-            self._listening[directory] = (heard, self._hearing.listen(directory, Purpose.NAMES, heard))
+            self._listen(directory, heard)
             if before is not None:
                 before.close()
 
     def unheard(self) -> list[str]:
         """The paths that depend on a name in a directory that could not be listened to."""
-        deaf = [directory for directory, (_, subscription) in self._listening.items() if subscription is None]
-        return sorted({path for directory in deaf for path in self.depending_on(directory, "")})
+        return sorted({path for directory in self._deaf for path in self.depending_on(directory, "")})
 
     def depending_on(self, directory: str, name: str) -> list[str]:
         """The paths to look at when this name has changed; an empty name stands for the directory itself."""

@@ -312,7 +312,8 @@ class Tree:
             if is_wanted or path in self._directories:
                 self.walk.send(path, errand)
             return is_wanted
-        self.walk.leave(path, is_gone=True)
+        if path in self._directories:
+            self.walk.leave(path, is_gone=True)
         scopes = rooted if parent is None else parent.scopes_of(path)
         signature = signature_of(status) if status is not None and scopes else None
         self.snapshot.see(path, signature, scopes, writer)

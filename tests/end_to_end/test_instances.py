@@ -29,7 +29,7 @@ TWICE_WITH_ONE = 'echo 1 > /proc/sys/user/max_inotify_instances; "$@"; exec "$@"
 ALL_TAKEN = """
 import ctypes, os, sys
 with open("/proc/sys/user/max_inotify_instances", "w") as limit:
-    limit.write("128")
+    limit.write("1")
 taken, take = os.pipe()
 lives, live = os.pipe()
 if os.fork() == 0:
@@ -45,7 +45,7 @@ os.close(lives)
 os.set_inheritable(live, True)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-"""Run a command where another process has taken each of 128 instances."""
+"""Run a command where another process has taken the only instance: of 128, each would be one less for other tests."""
 
 WEB = """
 def app(environ, start_response):
