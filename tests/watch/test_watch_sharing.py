@@ -196,12 +196,13 @@ def test_the_same_watch_set_again_is_no_work(stage: Stage, root: Path) -> None:
 def test_who_has_gone_leaves_nothing_behind(stage: Stage, backend: Backend, root: Path) -> None:
     """Nothing of their roots is kept, whoever they were, so that a daemon does not grow with each edit of a profile"""
     (root / "sub").mkdir()
+    (root / "kept").mkdir()
     (root / "sub/.gitignore").touch()
-    save(root / "a.py", "one")
-    shop = stage.begin(watch_set(root, backend=backend, include=("a.py",)))
+    save(root / "kept/a.py", "one")
+    shop = stage.begin(watch_set(root / "kept", backend=backend))
     for number in range(10):
         stage.begin(watch_set(root, root / "sub", backend=backend, exclude=(f"{number}",)), "passer-by").close()
-    save(root / "a.py", "twofold")
+    save(root / "kept/a.py", "twofold")
     assert shop.told() == {"a.py": "modified"}
     (session,) = stage.watcher._sessions.values()
     wait_until(lambda: session.is_at_rest)
