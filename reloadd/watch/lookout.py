@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.core.changes import Change, ChangeKind
+from reloadd.core.paths import is_within
 from reloadd.core.rounds import sweep_pause
 from reloadd.core.settle import Work
 from reloadd.watch.interest import Interest, Scopes
@@ -119,7 +120,7 @@ class Lookout:
 
     def is_walked(self, interest: Interest) -> bool:
         """Whether no walk is under way where it looks."""
-        return self._tree.walk.roots_ahead().isdisjoint(scope.root for scope in interest.scopes)
+        return self._tree.errands.roots_ahead().isdisjoint(scope.root for scope in interest.scopes)
 
     def sweep_pause(self) -> float:
         """Seconds until the next slice of everything is to be looked at."""
@@ -224,9 +225,7 @@ class Lookout:
             self._tree.close()
 
     def _git_activity(self, paths: Collection[str]) -> Work:
-        concerned = (
-            each for each in self._tree.repositories() if any(path.startswith(each.top + "/") for path in paths)
-        )
+        concerned = (each for each in self._tree.repositories() if any(is_within(path, each.top) for path in paths))
         doing = {each.activity() for each in concerned}
         return next((git for git in (Work.WRITING, Work.STEPPING) if git in doing), Work.IDLE)
 
@@ -244,7 +243,7 @@ class Lookout:
             news={interest: self._news(found) for interest, found in self._tree.snapshot.findings().items()},
             refused=refused,
             is_polled=self._tree.is_polled(),
-            is_unfinished=not self._tree.walk.is_over,
+            is_unfinished=not self._tree.errands.are_done,
         )
 
     def _news(self, findings: tuple[Finding, ...]) -> News:

@@ -11,23 +11,25 @@ import time
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
+from reloadd.core.paths import is_within
 from reloadd.profile.model import Backend
 from reloadd.watch.directories import Directories
+from reloadd.watch.errands import Errand, Errands
 from reloadd.watch.hearing import Hearing
 from reloadd.watch.inbox import Hint, Inbox, Purpose, Sighting
 from reloadd.watch.interest import globs_of
-from reloadd.watch.links import is_below
 from reloadd.watch.roots import Roots
 from reloadd.watch.rounds import Rounds
 from reloadd.watch.signature import signature_of
 from reloadd.watch.snapshot import Snapshot, Writer
-from reloadd.watch.walk import Errand, Walk
+from reloadd.watch.walk import Walk
 from reloadd.watch.writers import is_being_written
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from reloadd.watch.directories import Count, Directory
+    from reloadd.watch.ignore import Rules
     from reloadd.watch.inbox import Source
     from reloadd.watch.interest import Interest, Scope
     from reloadd.watch.repository import Repository
@@ -55,7 +57,8 @@ class Tree:
         self.snapshot = Snapshot(self._is_being_written)
         self._roots = Roots(self._hearing)
         self._directories = Directories(self._hearing)
-        self.walk = Walk(self._roots, self._directories, self.snapshot, self._hearing)
+        self.errands = Errands(self._roots.at)
+        self.walk = Walk(self.errands, self._roots, self._directories, self.snapshot, self._hearing)
         self._rounds = Rounds(self._directories, self.snapshot, self._list_again)
         self._mounted: dict[str, frozenset[str]] = {}
         self._begun: frozenset[Interest] = frozenset()
@@ -76,7 +79,7 @@ class Tree:
             return True
         roots = {scope.root for scope in scopes}
         unheard = (*self._roots.ties.unheard(), *self.walk.ties.unheard(), *self._rounds.mounted)
-        return any(is_below(path, root) for path in unheard for root in roots)
+        return any(is_within(path, root) for path in unheard for root in roots)
 
     def _is_unheard(self) -> bool:
         """Whether a directory above a root, or on the way of a link, could not be listened to."""
@@ -136,25 +139,26 @@ class Tree:
 
     def wants(self, interest: Interest, path: str) -> bool:
         """Whether a file at `path` would matter to an interest, whether there is one or not."""
-        return bool(interest.scopes_of(path, [scope for scope in interest.scopes if self._is_in(path, scope)]))
+        return bool(interest.scopes_of(path, [scope for scope in interest.scopes if self._would_hold(scope, path)]))
 
-    def _is_in(self, path: str, scope: Scope) -> bool:
+    def _would_hold(self, scope: Scope, path: str) -> bool:
+        """Whether a file at `path` would be in a scope; the nearest directory above that was entered has the rules."""
         if path == scope.root:
             return True
-        if not path.startswith(scope.root.rstrip("/") + "/"):
+        if not is_within(path, scope.root):
             return False
-        above, child = os.path.dirname(path), path
-        while (directory := self._directories.get(above)) is None or scope not in directory.rules:
-            if above == scope.root:
-                break
-            above, child = os.path.dirname(above), above
-        # Nothing is entered where there is no root.
-        rules = (
-            self._roots.rules(scope) if directory is None or scope not in directory.rules else directory.rules[scope]
-        )
-        if child != path and not rules.wants_directory(child):
-            return False
-        return rules.wants_file(path)
+        judged = path
+        while (rules := self._rules_inside(os.path.dirname(judged), scope)) is None:
+            judged = os.path.dirname(judged)
+        return (judged == path or rules.wants_directory(judged)) and rules.wants_file(path)
+
+    def _rules_inside(self, path: str, scope: Scope) -> Rules | None:
+        """A scope's rules for what is in a directory; None below its root where it did not enter the directory."""
+        directory = self._directories.get(path)
+        if directory is not None and scope in directory.rules:
+            return directory.rules[scope]
+        # Where there is no root, nothing is entered.
+        return self._roots.rules(scope) if path == scope.root else None
 
     # Looking. Each of these plans a walk where one is needed, which is then to be gone on with.
 
@@ -290,7 +294,7 @@ class Tree:
         return None if self._hearing.is_far(os.path.dirname(path)) else is_being_written(path)
 
     def _list_again(self, path: str) -> None:
-        self.walk.send(path, Errand(is_deep=False))
+        self.errands.add(path, Errand(is_deep=False))
 
     def _examine(self, path: str, writer: Writer = Writer.UNKNOWN, errand: Errand = _ALL_BELOW) -> bool:
         """Look at one path again, whatever it was and is; whether it is a directory, which is to be walked."""
@@ -310,7 +314,7 @@ class Tree:
             if parent is not None and is_wanted:
                 parent.children.add(name)
             if is_wanted or path in self._directories:
-                self.walk.send(path, errand)
+                self.errands.add(path, errand)
             return is_wanted
         if path in self._directories:
             self.walk.leave(path, is_gone=True)
