@@ -50,6 +50,7 @@ class Member:
         self._on_settled = on_settled
         self._on_burst = on_burst
         self._is_in_burst = False
+        self._is_mute = False
         self._kept: list[ChangeSet] | None = []
 
     def statistics(self) -> WatchStatistics:
@@ -63,6 +64,8 @@ class Member:
 
     def tell(self, changes: ChangeSet) -> None:
         """Pass a set on, or keep it until `open`."""
+        if self._is_mute:
+            return
         if self._kept is None:
             self._on_settled(changes)
         else:
@@ -74,6 +77,15 @@ class Member:
         if self._on_burst is not None and begins is not self._is_in_burst and not (begins and self._kept is not None):
             self._is_in_burst = begins
             self._on_burst(word)
+
+    def mute(self) -> None:
+        """Pass no set on any more: another one tells what is to be told."""
+        self._is_mute = True
+
+    def forget(self) -> None:
+        """Keep nothing of what was to be told until now."""
+        if self._kept is not None:
+            self._kept.clear()
 
     def open(self) -> None:
         """Pass on from now on, and what was kept first: until its `watch` has returned, a profile is told nothing."""

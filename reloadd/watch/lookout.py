@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reloadd.profile.model import WatchSet
     from reloadd.watch.inbox import Inbox, Sighting, Source
     from reloadd.watch.manner import Manner
+    from reloadd.watch.signature import Signature
 
 WALK_SLICE = 0.005
 """Seconds that a walk goes on for in one look, by which a save may be late."""
@@ -192,30 +193,36 @@ class Lookout:
         with self._lock:
             return self._git_activity(paths)
 
-    def differences_from(self, interest: Interest, earlier: Lookout, other: Interest) -> tuple[Change, ...]:
-        """How what counts as told to an interest differs from what an earlier one was told.
+    def told(self, interest: Interest) -> dict[str, Signature]:
+        """All files that matter to an interest, as they were told last."""
+        with self._lock:
+            return {path: entry.signature for path, entry in self._tree.snapshot.told(interest).items()}
 
-        For taking over from it without a gap. Only of paths that matter to both.
+    def wants(self, interest: Interest, path: str) -> bool:
+        """Whether a file at `path` would matter to an interest, whether there is one or not."""
+        return self._tree.wants(interest, path)
+
+    def differences(
+        self, interest: Interest, before: Mapping[str, Signature], was_wanted: Callable[[str], bool]
+    ) -> tuple[Change, ...]:
+        """How what counts as told to one interest differs from what another was told, where a path matters to both.
 
         Args:
             interest: who takes over.
-            earlier: what serves the other; it may be this one.
-            other: whom it takes over from.
+            before: what the other was told.
+            was_wanted: whether a path would have mattered to the other.
         """
-        with earlier._lock:
-            before = earlier._tree.snapshot.told(other)
-        with self._lock:
-            after = self._tree.snapshot.told(interest)
-            kinds: dict[str, ChangeKind] = {}
-            for path in before.keys() | after.keys():
-                old, new = before.get(path), after.get(path)
-                if old and new:
-                    if old.signature != new.signature:
-                        kinds[path] = ChangeKind.MODIFIED
-                elif new and earlier._tree.wants(other, path):
-                    kinds[path] = ChangeKind.CREATED
-                elif old and self._tree.wants(interest, path):
-                    kinds[path] = ChangeKind.DELETED
+        after = self.told(interest)
+        kinds: dict[str, ChangeKind] = {}
+        for path in before.keys() | after.keys():
+            old, new = before.get(path), after.get(path)
+            if old and new:
+                if old != new:
+                    kinds[path] = ChangeKind.MODIFIED
+            elif new and was_wanted(path):
+                kinds[path] = ChangeKind.CREATED
+            elif old and self.wants(interest, path):
+                kinds[path] = ChangeKind.DELETED
         return tuple(Change(kind, path) for path, kind in sorted(kinds.items()))
 
     def close(self) -> None:

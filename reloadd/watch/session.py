@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reloadd.core.changes import ChangeSet
 from reloadd.core.records import Level, make_record
 from reloadd.watch.audience import Audience, Member
 from reloadd.watch.base import WatchStatistics
@@ -18,14 +19,15 @@ from reloadd.watch.turns import Turns
 from reloadd.workers import start_workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from reloadd.core.changes import ChangeSet
+    from reloadd.core.changes import Change
     from reloadd.core.inputs import Noticed, Quiet
     from reloadd.core.records import Record
     from reloadd.profile.model import WatchSet
     from reloadd.watch.inbox import Source
     from reloadd.watch.manner import Manner
+    from reloadd.watch.signature import Signature
 
 
 class Session:
@@ -105,6 +107,23 @@ class Session:
             self._turns.regroup()
         if not self._audiences:
             self.close()
+
+    async def told(self, member: Member) -> dict[str, Signature]:
+        """All files that matter to one member, as it was told of them last: it is told no more from then on."""
+        interest = member.audience.interest
+        return await self._turns.do(lambda: self.lookout.told(interest), lambda _: member.mute())
+
+    async def tell_since(
+        self, member: Member, before: Mapping[str, Signature], was_wanted: Callable[[str], bool]
+    ) -> None:
+        """Tell one member how what it counts as told differs from what another was told: see `Lookout.differences`."""
+        interest, noticed_at = member.audience.interest, self._loop.time()
+
+        def tell(changes: tuple[Change, ...]) -> None:
+            if changes:
+                member.tell(ChangeSet(changes, seen_at=noticed_at, settled_at=self._loop.time()))
+
+        await self._turns.do(lambda: self.lookout.differences(interest, before, was_wanted), tell)
 
     def statistics(self, audience: Audience) -> WatchStatistics:
         """What is being looked at now for an audience.

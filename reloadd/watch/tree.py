@@ -147,10 +147,11 @@ class Tree:
             return True
         if not is_within(path, scope.root):
             return False
-        judged = path
-        while (rules := self._rules_inside(os.path.dirname(judged), scope)) is None:
-            judged = os.path.dirname(judged)
-        return (judged == path or rules.wants_directory(judged)) and rules.wants_file(path)
+        above, between = os.path.dirname(path), list[str]()
+        while (rules := self._rules_inside(above, scope)) is None:
+            between.append(above)
+            above = os.path.dirname(above)
+        return all(map(rules.wants_directory, between)) and rules.wants_file(path)
 
     def _rules_inside(self, path: str, scope: Scope) -> Rules | None:
         """A scope's rules for what is in a directory; None below its root where it did not enter the directory."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.records import record
@@ -20,7 +20,7 @@ from reloadd.watch.degraded import Refusals
 from reloadd.watch.digester import Digester
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from concurrent.futures import Executor
 
     from reloadd.watch.audience import Audience
@@ -45,6 +45,13 @@ class Recovery:
 
     since: float
     changes: Counter[Interest] = field(default_factory=Counter)
+
+
+class _Job(NamedTuple):
+    """What somebody has asked for: how to do it, and how to let go of him."""
+
+    do: Callable[[], Awaitable[None]]
+    cancel: Callable[[], object]
 
 
 class Turns:
@@ -82,6 +89,7 @@ class Turns:
         self._recovery: Recovery | None = None
         self._poll_due = self._sweep_due = math.inf
         self._is_regrouped = self._is_doubtful = self._is_walking = False
+        self._jobs: deque[_Job] = deque()
         self._task = self._loop.create_task(self._run(), name="watch")
 
     def regroup(self) -> None:
@@ -98,6 +106,32 @@ class Turns:
         """Do nothing more. Safe to call twice."""
         self._digester.close()
         self._task.cancel()
+        for job in self._jobs:
+            job.cancel()
+
+    async def do(self, work: Callable[[], _T], then: Callable[[_T], None]) -> _T:
+        """Do something in a worker, and something with its result, while nothing is looked at or told.
+
+        Raises:
+            Exception: what either of them raised.
+            CancelledError: this is closed.
+        """
+        done: asyncio.Future[_T] = self._loop.create_future()
+
+        async def do() -> None:
+            try:
+                result = await self._in_worker(work)
+                then(result)
+            except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
+                if not done.done():
+                    done.set_exception(error)
+            else:
+                if not done.done():
+                    done.set_result(result)
+
+        self._jobs.append(_Job(do, done.cancel))
+        self._inbox.wake()
+        return await done
 
     @property
     def is_at_rest(self) -> bool:
@@ -146,6 +180,9 @@ class Turns:
         if self._is_walking:
             self._note(await self._in_worker(self._lookout.go_on))
         await self._settle_in()
+        while self._jobs:
+            await self._jobs[0].do()
+            self._jobs.popleft()
 
     async def _prepare(self) -> None:
         """Look for all who have joined by now, and for none who have left: one walk, however many they are."""

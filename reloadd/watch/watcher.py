@@ -9,7 +9,6 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from reloadd.core.changes import ChangeSet
 from reloadd.profile.model import Backend
 from reloadd.watch.audience import Member
 from reloadd.watch.manner import manner_of
@@ -19,6 +18,7 @@ from reloadd.watch.session import Session
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reloadd.core.changes import ChangeSet
     from reloadd.core.inputs import Noticed, Quiet
     from reloadd.core.records import Record
     from reloadd.profile.model import WatchSet
@@ -66,16 +66,14 @@ class DaemonWatcher:
     async def _take_over(self, earlier: Member, member: Member) -> None:
         """Tell what the earlier one would have told, and close it."""
         try:
-            if earlier.audience is not member.audience:
-                noticed_at = self._loop.time()
-                changes = await asyncio.to_thread(
-                    member.session.lookout.differences_from,
-                    member.audience.interest,
-                    earlier.session.lookout,
-                    earlier.audience.interest,
+            if earlier.audience is member.audience:
+                # It was told all that the other was told meanwhile.
+                member.forget()
+            elif earlier in earlier.audience:
+                before = await earlier.session.told(earlier)
+                await member.session.tell_since(
+                    member, before, lambda path: earlier.session.lookout.wants(earlier.audience.interest, path)
                 )
-                if changes:
-                    member.tell(ChangeSet(changes, seen_at=noticed_at, settled_at=self._loop.time()))
         except BaseException:
             member.close()
             raise

@@ -209,7 +209,7 @@ def test_links_that_lead_back_are_not_followed(begin: Begin, root: Path) -> None
     shop = begin(root)
     assert shop.watch.statistics().files == 4
     save(root / "a/0.py", "two")
-    shop.comes_to({"a/0.py": "modified", "b/other/0.py": "modified"})
+    assert shop.told() == {"a/0.py": "modified", "b/other/0.py": "modified"}
 
 
 def test_a_root_that_is_a_link_is_followed(begin: Begin, root: Path) -> None:

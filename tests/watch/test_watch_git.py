@@ -5,7 +5,9 @@ Git holds `index.lock` while it writes files, so that none of these counts depen
 
 from __future__ import annotations
 
+import os
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,6 +74,11 @@ def every_file(kind: str) -> dict[str, str]:
     return dict.fromkeys(names(), kind)
 
 
+def every_new_file(kind: str) -> dict[str, str]:
+    """Each file that `mine` adds, changed in one way."""
+    return {name: kind for text in MINE for name in names(text)[: FILES // 5]}
+
+
 def test_what_git_does_is_one_set(stage: Stage, repository: Path) -> None:
     """Who reads all files when it is told finds the new content in each"""
     witnesses = {backend: Witness(repository) for backend in (Backend.EVENTS, Backend.POLL)}
@@ -110,18 +117,22 @@ def test_a_merge_is_one_set(stage: Stage, repository: Path) -> None:
     """Of two branches that went apart"""
     both = Both(stage, repository)
     git(repository, "merge", "--quiet", "--message", "both", "mine")
-    both.tell({name: "created" for text in MINE for name in names(text)[: FILES // 5]})
+    both.tell(every_new_file("created"))
     both.tell_nothing_more()
 
 
-def test_a_rebase_comes_to_what_it_changed(stage: Stage, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many commits are picked: what goes and comes back meanwhile is not told"""
-    # Between two commits git has no lock, for longer than this where the machine is busy.
+def test_commands_of_several_steps_are_one_set(stage: Stage, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rebase and a cherry-pick, however many commits are picked: what goes and comes back meanwhile is not told"""
+    # Between two steps git has no lock, for longer than this where the machine is busy.
     monkeypatch.setattr(settle, "GIT_PAUSE", 2.0)
     git(repository, "checkout", "--quiet", "mine")
     both = Both(stage, repository).digested()
     git(repository, "rebase", "--quiet", "one")
-    both.come_to(every_file("modified"))
+    both.tell(every_file("modified"), "rebase")
+    git(repository, "reset", "--quiet", "--hard", "one")
+    both.tell(every_new_file("deleted"), "reset")
+    git(repository, "cherry-pick", "ORIG_HEAD~3..ORIG_HEAD")
+    both.tell(every_new_file("created"), "cherry-pick")
     both.tell_nothing_more()
 
 
@@ -153,15 +164,14 @@ def test_a_working_tree_that_is_added_is_told_whole(stage: Stage, repository: Pa
     both.tell_nothing_more()
 
 
-def test_a_lock_that_was_left_behind_holds_up_nothing_for_ever(
-    stage: Stage, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By a git that was killed, say: after a while the set is told all the same"""
-    monkeypatch.setattr(settle, "LONGEST_GIT", 0.3)
-    (root / ".git").mkdir()
-    save(root / ".git/index.lock", "")
+def test_a_lock_that_was_left_behind_holds_up_nothing(stage: Stage, root: Path) -> None:
+    """By a git that was killed, say: it is older than git takes for anything"""
+    lock = root / ".git/index.lock"
+    lock.parent.mkdir()
+    save(lock, "")
+    os.utime(lock, (time.time() - 60,) * 2)
     both = Both(stage, root)
-    for name in ("a.py", "b.py"):
-        save(root / name, "one")
-    both.tell({"a.py": "created", "b.py": "created"})
+    for kind in ("created", "modified"):
+        save(root / "a.py", kind)
+        both.tell({"a.py": kind})
     both.tell_nothing_more()
