@@ -106,6 +106,8 @@ class Fleet:
         for profile in added:
             self._add(profile, assigned[profile.name])
         self._give_turns()
+        # Those whom somebody waited for may be followed no more.
+        self._followers.look()
 
     def _add(self, profile: Profile, listeners: tuple[Listener, ...]) -> None:
         """Run an app from now on; its child is started when those that it comes after are ready."""

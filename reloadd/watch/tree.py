@@ -143,18 +143,17 @@ class Tree:
             return True
         if not path.startswith(scope.root.rstrip("/") + "/"):
             return False
-        above, child = os.path.dirname(path), path
+        above, between = os.path.dirname(path), list[str]()
         while (directory := self._directories.get(above)) is None or scope not in directory.rules:
             if above == scope.root:
                 break
-            above, child = os.path.dirname(above), above
+            between.append(above)
+            above = os.path.dirname(above)
         # Nothing is entered where there is no root.
         rules = (
             self._roots.rules(scope) if directory is None or scope not in directory.rules else directory.rules[scope]
         )
-        if child != path and not rules.wants_directory(child):
-            return False
-        return rules.wants_file(path)
+        return all(map(rules.wants_directory, between)) and rules.wants_file(path)
 
     # Looking. Each of these plans a walk where one is needed, which is then to be gone on with.
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reloadd.watch.explain import Verdict, explain
 from reloadd.watch.ignore import IgnoreFiles, compile_ignore_list, rules_above
 from reloadd.watch.repository import repository_around, repository_at
+from tests.support.watching import watch_set
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +52,18 @@ PATHS = [
 ]
 
 
+TAKEN_BACK = {
+    "all inside a directory is not the directory": {".gitignore": "made/**\n!made/kept.py\n"},
+    "at any depth too": {".gitignore": "**/made/**\n!kept.py\n"},
+    "what is inside need not be a file": {".gitignore": "made/**/\n"},
+    "a directory that is taken back does not take back what is in it": {".gitignore": "cache\n/*\n!/made/\n"},
+    "nor does one that a nearer file takes back": {".gitignore": "kept.py\n", "made/.gitignore": "!cache/\n"},
+    "a file with a byte order mark": {".gitignore": "\ufeffmade/\n"},
+    "and one with the line ends of Windows": {".gitignore": "made/\r\n!kept.py\r\n"},
+}
+TREE = [f"{directory}{name}" for directory in ("", "made/", "made/cache/") for name in ("kept.py", "other.py")]
+
+
 def ignored_by_git(top: Path, path: str) -> bool:
     """What `git check-ignore` says."""
     environ = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
@@ -78,6 +92,28 @@ def test_git_agrees(repository: Path) -> None:
     expected = {path: ignored_by_git(repository, path) for path in PATHS}
     assert {path: ignored_on_the_way(repository, path, PATTERNS) for path in PATHS} == expected
     assert set(expected.values()) == {True, False}
+
+
+@pytest.mark.parametrize("files", TAKEN_BACK.values(), ids=TAKEN_BACK)
+def test_git_agrees_on_what_is_taken_back(repository: Path, files: dict[str, str]) -> None:
+    """A pattern is about what it names, and who is let into a directory is not let into what is in it"""
+    (repository / "made/cache").mkdir(parents=True)
+    for name, text in files.items():
+        (repository / name).write_bytes(text.encode())
+    watched = watch_set(repository, exclude=())
+    verdicts = {path: explain(watched, f"{repository}/{path}").verdict for path in TREE}
+    assert {path for path, verdict in verdicts.items() if verdict is Verdict.IGNORED_BY_GIT} == {
+        path for path in TREE if ignored_by_git(repository, path)
+    }
+
+
+def test_a_root_in_an_ignored_directory_is_ruled_by_nothing_above(repository: Path) -> None:
+    """Nothing takes back what lies in an ignored directory, so that it was named on purpose whatever is said below"""
+    root = repository / "build/made"
+    root.mkdir(parents=True)
+    (repository / ".gitignore").write_text("build/\n*.py\n")
+    (repository / "build/.gitignore").write_text("!made/\n")
+    assert explain(watch_set(root), f"{root}/a.py").verdict is Verdict.WATCHED
 
 
 def test_a_line_that_is_no_pattern_says_nothing(repository: Path) -> None:
