@@ -92,11 +92,11 @@ class Lookout:
 
     def minds(self, sighting: Sighting) -> bool:
         """Whether an event is a reason to look."""
-        return self._tree.minds(sighting)
+        return self._tree.triage.minds(sighting)
 
     def may_change(self, sighting: Sighting, interest: Interest) -> bool:
         """Whether an event is about a file that matters to an interest."""
-        return self._tree.may_change(sighting, interest)
+        return self._tree.triage.may_change(sighting, interest)
 
     def tell(self, interest: Interest, paths: Iterable[str]) -> None:
         """Take these paths, as they were seen last, for told to one interest."""
@@ -129,7 +129,7 @@ class Lookout:
 
     def glance(self, sightings: Sequence[Sighting]) -> Look | None:
         """Look where events point if that is a matter of microseconds; None if it is not, or another look is made."""
-        if len(sightings) > _MOST_AT_A_GLANCE or not all(map(self._tree.is_quick, sightings)):
+        if len(sightings) > _MOST_AT_A_GLANCE or not all(map(self._tree.triage.is_quick, sightings)):
             return None
         if not self._lock.acquire(blocking=False):
             return None
@@ -157,7 +157,7 @@ class Lookout:
     def serve(self, interests: Collection[Interest]) -> None:
         """Take what is known by now for the baseline of those of the interests that are new."""
         with self._lock:
-            self._tree.serve(interests)
+            self._tree.snapshot.serve(interests)
 
     def go_on(self) -> Look:
         """Go on with a walk."""
