@@ -5,9 +5,10 @@ answered keep the same time, so a rate proves nothing. Proof is that one of the 
 file for writing: in its ledger, or by a lease on the file. Then a few times in a row are enough, and the file restarts
 the app no more. Somebody else who was seen there ends the row: nobody's saves are counted against the app.
 
-Where nobody was seen, because a program other than Python puts a file in place by renaming it, the rate has to do, but
-only as far as to try: the change is put off for a moment, then acted on, and if the file changes again each time before
-the app has served, it is a loop. It goes on all the same, ever more slowly, so that no save is lost if that is wrong.
+Where nobody was seen, because a program other than Python renames a file into place, or makes one of another name each
+time, the rate has to do, but only as far as to try: the change is put off for a moment, then acted on, and if that
+leads to another one each time before the app has served, it is a loop. It goes on all the same, ever more slowly, so
+that no save is lost if that is wrong.
 
 Pure: whoever restarts feeds in each change set before acting on it, with how long the app has served and who was seen.
 """
@@ -19,7 +20,12 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from reloadd.core.changes import ChangeKind
+from reloadd.core.paths import prefix_of
+
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from reloadd.core.changes import ChangeSet
 
 MOST_BY_APP, LATELY = 3, 15.0
@@ -200,10 +206,21 @@ class LoopGuard:
             return replace(self, _tried=frozenset(), _changed_at=changes.settled_at), Verdict.ACT
         hasty = self._hasty + 1 if served is None or served <= SOON else 0
         guard = replace(self, _hasty=hasty, _tried=frozenset(), _changed_at=changes.settled_at)
-        if _are_of(paths, self._looping, writers):
+        created = {each.path for each in changes.changes if each.kind is ChangeKind.CREATED} - writers.by_others
+        if self.covers(paths, writers, created):
             is_quiet = changes.settled_at - self._changed_at >= QUIET
             return guard.after_loop(paths, writers, may_be_edit=is_quiet and served is not None and served > SOON)
-        return guard.weighed(paths, served, writers)
+        kinds = frozenset(map(kind_of, (created | writers.by_app) & (paths - self._looping)))
+        return guard.weighed(paths, kinds, served, writers)
+
+    def covers(self, paths: frozenset[str], writers: Writers, created: Collection[str]) -> bool:
+        """Whether all of these files looped before, or are as new and of such a kind as those that did."""
+
+        def is_of_kind(path: str) -> bool:
+            kind = kind_of(path)
+            return kind in self._looping and (path in writers.by_app or (path in created and kind not in self._proven))
+
+        return all(path in self._looping or is_of_kind(path) for path in paths)
 
     def after_loop(self, paths: frozenset[str], writers: Writers, *, may_be_edit: bool) -> tuple[LoopGuard, Verdict]:
         """What is known with one more set of files that looped before, and of nothing else."""
@@ -213,10 +230,18 @@ class LoopGuard:
             return self, Verdict.POSTPONE
         return replace(self, _row=_Row(), _tries=0), Verdict.ACT
 
-    def weighed(self, paths: frozenset[str], served: float | None, writers: Writers) -> tuple[LoopGuard, Verdict]:
-        """What is known with one more set in the row, or with the first one of another, and what to do with that."""
-        fresh = paths - self._looping
-        counted = fresh.union(map(kind_of, fresh & writers.by_app)) - self._looping
+    def weighed(
+        self, paths: frozenset[str], kinds: frozenset[str], served: float | None, writers: Writers
+    ) -> tuple[LoopGuard, Verdict]:
+        """What is known with one more set in the row, or with the first one of another, and what to do with that.
+
+        Args:
+            paths: the files of the set.
+            kinds: those of the files that are new, or that the app writes.
+            served: see `after`.
+            writers: see `after`.
+        """
+        counted = (paths | kinds) - self._looping
         shared = counted & self._row.shared
         if not shared or (served is not None and served > LATELY):
             tries = self._tries if self._looping else 0
@@ -224,21 +249,22 @@ class LoopGuard:
         suspects = shared - (writers.by_others - writers.by_app)
         row = self._row.with_one_more(suspects or shared, served, is_seen=not suspects)
         guard = replace(self, _row=row, _tries=self._tries if suspects or self._looping else 0)
-        return guard.judged(paths, writers)
+        return guard.judged(paths, kinds, writers)
 
-    def judged(self, paths: frozenset[str], writers: Writers) -> tuple[LoopGuard, Verdict]:
-        """Whether the row is a loop by now, and what to do with its last set."""
+    def judged(self, paths: frozenset[str], kinds: frozenset[str], writers: Writers) -> tuple[LoopGuard, Verdict]:
+        """Whether the row is a loop by now, and what to do with its last set; see `weighed`."""
         row = self._row
-        kinds = row.shared.intersection(map(kind_of, (paths & writers.by_app) - self._looping))
-        if row.length > MOST_BY_APP and (by_app := (row.shared & writers.by_app) or kinds):
+        own_kinds = row.shared.intersection(map(kind_of, (paths & writers.by_app) - self._looping))
+        if row.length > MOST_BY_APP and (by_app := (row.shared & writers.by_app) or own_kinds):
             guard = replace(self, _looping=self._looping | by_app, _proven=self._proven | by_app)
-            return guard, Verdict.LEAVE if _are_of(paths, guard.looping, writers) else Verdict.ACT
+            return guard, Verdict.LEAVE if guard.covers(paths, writers, frozenset()) else Verdict.ACT
         if not row.is_suspicious and row.soon < MOST_BY_OTHERS:
             return self, Verdict.ACT
         is_loop = self._tries >= TRIALS or row.soon >= MOST_BY_OTHERS
-        put_off = self._looping | row.shared
+        put_off = self._looping | (row.shared & paths or row.shared)
         guard = replace(self, _looping=put_off) if is_loop else self
-        return guard, Verdict.POSTPONE if paths <= put_off else Verdict.ACT
+        is_all = all(path in put_off or kind_of(path) in put_off & kinds for path in paths)
+        return guard, Verdict.POSTPONE if is_all else Verdict.ACT
 
     def loop_since(self, earlier: LoopGuard) -> Loop | None:
         """The loop that was found between an earlier value and this one."""
@@ -252,17 +278,12 @@ def kind_of(path: str) -> str:
     return f"{directory}/{_ANY}{name[name.rindex('.') :] if '.' in name else ''}"
 
 
-def _are_of(paths: frozenset[str], looping: frozenset[str], writers: Writers) -> bool:
-    """Whether all of these files looped before, or are of a kind that did and that the app writes."""
-    return all(path in looping or (path in writers.by_app and kind_of(path) in looping) for path in paths)
-
-
 def exclude_pattern(path: str, root: str) -> str | None:
     """The line of `exclude` that leaves out one file below a root, or a kind of them, and nothing else.
 
     None if it is not below it.
     """
-    prefix = root.rstrip("/") + "/"
+    prefix = prefix_of(root)
     if not path.startswith(prefix):
         return None
     directory, _, name = path.removeprefix(prefix).rpartition("/")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from reloadd.core.paths import is_within, relative
 from reloadd.core.patterns import compile_includes
 from reloadd.profile.model import Backend
 from reloadd.watch.ignore import IgnoreFiles, rules_above
@@ -63,14 +64,10 @@ def explain(watch_set: WatchSet, path: str) -> Explanation:
     """
     path = os.path.normpath(path)
     roots = [os.path.normpath(root) for root in watch_set.roots]
-    found = [_explain_below(watch_set, root, path) for root in roots if _is_below(path, root)]
+    found = [_explain_below(watch_set, root, path) for root in roots if is_within(path, root)]
     if not found:
         return Explanation(path, Verdict.OUTSIDE)
     return next((each for each in found if each.verdict is Verdict.WATCHED), found[0])
-
-
-def _is_below(path: str, root: str) -> bool:
-    return path == root or path.startswith(root.rstrip("/") + "/")
 
 
 def _explain_below(watch_set: WatchSet, root: str, path: str) -> Explanation:
@@ -95,7 +92,7 @@ def _explain_below(watch_set: WatchSet, root: str, path: str) -> Explanation:
 
 def _steps(root: str, path: str) -> Iterator[tuple[str, bool]]:
     """Each directory from the root down to the path, which comes last; with each, whether it is a directory."""
-    names = path[len(root.rstrip("/")) + 1 :].split("/")
+    names = relative(path, root).split("/")
     here = root
     for number, name in enumerate(names, start=1):
         here = os.path.join(here, name)
@@ -104,8 +101,9 @@ def _steps(root: str, path: str) -> Iterator[tuple[str, bool]]:
 
 def _include_for(watch_set: WatchSet, root: str, path: str) -> tuple[int | None, str | None]:
     """The first glob that matches a file; for a directory there is none."""
-    relative = path[len(root.rstrip("/")) + 1 :]
-    matching = (pair for pair in enumerate(watch_set.include) if compile_includes([pair[1]]).matches(relative))
+    matching = (
+        pair for pair in enumerate(watch_set.include) if compile_includes([pair[1]]).matches(relative(path, root))
+    )
     return next(matching, (None, None))
 
 

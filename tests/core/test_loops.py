@@ -145,6 +145,30 @@ def test_an_app_that_gives_what_it_writes_another_name_each_time_is_stopped() ->
     assert verdict is Verdict.ACT
 
 
+def created(*paths: str, at: float = 0.0) -> ChangeSet:
+    """A set of new files."""
+    return ChangeSet(tuple(Change(ChangeKind.CREATED, path) for path in paths), seen_at=at, settled_at=at)
+
+
+@pytest.mark.parametrize(("writers", "acted"), [(NOBODY, MOST_WHILE_STARTING), (OTHERS_WRITE, 20)])
+def test_new_files_of_one_kind_before_the_app_serves_are_tried(writers: Writers, acted: int) -> None:
+    """Nobody was seen to write them; where it was somebody else, they are no row. What is known already is not new."""
+    guard, verdicts, loop = LoopGuard(), [], None
+    for number in range(20):
+        path = f"/src/data/{number}.yaml"
+        before, seen = guard, Writers(by_others=frozenset({path})) if writers is OTHERS_WRITE else writers
+        guard, verdict = guard.after(created(path, at=number), STARTING, seen)
+        verdicts.append(verdict)
+        loop = loop or guard.loop_since(before)
+        if verdict is Verdict.POSTPONE:
+            guard = guard.made_up(created(path))
+
+    assert verdicts == [Verdict.ACT] * acted + [Verdict.POSTPONE] * (20 - acted)
+    assert loop == (Loop("/src/data/*.yaml", MOST_WHILE_STARTING + 4) if acted < 20 else None)
+    _, verdict = guard.after(changed("/src/data/0.yaml", at=21.0), 5.0, NOBODY)
+    assert verdict is Verdict.ACT
+
+
 def test_quick_saves_of_many_files_have_it_noted_what_the_app_writes() -> None:
     """They may be of a kind that it writes."""
     guard = LoopGuard()

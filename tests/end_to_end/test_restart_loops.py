@@ -184,12 +184,21 @@ def test_an_edit_of_what_the_app_writes_itself_restarts_it_where_it_is_seen_to_b
         assert len(daemon.all("restart.completed")) == 2
 
 
-def test_a_loop_in_which_nobody_is_seen_is_stopped_by_its_rate(tmp_path: Path) -> None:
-    """What is renamed into place by a program that is not Python: tried three times, then said, and slowed down."""
-    work = "date +STAMP=%N > data/state.new\nmv data/state.new data/state.py\nexec sleep 600\n"
+@pytest.mark.parametrize(
+    ("writes", "path"),
+    [
+        ("date +STAMP=%N > data/state.new\nmv data/state.new data/state.py\n", "data/state.py"),
+        ("date +STAMP=%N > data/$(date +%N).py\n", "data/*.py"),
+    ],
+    ids=["renamed", "other-names"],
+)
+def test_a_loop_in_which_nobody_is_seen_is_stopped_by_its_rate(tmp_path: Path, writes: str, path: str) -> None:
+    """What no lease can show of a program that is not Python: tried three times, then said, and slowed down."""
+    work = f"{writes}exec sleep 600\n"
     write_files(tmp_path, {"work.sh": work, "data/state.py": "", "dev.toml": SHELL.replace("0.1", "3")})
     with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
-        assert daemon.wait_for("change.looping")["restarts"] == 14
+        loop = daemon.wait_for("change.looping")
+        assert (loop["path"], loop["restarts"]) == (path, 14)
 
         waits = [str(each["why"]).partition("waits for ")[2] for each in daemon.wait_for_count("change.ignored", 4)]
         assert waits == [f"{pause} s without a change" for pause in ("0.25", "0.5", "1", "5")]

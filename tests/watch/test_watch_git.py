@@ -124,7 +124,7 @@ def test_a_merge_is_one_set(stage: Stage, repository: Path) -> None:
 def test_commands_of_several_steps_are_one_set(stage: Stage, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rebase and a cherry-pick, however many commits are picked: what goes and comes back meanwhile is not told"""
     # Between two steps git has no lock, for longer than this where the machine is busy.
-    monkeypatch.setattr(settle, "GIT_PAUSE", 2.0)
+    monkeypatch.setattr(settle, "GIT_PAUSE", 1.0)
     git(repository, "checkout", "--quiet", "mine")
     both = Both(stage, repository).digested()
     git(repository, "rebase", "--quiet", "one")
@@ -139,7 +139,7 @@ def test_commands_of_several_steps_are_one_set(stage: Stage, repository: Path, m
 def test_a_checkout_away_and_back_is_nothing(stage: Stage, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All content is as it was told, whatever was written in between"""
     # What is to be waited for is the start of another git, which may take longer on a busy machine.
-    monkeypatch.setattr(settle, "GIT_PAUSE", 2.0)
+    monkeypatch.setattr(settle, "GIT_PAUSE", 1.0)
     both = Both(stage, repository).digested()
     git(repository, "checkout", "--quiet", "one~1")
     git(repository, "checkout", "--quiet", "-")
