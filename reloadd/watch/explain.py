@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from reloadd.core.paths import is_within, relative
 from reloadd.core.patterns import compile_includes
 from reloadd.profile.model import Backend
+from reloadd.watch.base import Means
 from reloadd.watch.ignore import IgnoreFiles, rules_above
 from reloadd.watch.mounts import blind_file_system
 
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 
 
 class Verdict(Enum):
-    """What a watch set makes of a path; the value is for people."""
+    """What a watch set makes of a path; the value is for programs."""
 
     WATCHED = "watched"
-    OUTSIDE = "below none of the roots"
-    NOT_INCLUDED = "matched by no `include`"
-    EXCLUDED = "left out by `exclude`"
-    IGNORED_BY_GIT = "left out by git's rules"
+    OUTSIDE = "outside"
+    NOT_INCLUDED = "not-included"
+    EXCLUDED = "excluded"
+    IGNORED_BY_GIT = "ignored-by-git"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Explanation:
         file: the file where the rule stands; None for the profile's own `include` and `exclude`.
         line: the rule's line in that file, from 1; else its position among the watch set's own, from 0.
         decided_at: the path itself, or the directory above it that is not entered.
-        backend: `events`, `poll` or `events+poll`: how a change of it would be seen; None if it is not watched.
+        means: by what a change of it would be seen; None if it is not watched.
     """
 
     path: str
@@ -54,7 +55,7 @@ class Explanation:
     file: str | None = None
     line: int | None = None
     decided_at: str | None = None
-    backend: str | None = None
+    means: Means | None = None
 
 
 def explain(watch_set: WatchSet, path: str) -> Explanation:
@@ -72,7 +73,7 @@ def explain(watch_set: WatchSet, path: str) -> Explanation:
 
 def _explain_below(watch_set: WatchSet, root: str, path: str) -> Explanation:
     if path == root:
-        return Explanation(path, Verdict.WATCHED, root, decided_at=path, backend=_backend_of(watch_set, path))
+        return Explanation(path, Verdict.WATCHED, root, decided_at=path, means=_means_for(watch_set, path))
     files = IgnoreFiles()
     rules = rules_above(root, watch_set.include, watch_set.exclude, gitignore=watch_set.gitignore)
     rules = rules.read_above(root, files)
@@ -86,7 +87,7 @@ def _explain_below(watch_set: WatchSet, root: str, path: str) -> Explanation:
             return Explanation(path, verdict, root, pattern.text, pattern.file, pattern.line, here)
     position, glob = _include_for(watch_set, root, path)
     return Explanation(
-        path, Verdict.WATCHED, root, glob, None, position, decided_at=path, backend=_backend_of(watch_set, path)
+        path, Verdict.WATCHED, root, glob, None, position, decided_at=path, means=_means_for(watch_set, path)
     )
 
 
@@ -107,7 +108,11 @@ def _include_for(watch_set: WatchSet, root: str, path: str) -> tuple[int | None,
     return next(matching, (None, None))
 
 
-def _backend_of(watch_set: WatchSet, path: str) -> str:
-    if watch_set.backend is Backend.AUTO:
-        return "events+poll" if blind_file_system(os.path.dirname(path)) else "events"
-    return str(watch_set.backend.value)
+def _means_for(watch_set: WatchSet, path: str) -> Means:
+    match watch_set.backend:
+        case Backend.AUTO:
+            return Means.BOTH if blind_file_system(os.path.dirname(path)) else Means.EVENTS
+        case Backend.EVENTS:
+            return Means.EVENTS
+        case Backend.POLL:
+            return Means.POLL

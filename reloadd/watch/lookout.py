@@ -16,6 +16,7 @@ from reloadd.core.changes import Change, ChangeKind
 from reloadd.core.paths import is_within
 from reloadd.core.rounds import sweep_pause
 from reloadd.core.settle import Work
+from reloadd.watch.base import Means
 from reloadd.watch.interest import Interest, Scopes
 from reloadd.watch.tree import Tree
 
@@ -33,9 +34,6 @@ WALK_SLICE = 0.005
 
 _MOST_AT_A_GLANCE = 16
 """Events that are looked into on the event loop's own thread: some 20 us each."""
-
-_BACKENDS = {(True, False): "events", (True, True): "events+poll", (False, True): "poll", (False, False): "events"}
-"""By whether there are directories that are listened to, and whether anything must be polled."""
 
 
 class News(NamedTuple):
@@ -110,10 +108,12 @@ class Lookout:
         """How many directories are looked into for it."""
         return self._tree.count(interest.scopes).entered
 
-    def backend_for(self, interest: Interest) -> str:
-        """`events`, `poll`, or `events+poll` where a part of what matters to it is polled."""
+    def means_for(self, interest: Interest) -> Means:
+        """By what changes that matter to it are seen."""
         count = self._tree.count(interest.scopes)
-        return _BACKENDS[count.heard > 0, count.polled > 0 or self._tree.is_polled_besides(interest.scopes)]
+        if not (count.polled or self._tree.is_polled_besides(interest.scopes)):
+            return Means.EVENTS
+        return Means.BOTH if count.heard else Means.POLL
 
     def is_about(self, point: str) -> bool:
         """Whether what is at or below this path, without links, is a part of a root, or holds one."""
