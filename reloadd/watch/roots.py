@@ -100,7 +100,7 @@ class Roots:
             self._repositories.pop(root, None)
         else:
             self._repositories[root] = repository
-        self.ties.tie(root, names_behind(root) | self._names_of_rules(root, repository))
+        self.ties.tie(root, lambda: names_behind(root) | self._names_of_rules(root, repository))
         self._above.update({scope: self._rules_now(scope) for scope in self.at[root]})
 
     def is_another(self, root: str) -> bool:

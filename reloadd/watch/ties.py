@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from reloadd.watch.inbox import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from reloadd.watch.hearing import Hearing
     from reloadd.watch.inbox import Subscription
@@ -38,10 +38,20 @@ class Ties:
         """Whether a directory that matters could not be listened to."""
         return bool(self._deaf)
 
-    def tie(self, path: str, names: frozenset[Name]) -> None:
-        """Let `path` depend on these names, and on none that it depended on before."""
+    def tie(self, path: str, find: Callable[[], frozenset[Name]]) -> None:
+        """Let `path` depend on the names that are found, and on none that it depended on before.
+
+        They are found again once they are listened to: a directory on the way that came in between was not heard, and
+        with it what is in it would be missed.
+        """
         if self._hearing.is_deaf:
             return
+        names = None
+        while (found := find()) != names:
+            names = found
+            self._tie(path, names)
+
+    def _tie(self, path: str, names: frozenset[Name]) -> None:
         before = self._names.get(path, frozenset())
         self._names[path] = names
         for name in names - before:
@@ -68,7 +78,8 @@ class Ties:
         for directory in directories:
             names: frozenset[str] = frozenset(self._paths.get(directory, ()))
             known = self._listening.get(directory)
-            if known is not None and known[0] == names:
+            # One that could not be listened to may be by now: it may have been away while a root was swapped.
+            if known is not None and known[0] == names and known[1] is not None:
                 continue
             if names:
                 self._listen(directory, names)

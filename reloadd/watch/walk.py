@@ -11,6 +11,7 @@ import errno
 import os
 import time
 from contextlib import suppress
+from functools import partial
 from stat import S_ISLNK
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,7 @@ class Walk:
         except OSError:
             self.ties.untie(path)
             return None
-        self.ties.tie(path, names_behind(path))
+        self.ties.tie(path, partial(names_behind, path))
         try:
             return os.stat(path)
         except OSError:

@@ -115,8 +115,13 @@ class Chaos:
         self._file().symlink_to(target)
 
     def _hard_link(self) -> None:
-        """To a file that nobody edits: an edit of a twin elsewhere is found by the slow round alone."""
-        self._file().hardlink_to(self._outside / "twin.py")
+        """To a file that has no other name in the tree: an edit of a twin is found by the slow round alone."""
+        twin = self._outside / "twin.py"
+        save(twin, self._text())
+        try:
+            self._file().hardlink_to(twin)
+        finally:
+            twin.unlink()
 
     def _exchange(self) -> None:
         """Two paths change places, by way of a third name: a swap of a directory and a file among them."""
@@ -254,7 +259,6 @@ def test_what_was_told_is_what_is_there(stage: Stage, backend: Backend, tmp_path
     root.mkdir()
     (outside / "linked").mkdir(parents=True)
     save(outside / "linked/a.py", "linked")
-    save(outside / "twin.py", "twin")
     chaos = Chaos(root, outside, seed)
 
     def begin(part: Part) -> Reader:
