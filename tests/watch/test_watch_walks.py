@@ -53,7 +53,7 @@ def test_nobody_waits_for_the_walk_of_another(root: Path, large: Path, tmp_path:
         shop, whole, small = (looks.interest_of(watch_set(each)) for each in (root, large, tmp_path / "small"))
         try:
             assert not looks.prepare([shop]).is_unfinished
-            looks.serve([shop])
+            looks.take_baselines([shop])
             assert looks.prepare([shop, whole]).is_unfinished
             save(root / "a.py", "one")
             sightings: tuple[Sighting, ...] = ()
