@@ -185,6 +185,10 @@ class IgnoreFiles:
         """What a directory's own .gitignore says."""
         return self.list_of(os.path.join(directory, GITIGNORE), directory)
 
+    def forget(self, directory: str) -> None:
+        """Keep nothing of a directory's own .gitignore."""
+        self._read.pop(os.path.join(directory, GITIGNORE), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:

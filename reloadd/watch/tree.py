@@ -133,6 +133,7 @@ class Tree:
         look for already is looked at again, so that nothing that was changed by now is a change to those that are new.
         """
         another = self._roots.look_in(globs_of(interests))
+        self._poll_mounted()
         begun, self._begun = self._begun, frozenset(interests)
         for interest in interests:
             if interest not in begun:
@@ -286,8 +287,11 @@ class Tree:
 
     def _find_mounted(self, root: str) -> None:
         """Find files below a root that are mounted one by one, which are to be polled."""
-        self._mounted = {each: files for each, files in self._mounted.items() if each in self._roots.at}
         self._mounted[root] = self._hearing.mounted_files(root)
+        self._poll_mounted()
+
+    def _poll_mounted(self) -> None:
+        self._mounted = {each: files for each, files in self._mounted.items() if each in self._roots.at}
         self._rounds.mounted = frozenset().union(*self._mounted.values())
 
 

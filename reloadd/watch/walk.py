@@ -108,6 +108,7 @@ class Walk:
             if directory is None:
                 continue
             self.repositories.pop(path, None)
+            self._roots.files.forget(path)
             for name in directory.files:
                 self._forget_file(os.path.join(path, name), shift, is_gone=is_gone)
             for name in directory.children:
