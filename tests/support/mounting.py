@@ -141,7 +141,17 @@ def a_directory_served_by_a_program(begin: Begin, top: Path) -> None:
     """FUSE: edits through the mount are told, and so are those of what lies behind it, which cause no event."""
     source, root = _make(top, "source", "root")
     save(source / "a.py", "one")
-    subprocess.run(["bindfs", source, root], check=True)
+    # In the foreground: in the background it would keep this namespace, and outlive a scenario that fails.
+    program = subprocess.Popen(["bindfs", "-f", source, root])
+    try:
+        wait_until(root.is_mount)
+        _edit_both_sides(begin, source, root)
+    finally:
+        program.terminate()
+        program.wait()
+
+
+def _edit_both_sides(begin: Begin, source: Path, root: Path) -> None:
     shop = digested(begin(root))
     assert shop.watch.statistics().backend in {"events+poll", "poll"}
     for path, kind in (
