@@ -90,7 +90,16 @@ ALLOWED: dict[str, set[str]] = {
     },
     "cli.completion": {"cli", "control.protocol"},
     "cli.doctor": {"cli", "colour", "doctor", "profile"},
-    "cli.explain": {"cli", "colour", "core.outside", "core.patterns", "profile", "watch.explain", "watch.mounts"},
+    "cli.explain": {
+        "cli",
+        "colour",
+        "core.outside",
+        "core.patterns",
+        "profile",
+        "watch.base",
+        "watch.explain",
+        "watch.mounts",
+    },
     "cli.run": {
         "",
         "bus",

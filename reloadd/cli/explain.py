@@ -19,6 +19,7 @@ from reloadd.profile.load import Source
 from reloadd.profile.model import CommandTarget
 from reloadd.profile.problems import draw, shown_path
 from reloadd.profile.watched import ALWAYS_EXCLUDED
+from reloadd.watch.base import Means
 from reloadd.watch.explain import Explanation, Verdict, explain
 from reloadd.watch.mounts import file_system_at
 
@@ -148,9 +149,9 @@ def _words(answer: _Answer, here: Path) -> str:
         case Verdict.WATCHED:
             return f"watched, {_by_include(answer)}; {_seen(answer)}"
         case Verdict.OUTSIDE:
-            roots = ", ".join(map(str, answer.profile.watch.roots))
-            once = "; once the app reads it, it is" if answer.is_watched_once_imported else ""
-            return f"not watched: it lies below none of the roots, {roots}{once}"
+            roots = ", ".join(f"`{shown_path(root, here)}`" for root in answer.profile.watch.roots)
+            once = "; it is watched once the app reads it" if answer.is_watched_once_imported else ""
+            return f"not watched: it lies below none of the roots {roots}{once}"
         case Verdict.NOT_INCLUDED:
             return f"not watched: nothing in {_include_of(answer)} matches it"
         case Verdict.EXCLUDED if _is_built_in(answer):
@@ -194,9 +195,19 @@ def _gives(answer: _Answer, key: str) -> bool:
 def _seen(answer: _Answer) -> str:
     """How a change is noticed."""
     kind = file_system_at(answer.found.path) or "unknown file system"
-    if answer.found.backend == "poll":
-        return f"polled every {answer.profile.watch.poll_interval:g} s ({kind})"
-    return f"changes are told by events ({kind})"
+    return f"{words_of(answer.found.means, answer.profile.watch.poll_interval)} ({kind})"
+
+
+def words_of(means: Means | None, poll_interval: float) -> str:
+    """By what a change is seen, in words."""
+    polled = f"polled every {poll_interval:g} s"
+    match means:
+        case Means.POLL:
+            return polled
+        case Means.BOTH:
+            return f"changes are told by events, and it is {polled}, since others write there unseen"
+        case Means.EVENTS | None:
+            return "changes are told by events"
 
 
 def _as_json(answer: _Answer) -> dict[str, object]:
@@ -206,14 +217,14 @@ def _as_json(answer: _Answer) -> dict[str, object]:
         "profile_file": str(answer.profile.file),
         "watched": answer.is_watched,
         "watched_once_imported": answer.is_watched_once_imported,
-        "verdict": found.verdict.name.lower().replace("_", "-"),
+        "verdict": found.verdict.value,
         "root": found.root,
         "rule": found.rule,
         "is_default": _is_default(answer),
         "file": found.file,
         "line": found.line if found.file else None,
         "decided_at": found.decided_at,
-        "backend": found.backend,
+        "backend": found.means and found.means.value,
         "file_system": file_system_at(found.path) or None,
     }
 

@@ -21,6 +21,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from reloadd.core.changes import ChangeKind
+from reloadd.core.paths import prefix_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -282,7 +283,7 @@ def exclude_pattern(path: str, root: str) -> str | None:
 
     None if it is not below it.
     """
-    prefix = root.rstrip("/") + "/"
+    prefix = prefix_of(root)
     if not path.startswith(prefix):
         return None
     directory, _, name = path.removeprefix(prefix).rpartition("/")

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from reloadd.core.paths import is_within
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -71,12 +73,8 @@ class Seen:
         return {
             file: signature
             for file, signature in (opened | self.imported).items()
-            if not (file in self.written or file.startswith(SYSTEM) or any(_is_below(file, root) for root in roots))
+            if not (file in self.written or file.startswith(SYSTEM) or any(is_within(file, root) for root in roots))
         }
-
-
-def _is_below(path: str, root: str) -> bool:
-    return path == root or path.startswith(root.rstrip("/") + "/")
 
 
 def glob_of(name: str) -> str:

@@ -7,6 +7,7 @@ lost event can cost time but never the truth.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -17,17 +18,26 @@ if TYPE_CHECKING:
     from reloadd.profile.model import WatchSet
 
 
+class Means(Enum):
+    """By what changes are seen; the value stands in records and answers."""
+
+    EVENTS = "events"
+    POLL = "poll"
+    BOTH = "events+poll"
+    """A part of what matters is polled: where events do not tell everything, or cannot be had."""
+
+
 @dataclass(frozen=True, slots=True)
 class WatchStatistics:
     """What a watch looks at, at one moment.
 
     Attributes:
-        backend: `events`, `poll`, or `events+poll` where a part of the tree is polled.
+        means: by what changes are seen.
         files: number of files that matter.
         directories: number of directories that are looked into.
     """
 
-    backend: str
+    means: Means
     files: int
     directories: int
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reloadd.core.paths import is_within
 from reloadd.core.records import record
 from reloadd.watch.limits import limit_of
-from reloadd.watch.links import is_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,7 +51,7 @@ class Refusals:
         return sorted(
             each
             for each in self._directories[number]
-            if any(is_below(each, root) or is_below(root, each) for root in roots)
+            if any(is_within(each, root) or is_within(root, each) for root in roots)
         )
 
 

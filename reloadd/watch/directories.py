@@ -181,7 +181,11 @@ class Directories:
         facts = Count(entered=1, heard=directory.subscription is not None, polled=path in self._polled)
         for what, is_so in zip(Count._fields, facts, strict=True):
             if is_so:
-                self._counts[what][directory.scopes] += number
+                counter = self._counts[what]
+                counter[directory.scopes] += number
+                # Not kept at none: that would keep the scopes too, of all who ever came and went.
+                if not counter[directory.scopes]:
+                    del counter[directory.scopes]
 
     def close(self) -> None:
         """Listen to none of them."""

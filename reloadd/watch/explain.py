@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from reloadd.core.paths import is_within, relative
 from reloadd.core.patterns import compile_includes
 from reloadd.profile.model import Backend
+from reloadd.watch.base import Means
 from reloadd.watch.ignore import IgnoreFiles, rules_above
 from reloadd.watch.mounts import blind_file_system
 
@@ -22,13 +24,13 @@ if TYPE_CHECKING:
 
 
 class Verdict(Enum):
-    """What a watch set makes of a path; the value is for people."""
+    """What a watch set makes of a path; the value is for programs."""
 
     WATCHED = "watched"
-    OUTSIDE = "below none of the roots"
-    NOT_INCLUDED = "matched by no `include`"
-    EXCLUDED = "left out by `exclude`"
-    IGNORED_BY_GIT = "left out by git's rules"
+    OUTSIDE = "outside"
+    NOT_INCLUDED = "not-included"
+    EXCLUDED = "excluded"
+    IGNORED_BY_GIT = "ignored-by-git"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Explanation:
         file: the file where the rule stands; None for the profile's own `include` and `exclude`.
         line: the rule's line in that file, from 1; else its position among the watch set's own, from 0.
         decided_at: the path itself, or the directory above it that is not entered.
-        backend: `events`, `poll` or `events+poll`: how a change of it would be seen; None if it is not watched.
+        means: by what a change of it would be seen; None if it is not watched.
     """
 
     path: str
@@ -53,7 +55,7 @@ class Explanation:
     file: str | None = None
     line: int | None = None
     decided_at: str | None = None
-    backend: str | None = None
+    means: Means | None = None
 
 
 def explain(watch_set: WatchSet, path: str) -> Explanation:
@@ -63,19 +65,15 @@ def explain(watch_set: WatchSet, path: str) -> Explanation:
     """
     path = os.path.normpath(path)
     roots = [os.path.normpath(root) for root in watch_set.roots]
-    found = [_explain_below(watch_set, root, path) for root in roots if _is_below(path, root)]
+    found = [_explain_below(watch_set, root, path) for root in roots if is_within(path, root)]
     if not found:
         return Explanation(path, Verdict.OUTSIDE)
     return next((each for each in found if each.verdict is Verdict.WATCHED), found[0])
 
 
-def _is_below(path: str, root: str) -> bool:
-    return path == root or path.startswith(root.rstrip("/") + "/")
-
-
 def _explain_below(watch_set: WatchSet, root: str, path: str) -> Explanation:
     if path == root:
-        return Explanation(path, Verdict.WATCHED, root, decided_at=path, backend=_backend_of(watch_set, path))
+        return Explanation(path, Verdict.WATCHED, root, decided_at=path, means=_means_for(watch_set, path))
     files = IgnoreFiles()
     rules = rules_above(root, watch_set.include, watch_set.exclude, gitignore=watch_set.gitignore)
     rules = rules.read_above(root, files)
@@ -89,13 +87,13 @@ def _explain_below(watch_set: WatchSet, root: str, path: str) -> Explanation:
             return Explanation(path, verdict, root, pattern.text, pattern.file, pattern.line, here)
     position, glob = _include_for(watch_set, root, path)
     return Explanation(
-        path, Verdict.WATCHED, root, glob, None, position, decided_at=path, backend=_backend_of(watch_set, path)
+        path, Verdict.WATCHED, root, glob, None, position, decided_at=path, means=_means_for(watch_set, path)
     )
 
 
 def _steps(root: str, path: str) -> Iterator[tuple[str, bool]]:
     """Each directory from the root down to the path, which comes last; with each, whether it is a directory."""
-    names = path[len(root.rstrip("/")) + 1 :].split("/")
+    names = relative(path, root).split("/")
     here = root
     for number, name in enumerate(names, start=1):
         here = os.path.join(here, name)
@@ -104,12 +102,17 @@ def _steps(root: str, path: str) -> Iterator[tuple[str, bool]]:
 
 def _include_for(watch_set: WatchSet, root: str, path: str) -> tuple[int | None, str | None]:
     """The first glob that matches a file; for a directory there is none."""
-    relative = path[len(root.rstrip("/")) + 1 :]
-    matching = (pair for pair in enumerate(watch_set.include) if compile_includes([pair[1]]).matches(relative))
+    matching = (
+        pair for pair in enumerate(watch_set.include) if compile_includes([pair[1]]).matches(relative(path, root))
+    )
     return next(matching, (None, None))
 
 
-def _backend_of(watch_set: WatchSet, path: str) -> str:
-    if watch_set.backend is Backend.AUTO:
-        return "events+poll" if blind_file_system(os.path.dirname(path)) else "events"
-    return str(watch_set.backend.value)
+def _means_for(watch_set: WatchSet, path: str) -> Means:
+    match watch_set.backend:
+        case Backend.AUTO:
+            return Means.BOTH if blind_file_system(os.path.dirname(path)) else Means.EVENTS
+        case Backend.EVENTS:
+            return Means.EVENTS
+        case Backend.POLL:
+            return Means.POLL

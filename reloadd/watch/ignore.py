@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pathspec.patterns.gitignore import GitIgnorePatternError
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
+from reloadd.core.paths import prefix_of
 from reloadd.core.patterns import Includes, compile_includes
 from reloadd.watch.repository import Repository, personal_exclude_file, repository_around
 from reloadd.watch.signature import Signature, signature_of
@@ -94,7 +95,7 @@ def compile_ignore_list(base: str, lines: Iterable[str], file: str | None = None
         file: where they stand; None for the watch set's own.
     """
     written = tuple(lines)
-    return IgnoreList(base.rstrip("/") + "/", file, written, _compiled(written))
+    return IgnoreList(prefix_of(base), file, written, _compiled(written))
 
 
 class Line(NamedTuple):
@@ -184,6 +185,10 @@ class IgnoreFiles:
         """What a directory's own .gitignore says."""
         return self.list_of(os.path.join(directory, GITIGNORE), directory)
 
+    def forget(self, directory: str) -> None:
+        """Keep nothing of a directory's own .gitignore."""
+        self._read.pop(os.path.join(directory, GITIGNORE), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -258,7 +263,7 @@ def rules_above(root: str, include: Collection[str], exclude: Iterable[str], *, 
     """The rules that come to a root from the profile; those of git's files above it are yet to be read."""
     return Rules(
         reads_gitignore=gitignore,
-        _prefix=root.rstrip("/") + "/",
+        _prefix=prefix_of(root),
         _globs=frozenset(include),
         _includes=compile_includes(include),
         _lists=(compile_ignore_list(root, exclude),),

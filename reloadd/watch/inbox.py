@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
@@ -46,6 +47,11 @@ class Sighting(NamedTuple):
     listener: Listener
     hint: Hint
     name: str
+
+    @property
+    def path(self) -> str:
+        """What it is about."""
+        return os.path.join(self.listener.directory, self.name) if self.name else self.listener.directory
 
 
 @dataclass(frozen=True, slots=True, eq=False)

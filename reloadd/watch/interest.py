@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakValueDictionary
 
+from reloadd.core.paths import prefix_of
 from reloadd.core.patterns import Includes, compile_includes
 
 if TYPE_CHECKING:
@@ -34,11 +35,40 @@ class Scope:
     _prefix: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_prefix", len(self.root.rstrip("/")) + 1)
+        object.__setattr__(self, "_prefix", len(prefix_of(self.root)))
 
     def relative(self, path: str) -> str:
         """A path below the root, as globs see it."""
         return path[self._prefix :]
+
+
+class Shift(NamedTuple):
+    """Whose view of a place has changed in another way than its files have.
+
+    Mostly there are none: a file that comes into a scope was created, and one that leaves it was left out by a rule.
+
+    Attributes:
+        revealed: scopes whose rules have only now let it in. It was there before, so to them that is no change.
+        severed: scopes that have lost it though their rules let it in, so that to them it is gone.
+    """
+
+    revealed: frozenset[Scope] = frozenset()
+    severed: frozenset[Scope] = frozenset()
+
+    def revealing(self, scopes: Iterable[Scope]) -> Shift:
+        """This, and it is revealed to these."""
+        return Shift(self.revealed.union(scopes), self.severed)
+
+    def severing(self, scopes: Iterable[Scope]) -> Shift:
+        """This, and it is severed from these."""
+        return Shift(self.revealed, self.severed.union(scopes))
+
+    def joined(self, other: Shift) -> Shift:
+        """Both at once."""
+        return Shift(self.revealed | other.revealed, self.severed | other.severed)
+
+
+NO_SHIFT = Shift()
 
 
 class Scopes:

@@ -67,8 +67,3 @@ def leads_back(path: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def is_below(path: str, directory: str) -> bool:
-    """Whether a path is a directory's, or lies below it."""
-    return path == directory or path.startswith(directory.rstrip("/") + "/")

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.core.changes import Change, ChangeKind
+from reloadd.core.paths import is_within
 from reloadd.core.rounds import sweep_pause
 from reloadd.core.settle import Work
+from reloadd.watch.base import Means
 from reloadd.watch.interest import Interest, Scopes
 from reloadd.watch.tree import Tree
 
@@ -32,9 +34,6 @@ WALK_SLICE = 0.005
 
 _MOST_AT_A_GLANCE = 16
 """Events that are looked into on the event loop's own thread: some 20 us each."""
-
-_BACKENDS = {(True, False): "events", (True, True): "events+poll", (False, True): "poll", (False, False): "events"}
-"""By whether there are directories that are listened to, and whether anything must be polled."""
 
 
 class News(NamedTuple):
@@ -91,11 +90,11 @@ class Lookout:
 
     def minds(self, sighting: Sighting) -> bool:
         """Whether an event is a reason to look."""
-        return self._tree.minds(sighting)
+        return self._tree.triage.minds(sighting)
 
     def may_change(self, sighting: Sighting, interest: Interest) -> bool:
         """Whether an event is about a file that matters to an interest."""
-        return self._tree.may_change(sighting, interest)
+        return self._tree.triage.may_change(sighting, interest)
 
     def tell(self, interest: Interest, paths: Iterable[str]) -> None:
         """Take these paths, as they were seen last, for told to one interest."""
@@ -109,10 +108,12 @@ class Lookout:
         """How many directories are looked into for it."""
         return self._tree.count(interest.scopes).entered
 
-    def backend_for(self, interest: Interest) -> str:
-        """`events`, `poll`, or `events+poll` where a part of what matters to it is polled."""
+    def means_for(self, interest: Interest) -> Means:
+        """By what changes that matter to it are seen."""
         count = self._tree.count(interest.scopes)
-        return _BACKENDS[count.heard > 0, count.polled > 0 or self._tree.is_polled_besides(interest.scopes)]
+        if not (count.polled or self._tree.is_polled_besides(interest.scopes)):
+            return Means.EVENTS
+        return Means.BOTH if count.heard else Means.POLL
 
     def is_about(self, point: str) -> bool:
         """Whether what is at or below this path, without links, is a part of a root, or holds one."""
@@ -120,7 +121,7 @@ class Lookout:
 
     def is_walked(self, interest: Interest) -> bool:
         """Whether no walk is under way where it looks."""
-        return self._tree.walk.roots_ahead().isdisjoint(scope.root for scope in interest.scopes)
+        return self._tree.errands.roots_ahead().isdisjoint(scope.root for scope in interest.scopes)
 
     def sweep_pause(self) -> float:
         """Seconds until the next slice of everything is to be looked at."""
@@ -128,7 +129,7 @@ class Lookout:
 
     def glance(self, sightings: Sequence[Sighting]) -> Look | None:
         """Look where events point if that is a matter of microseconds; None if it is not, or another look is made."""
-        if len(sightings) > _MOST_AT_A_GLANCE or not all(map(self._tree.is_quick, sightings)):
+        if len(sightings) > _MOST_AT_A_GLANCE or not all(map(self._tree.triage.is_quick, sightings)):
             return None
         if not self._lock.acquire(blocking=False):
             return None
@@ -156,7 +157,7 @@ class Lookout:
     def serve(self, interests: Collection[Interest]) -> None:
         """Take what is known by now for the baseline of those of the interests that are new."""
         with self._lock:
-            self._tree.serve(interests)
+            self._tree.snapshot.serve(interests)
 
     def go_on(self) -> Look:
         """Go on with a walk."""
@@ -231,9 +232,7 @@ class Lookout:
             self._tree.close()
 
     def _git_activity(self, paths: Collection[str]) -> Work:
-        concerned = (
-            each for each in self._tree.repositories() if any(path.startswith(each.top + "/") for path in paths)
-        )
+        concerned = (each for each in self._tree.repositories() if any(is_within(path, each.top) for path in paths))
         doing = {each.activity() for each in concerned}
         return next((git for git in (Work.WRITING, Work.STEPPING) if git in doing), Work.IDLE)
 
@@ -251,7 +250,7 @@ class Lookout:
             news={interest: self._news(found) for interest, found in self._tree.snapshot.findings().items()},
             refused=refused,
             is_polled=self._tree.is_polled(),
-            is_unfinished=not self._tree.walk.is_over,
+            is_unfinished=not self._tree.errands.are_done,
         )
 
     def _news(self, findings: tuple[Finding, ...]) -> News:

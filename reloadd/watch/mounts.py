@@ -14,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from reloadd.core.paths import is_within, relative
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -72,9 +74,8 @@ def mount_at(path: str, mountinfo: str | None = None) -> Mount | None:
     real = os.path.realpath(path)
     found = None
     for mount in _mounts(read_mountinfo() if mountinfo is None else mountinfo):
-        below = real == mount.point or real.startswith(mount.point.rstrip("/") + "/")
         # Of two mounts at one point the later one lies on top.
-        if below and (found is None or len(mount.point) >= len(found.point)):
+        if is_within(real, mount.point) and (found is None or len(mount.point) >= len(found.point)):
             found = mount
     return found
 
@@ -88,10 +89,10 @@ def mounted_files(directory: str, mountinfo: str | None = None) -> list[str]:
         directory: absolute; symbolic links in it are followed.
         mountinfo: the table's text, for whoever has read it already.
     """
-    real = os.path.realpath(directory).rstrip("/")
-    points = {point for point, _ in _mounts(read_mountinfo() if mountinfo is None else mountinfo)}
-    below = sorted(point for point in points if point.startswith(real + "/") and os.path.isfile(point))
-    return [os.path.join(directory, point[len(real) + 1 :]) for point in below]
+    real = os.path.realpath(directory)
+    points = {point for point, _ in _mounts(read_mountinfo() if mountinfo is None else mountinfo)} - {real}
+    below = sorted(point for point in points if is_within(point, real) and os.path.isfile(point))
+    return [os.path.join(directory, relative(point, real)) for point in below]
 
 
 class MountWatch:

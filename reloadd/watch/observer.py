@@ -19,6 +19,7 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 
+from reloadd.core.paths import is_within
 from reloadd.watch.inbox import Hint, Listener, Purpose
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class ObserverEvents(FileSystemEventHandler):
         return _Place(self, directory, listener)
 
     def _is_below_scheduled(self, directory: str) -> bool:
-        return any(directory == top or directory.startswith(top + "/") for top in self._deep)
+        return any(is_within(directory, top) for top in self._deep)
 
     def forget(self, directory: str, listener: Listener) -> None:
         """Tell this listener no more. What was scheduled covers others too, and stays so until the end."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from reloadd.core.paths import is_within, relative
 from reloadd.core.patterns import compile_includes
 from reloadd.watch.explain import Verdict, explain
 
@@ -46,8 +47,5 @@ class Reach:
         return False
 
     def _is_named(self, path: str) -> bool:
-        for root in self._roots:
-            below = path.removeprefix(f"{root}/")
-            if path == root or (below != path and self._includes.matches(below)):
-                return True
-        return False
+        around = [root for root in self._roots if is_within(path, root)]
+        return any(path == root or self._includes.matches(relative(path, root)) for root in around)

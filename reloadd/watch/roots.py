@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from reloadd.core.paths import is_within
 from reloadd.watch.ignore import IgnoreFiles, ignore_files_above, rules_above
-from reloadd.watch.links import is_below, names_behind
+from reloadd.watch.links import names_behind
 from reloadd.watch.repository import repository_around
 from reloadd.watch.ties import Ties
 
@@ -53,7 +54,7 @@ class Roots:
 
     def is_about(self, point: str) -> bool:
         """Whether what is at or below this path, without links, is a part of a root, or holds one."""
-        return any(is_below(point, root) or is_below(root, point) for root in tuple(self._real.values()))
+        return any(is_within(point, root) or is_within(root, point) for root in tuple(self._real.values()))
 
     def rules(self, scope: Scope) -> Rules:
         """Those that come to its root from above."""

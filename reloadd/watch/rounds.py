@@ -14,6 +14,7 @@ from heapq import nlargest
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
+from reloadd.core.paths import prefix_of
 from reloadd.core.rounds import SWEEP_SLICE, poll_slice
 from reloadd.watch.signature import signature_of
 
@@ -189,7 +190,7 @@ class _Round:
         for path in directories:
             directory = self._known.get(path)
             if directory is not None:
-                prefix = path.rstrip("/") + "/"
+                prefix = prefix_of(path)
                 files += [prefix + name for name in directory.files]
         due, self._files = files[:most], files[most:]
         return due

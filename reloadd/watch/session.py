@@ -135,7 +135,7 @@ class Session:
             raise RuntimeError("the baseline is not taken yet")
         interest = audience.interest
         return WatchStatistics(
-            self.lookout.backend_for(interest),
+            self.lookout.means_for(interest),
             self.lookout.files_for(interest),
             self.lookout.directories_for(interest),
         )
@@ -169,7 +169,7 @@ class Session:
             make_record(
                 "watch.started",
                 {
-                    "backend": statistics.backend,
+                    "backend": statistics.means.value,
                     "roots": tuple(str(root) for root in member.audience.watch_set.roots),
                     "files": statistics.files,
                     "directories": statistics.directories,

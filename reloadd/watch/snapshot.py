@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.counting import count_matching
 from reloadd.core.settle import HOLD
-from reloadd.watch.interest import Interest, Scope
-from reloadd.watch.ledger import Ledger
+from reloadd.watch.baseline import Baseline
+from reloadd.watch.interest import NO_SHIFT, Interest, Scope, Shift
 from reloadd.watch.signature import digest_of
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from reloadd.core.settle import Finding
     from reloadd.watch.signature import Signature
-
-_NOBODY: frozenset[Scope] = frozenset()
 
 
 class Writer(Enum):
@@ -66,8 +64,8 @@ class Snapshot:
         self._is_being_written = is_being_written
         self._seen: dict[str, Entry] = {}
         self._files = Counter[tuple[Scope, ...]]()
-        self._ledgers: dict[Interest, Ledger] = {}
-        self._in_scope: dict[Scope, tuple[Ledger, ...]] = {}
+        self._baselines: dict[Interest, Baseline] = {}
+        self._in_scope: dict[Scope, tuple[Baseline, ...]] = {}
         # In order, and not a set, of which `pop` looks through all the room that it once needed.
         self._undigested: dict[str, None] = {}
 
@@ -97,14 +95,14 @@ class Snapshot:
 
     def serve(self, interests: Collection[Interest]) -> None:
         """Keep what is told for these, and for no others; to those that are new, all that was seen counts as told."""
-        counts = self._counts([each for each in interests if each not in self._ledgers], interests)
+        counts = self._counts([each for each in interests if each not in self._baselines], interests)
         # Replaced as wholes: the event loop may be reading them.
-        self._ledgers = {each: self._ledgers.get(each) or Ledger(each, counts[each]) for each in interests}
-        in_scope: dict[Scope, list[Ledger]] = {}
-        for interest, ledger in self._ledgers.items():
+        self._baselines = {each: self._baselines.get(each) or Baseline(each, counts[each]) for each in interests}
+        in_scope: dict[Scope, list[Baseline]] = {}
+        for interest, baseline in self._baselines.items():
             for scope in interest.scopes:
-                in_scope.setdefault(scope, []).append(ledger)
-        self._in_scope = {scope: tuple(ledgers) for scope, ledgers in in_scope.items()}
+                in_scope.setdefault(scope, []).append(baseline)
+        self._in_scope = {scope: tuple(baselines) for scope, baselines in in_scope.items()}
 
     def _counts(self, new: Collection[Interest], all_of_them: Collection[Interest]) -> dict[Interest, int]:
         """How many of the files seen matter to each of those that are new."""
@@ -134,20 +132,20 @@ class Snapshot:
 
     def is_served(self, interest: Interest) -> bool:
         """Whether what is told is kept for it."""
-        return interest in self._ledgers
+        return interest in self._baselines
 
     def files_for(self, interest: Interest) -> int:
         """How many files matter to it; none before it is served."""
-        ledger = self._ledgers.get(interest)
-        return ledger.files if ledger else 0
+        baseline = self._baselines.get(interest)
+        return baseline.files if baseline else 0
 
     def told(self, interest: Interest) -> dict[str, Entry]:
         """All files that matter to it, as they were told last."""
-        return self._ledgers[interest].told(self._seen)
+        return self._baselines[interest].told(self._seen)
 
     def untold(self) -> frozenset[str]:
         """The paths that differ from what anybody was told of them, as far as was seen."""
-        return frozenset().union(*(each.untold() for each in self._ledgers.values()))
+        return frozenset().union(*(each.untold() for each in self._baselines.values()))
 
     # What is there.
 
@@ -157,9 +155,7 @@ class Snapshot:
         signature: Signature | None,
         scopes: tuple[Scope, ...] = (),
         writer: Writer = Writer.UNKNOWN,
-        *,
-        new_to: Collection[Scope] = _NOBODY,
-        gone_to: Collection[Scope] = _NOBODY,
+        shift: Shift = NO_SHIFT,
     ) -> None:
         """Note what stat says of a path now.
 
@@ -170,8 +166,7 @@ class Snapshot:
             signature: None when there is no such file.
             scopes: those that it is in; if there are none, it is forgotten.
             writer: who wrote it, as far as is known.
-            new_to: scopes whose rules have only now let it in. It was there before, and is no change to those.
-            gone_to: scopes that have lost it though their rules let it in, so that to them it is gone.
+            shift: what has changed for scopes beside the file.
         """
         before = self._seen.get(path)
         if before is None:
@@ -184,9 +179,10 @@ class Snapshot:
         if self._in_scope:  # not while the first baseline is taken, which must be quick
             concerned = self._concerned(before, after)
             complete = bool(concerned) and self._is_complete(path, before, signature, writer)
-            lost_by = before.scopes if before is not None and signature is None else gone_to
-            for ledger in concerned:
-                is_told |= ledger.note(path, before, after, complete=complete, new_to=new_to, gone_to=lost_by)
+            if before is not None and signature is None:
+                shift = shift.severing(before.scopes)
+            for baseline in concerned:
+                is_told |= baseline.note(path, before, after, shift, complete=complete)
         if after is not None and after.digest is None and not is_told:
             self._undigested[path] = None
 
@@ -217,8 +213,8 @@ class Snapshot:
         """Note an event about a path that is seen already: its writer may only now be done with what was seen."""
         entry = self._seen.get(path)
         complete = self._is_complete(path, entry, entry.signature if entry else None, writer)
-        for ledger in self._ledgers.values():
-            ledger.touch(path, complete=complete)
+        for baseline in self._baselines.values():
+            baseline.touch(path, complete=complete)
 
     def _is_complete(self, path: str, before: Entry | None, signature: Signature | None, writer: Writer) -> bool:
         """Whether a file can be held for written and for all that there is to tell."""
@@ -236,23 +232,23 @@ class Snapshot:
                 # A clock that differs from the file system's costs the wait, no more.
                 return time.time_ns() - signature.mtime_ns > HOLD * 1e9 and not self._is_being_written(path)
 
-    def _concerned(self, before: Entry | None, after: Entry | None) -> Collection[Ledger]:
-        """The ledgers of all who look where a file was or is, each once."""
+    def _concerned(self, before: Entry | None, after: Entry | None) -> Collection[Baseline]:
+        """The baselines of all who look where a file was or is, each once."""
         scopes = (*(before.scopes if before else ()), *(after.scopes if after else ()))
-        return dict.fromkeys(ledger for scope in scopes for ledger in self._in_scope.get(scope, ())).keys()
+        return dict.fromkeys(baseline for scope in scopes for baseline in self._in_scope.get(scope, ())).keys()
 
     # What to tell.
 
     def findings(self) -> dict[Interest, tuple[Finding, ...]]:
         """For whom paths were touched since the last call, and how each stands against what was told of it."""
-        found = {each: ledger.findings(self._seen, _same_content) for each, ledger in self._ledgers.items()}
+        found = {each: baseline.findings(self._seen, _same_content) for each, baseline in self._baselines.items()}
         return {each: findings for each, findings in found.items() if findings}
 
     def tell(self, interest: Interest, paths: Iterable[str]) -> None:
         """Take these paths, as they were seen last, for told."""
         told = tuple(paths)
-        if interest in self._ledgers:
-            self._ledgers[interest].tell(told)
+        if interest in self._baselines:
+            self._baselines[interest].tell(told)
         self._undigested.update(dict.fromkeys(told))
 
     def digest_some(self, most: int) -> bool:

@@ -11,32 +11,29 @@ import time
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
+from reloadd.core.paths import is_within
 from reloadd.profile.model import Backend
 from reloadd.watch.directories import Directories
+from reloadd.watch.errands import Errand, Errands
 from reloadd.watch.hearing import Hearing
-from reloadd.watch.inbox import Hint, Inbox, Purpose, Sighting
+from reloadd.watch.inbox import Hint, Inbox, Purpose
 from reloadd.watch.interest import globs_of
-from reloadd.watch.links import is_below
 from reloadd.watch.roots import Roots
 from reloadd.watch.rounds import Rounds
 from reloadd.watch.signature import signature_of
 from reloadd.watch.snapshot import Snapshot, Writer
-from reloadd.watch.walk import Errand, Walk
+from reloadd.watch.triage import Triage
+from reloadd.watch.walk import Walk
 from reloadd.watch.writers import is_being_written
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from reloadd.watch.directories import Count, Directory
-    from reloadd.watch.inbox import Source
+    from reloadd.watch.ignore import Rules
+    from reloadd.watch.inbox import Sighting, Source
     from reloadd.watch.interest import Interest, Scope
     from reloadd.watch.repository import Repository
-
-_OF_FILES = frozenset({Hint.COMPLETE, Hint.BEGUN, Hint.GONE})
-"""Events that are about a file, or about a link."""
-
-_WRITERS = {Hint.COMPLETE: Writer.DONE, Hint.BEGUN: Writer.BUSY}
-"""What an event says of who wrote the file; the others say nothing."""
 
 _ALL_BELOW = Errand()
 
@@ -48,6 +45,12 @@ class Tree:
         backend: whether events tell, or polling, or both where it is needed.
         source: where events come from; None to poll everything.
         inbox: where events go.
+
+    Attributes:
+        snapshot: the files, and what is to be told of them.
+        errands: the directories that are yet to be visited.
+        walk: what visits them.
+        triage: what an event means here.
     """
 
     def __init__(self, backend: Backend, source: Source | None, inbox: Inbox) -> None:
@@ -55,7 +58,10 @@ class Tree:
         self.snapshot = Snapshot(self._is_being_written)
         self._roots = Roots(self._hearing)
         self._directories = Directories(self._hearing)
-        self.walk = Walk(self._roots, self._directories, self.snapshot, self._hearing)
+        self.errands = Errands(self._roots.at)
+        self.walk = Walk(self.errands, self._roots, self._directories, self.snapshot, self._hearing)
+        self._ties = (self._roots.ties, self.walk.ties)
+        self.triage = Triage(self._roots, self._directories, self.snapshot, self._ties)
         self._rounds = Rounds(self._directories, self.snapshot, self._list_again)
         self._mounted: dict[str, frozenset[str]] = {}
         self._begun: frozenset[Interest] = frozenset()
@@ -68,19 +74,18 @@ class Tree:
 
     def is_polled(self) -> bool:
         """Whether anything here is seen only by looking: a part of the tree, or all of it."""
-        return self._hearing.is_deaf or bool(self._directories.polled or self._rounds.mounted or self._is_unheard())
+        if self._hearing.is_deaf or self._directories.polled or self._rounds.mounted:
+            return True
+        # A directory above a root, or on the way of a link.
+        return any(ties.is_unheard for ties in self._ties)
 
     def is_polled_besides(self, scopes: Iterable[Scope]) -> bool:
         """Whether anything beside directories is polled for these scopes: files, links, what lies above a root."""
         if self._hearing.is_deaf:
             return True
         roots = {scope.root for scope in scopes}
-        unheard = (*self._roots.ties.unheard(), *self.walk.ties.unheard(), *self._rounds.mounted)
-        return any(is_below(path, root) for path in unheard for root in roots)
-
-    def _is_unheard(self) -> bool:
-        """Whether a directory above a root, or on the way of a link, could not be listened to."""
-        return self._roots.ties.is_unheard or self.walk.ties.is_unheard
+        polled = (*self._rounds.mounted, *(path for ties in self._ties for path in ties.unheard()))
+        return any(is_within(path, root) for path in polled for root in roots)
 
     def is_about(self, point: str) -> bool:
         """Whether what is at or below this path, without links, is a part of a root, or holds one."""
@@ -95,65 +100,29 @@ class Tree:
         """Directories that could not be listened to since the last call, by error number."""
         return self._hearing.take_refused()
 
-    def minds(self, sighting: Sighting) -> bool:
-        """Whether an event is a reason to look. Quick, so that a database written to beside the code costs little."""
-        listener, hint, name = sighting
-        if listener.purpose is not Purpose.CONTENT or hint is Hint.ITSELF:
-            return True
-        directory = self._directories.get(listener.directory)
-        if directory is None:
-            return False
-        path = os.path.join(listener.directory, name)
-        if path in self.snapshot or path in self._directories or name in directory.made_by:
-            return True
-        if hint is Hint.DIRECTORY:
-            return directory.wants_directory(path)
-        # A link may lead to a directory, whatever its name.
-        return bool(directory.scopes_of(path)) or (hint is not Hint.GONE and os.path.islink(path))
-
-    def may_change(self, sighting: Sighting, interest: Interest) -> bool:
-        """Whether an event is about a file that matters to an interest, so that there may be a change to tell."""
-        directory = self._directory_of_file(sighting)
-        if directory is None or not self.snapshot.is_served(interest):
-            return False
-        path = os.path.join(sighting.listener.directory, sighting.name)
-        return bool(interest.scopes_of(path, self.snapshot.scopes(path) or directory.scopes_of(path)))
-
-    def is_quick(self, sighting: Sighting) -> bool:
-        """Whether looking there is no more than a stat of a file that was written just now."""
-        directory = self._directory_of_file(sighting)
-        if directory is None:
-            return False
-        path = os.path.join(sighting.listener.directory, sighting.name)
-        is_more = sighting.name in directory.made_by or path in self._directories or path in self._roots.at
-        return not is_more and not os.path.islink(path)
-
-    def _directory_of_file(self, sighting: Sighting) -> Directory | None:
-        """Where the file is that an event is about; None if it is about something else."""
-        if sighting.listener.purpose is not Purpose.CONTENT or sighting.hint not in _OF_FILES:
-            return None
-        return self._directories.get(sighting.listener.directory)
-
     def wants(self, interest: Interest, path: str) -> bool:
         """Whether a file at `path` would matter to an interest, whether there is one or not."""
-        return bool(interest.scopes_of(path, [scope for scope in interest.scopes if self._is_in(path, scope)]))
+        return bool(interest.scopes_of(path, [scope for scope in interest.scopes if self._would_hold(scope, path)]))
 
-    def _is_in(self, path: str, scope: Scope) -> bool:
+    def _would_hold(self, scope: Scope, path: str) -> bool:
+        """Whether a file at `path` would be in a scope; the nearest directory above that was entered has the rules."""
         if path == scope.root:
             return True
-        if not path.startswith(scope.root.rstrip("/") + "/"):
+        if not is_within(path, scope.root):
             return False
         above, between = os.path.dirname(path), list[str]()
-        while (directory := self._directories.get(above)) is None or scope not in directory.rules:
-            if above == scope.root:
-                break
+        while (rules := self._rules_inside(above, scope)) is None:
             between.append(above)
             above = os.path.dirname(above)
-        # Nothing is entered where there is no root.
-        rules = (
-            self._roots.rules(scope) if directory is None or scope not in directory.rules else directory.rules[scope]
-        )
         return all(map(rules.wants_directory, between)) and rules.wants_file(path)
+
+    def _rules_inside(self, path: str, scope: Scope) -> Rules | None:
+        """A scope's rules for what is in a directory; None below its root where it did not enter the directory."""
+        directory = self._directories.get(path)
+        if directory is not None and scope in directory.rules:
+            return directory.rules[scope]
+        # Where there is no root, nothing is entered.
+        return self._roots.rules(scope) if path == scope.root else None
 
     # Looking. Each of these plans a walk where one is needed, which is then to be gone on with.
 
@@ -164,28 +133,28 @@ class Tree:
         look for already is looked at again, so that nothing that was changed by now is a change to those that are new.
         """
         another = self._roots.serve(globs_of(interests))
+        self._poll_mounted()
         begun, self._begun = self._begun, frozenset(interests)
         for interest in interests:
             if interest not in begun:
                 another.update(scope.root for scope in interest.scopes)
         self._examine_roots(another)
 
-    def serve(self, interests: Collection[Interest]) -> None:
-        """Take what is known by now for the baseline of those of the interests that are new."""
-        self.snapshot.serve(interests)
-
-    def look(self, sightings: Iterable[Sighting], until: float) -> None:
+    def look(self, sightings: Sequence[Sighting], until: float) -> None:
         """Look where events point.
 
         Args:
             sightings: the events.
             until: time of the monotonic clock until which a walk may go on.
         """
-        walked = ""
-        for path, writer in sorted(self._places(sightings).items()):
-            is_walked = bool(walked) and path.startswith(walked) and path not in self._roots.at
+        if any(each.listener.purpose is Purpose.NAMES and each.hint is Hint.ITSELF for each in sightings):
+            self._renew_ties()
+        walked: str | None = None
+        for path, writer in sorted(self.triage.places(sightings).items()):
+            # What lies in a directory to be walked is found by the walk.
+            is_walked = walked is not None and is_within(path, walked) and path not in self._roots.at
             if not is_walked and self._examine(path, writer):
-                walked = path + "/"
+                walked = path
                 if time.monotonic() < until:
                     self.walk.go_on(until)
             self.snapshot.heard_of(path, writer)
@@ -202,8 +171,7 @@ class Tree:
 
     def look_everywhere(self, *, listens_anew: bool) -> None:
         """Look anew everywhere: for after events were lost, and for what no event tells."""
-        self._roots.ties.renew()
-        self.walk.ties.renew()
+        self._renew_ties()
         self._hearing.forget_mounts()
         self._examine_roots(self._roots.at, Errand(listens_anew=listens_anew))
 
@@ -233,8 +201,7 @@ class Tree:
             return
         if self._rounds.is_swept:
             self._look_at_roots(self._roots.at)
-            self._roots.ties.renew()
-            self.walk.ties.renew()
+            self._renew_ties()
             self._hearing.forget_mounts()
         self._rounds.sweep()
 
@@ -247,6 +214,10 @@ class Tree:
         self._roots.ties.close()
         self.walk.close()
         self._directories.close()
+
+    def _renew_ties(self) -> None:
+        for ties in self._ties:
+            ties.renew()
 
     def _look_at_roots(self, roots: Iterable[str]) -> None:
         """Look at each of these that may be another file than it was, or have other rules above it."""
@@ -266,54 +237,45 @@ class Tree:
             return signature_of(status) != self.snapshot.signature(root)
         return root not in self._directories or self._roots.is_another(root)
 
-    def _places(self, sightings: Iterable[Sighting]) -> dict[str, Writer]:
-        """The paths that events point to, each with what the last of them says of its writer."""
-        places: dict[str, Writer] = {}
-        for listener, hint, name in sightings:
-            path = os.path.join(listener.directory, name) if name else listener.directory
-            writer = _WRITERS.get(hint, Writer.UNKNOWN)
-            directory = self._directories.get(listener.directory)
-            if listener.purpose is not Purpose.CONTENT:
-                for ties in (self._roots.ties, self.walk.ties):
-                    if hint is Hint.ITSELF:
-                        ties.renew()
-                    places.update(dict.fromkeys(ties.depending_on(listener.directory, name), writer))
-            elif directory is not None and name in directory.made_by:
-                places[listener.directory] = Writer.UNKNOWN
-            else:
-                places[path] = writer
-        return places
-
     def _is_being_written(self, path: str) -> bool | None:
         """Whether somebody has a file open for writing; None where only others than this kernel know."""
         return None if self._hearing.is_far(os.path.dirname(path)) else is_being_written(path)
 
     def _list_again(self, path: str) -> None:
-        self.walk.send(path, Errand(is_deep=False))
+        self.errands.add(path, Errand(is_deep=False))
 
     def _examine(self, path: str, writer: Writer = Writer.UNKNOWN, errand: Errand = _ALL_BELOW) -> bool:
         """Look at one path again, whatever it was and is; whether it is a directory, which is to be walked."""
-        parent_path, name = os.path.split(path)
-        parent = self._directories.get(parent_path)
-        rooted = self._roots.at.get(path, ())
-        if rooted:
+        if path in self._roots.at:
             # The names that it is found by are listened to before anything is looked at.
             self._roots.renew(path)
             self._find_mounted(path)
-        status = self.walk.follow(path) if parent is not None else _status(path)
+        parent = self._directories.get(os.path.dirname(path))
+        status = _status(path) if parent is None else self.walk.follow(path)
         if status is not None and S_ISDIR(status.st_mode):
-            if parent is not None:
-                parent.files.discard(name)
-            self.snapshot.see(path, None)
-            is_wanted = self.walk.wants_directory(path)
-            if parent is not None and is_wanted:
-                parent.children.add(name)
-            if is_wanted or path in self._directories:
-                self.walk.send(path, errand)
-            return is_wanted
+            return self._take_directory(path, parent, errand)
+        self._take_file(path, parent, status, writer)
+        return False
+
+    def _take_directory(self, path: str, parent: Directory | None, errand: Errand) -> bool:
+        """Take note that a path is a directory; whether it is to be walked."""
+        name = os.path.basename(path)
+        if parent is not None:
+            parent.files.discard(name)
+        self.snapshot.see(path, None)
+        is_wanted = self.walk.wants_directory(path)
+        if parent is not None and is_wanted:
+            parent.children.add(name)
+        if is_wanted or path in self._directories:
+            self.errands.add(path, errand)
+        return is_wanted
+
+    def _take_file(self, path: str, parent: Directory | None, status: os.stat_result | None, writer: Writer) -> None:
+        """Take note that a path is no directory, but perhaps a file."""
+        name = os.path.basename(path)
         if path in self._directories:
             self.walk.leave(path, is_gone=True)
-        scopes = rooted if parent is None else parent.scopes_of(path)
+        scopes = self._roots.at.get(path, ()) if parent is None else parent.scopes_of(path)
         signature = signature_of(status) if status is not None and scopes else None
         self.snapshot.see(path, signature, scopes, writer)
         if parent is not None:
@@ -322,12 +284,14 @@ class Tree:
                 parent.files.discard(name)
             else:
                 parent.files.add(name)
-        return False
 
     def _find_mounted(self, root: str) -> None:
         """Find files below a root that are mounted one by one, which are to be polled."""
-        self._mounted = {each: files for each, files in self._mounted.items() if each in self._roots.at}
         self._mounted[root] = self._hearing.mounted_files(root)
+        self._poll_mounted()
+
+    def _poll_mounted(self) -> None:
+        self._mounted = {each: files for each, files in self._mounted.items() if each in self._roots.at}
         self._rounds.mounted = frozenset().union(*self._mounted.values())
 
 

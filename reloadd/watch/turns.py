@@ -11,6 +11,7 @@ import asyncio
 import math
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from reloadd.core.inputs import Noticed, Quiet
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 PAUSE_AFTER_FAILURE = 1.0
 """Seconds until watching that broke off is begun again."""
+
+_MOST_ASKED = 500
+"""Files of which it is asked at once whether somebody still writes them: some 20 us each."""
 
 _T = TypeVar("_T")
 
@@ -244,17 +248,22 @@ class Turns:
         self._note(await self._in_worker(self._lookout.look_at_polled))
         self._poll_due = self._loop.time() + self._poll_interval
 
-    async def _end_bursts(self) -> None:
-        """Tell what changed, unless work is under way or a last look shows that it goes on."""
+    async def _end_bursts(self, ending: frozenset[Audience] = frozenset()) -> None:
+        """Tell what changed, unless work is under way or a last look shows that it goes on.
+
+        Args:
+            ending: those whose bursts are being ended already.
+        """
         over = []
         for audience in self._over():
+            if audience in ending:
+                continue
             work = await self._work_at(audience)
             now = self._loop.time()
             audience.burst = audience.burst.bracketed(work, now)
             if audience.is_burst_over(now):
                 over.append(audience)
-        if unfinished := {path for audience in over for path in audience.burst.unfinished}:
-            self._note(await self._in_worker(lambda: self._lookout.ask_writers(unfinished)))
+        await self._ask_writers({path for audience in over for path in audience.burst.unfinished}, ending.union(over))
         await self._look_at(self._inbox.take())
         if over and self._poll_due < math.inf:
             await self._poll()
@@ -262,6 +271,16 @@ class Turns:
             # Only of these it is known that no work is under way, however long the last look took.
             if audience.is_burst_over(self._loop.time()):
                 self._tell(audience)
+
+    async def _ask_writers(self, unfinished: Iterable[str], ending: frozenset[Audience]) -> None:
+        """Find out whether somebody still writes these; if they are many, nobody else waits for all the answers."""
+        ahead = deque(unfinished)
+        while ahead:
+            some = [ahead.popleft() for _ in range(min(len(ahead), _MOST_ASKED))]
+            self._note(await self._in_worker(partial(self._lookout.ask_writers, some)))
+            if ahead:
+                await self._look_at(self._inbox.take())
+                await self._end_bursts(ending)
 
     def _tell(self, audience: Audience) -> None:
         changes, audience.burst = audience.burst.close(self._loop.time())

@@ -1,8 +1,8 @@
 """The walk that keeps directories and their files known: listen first, list then, so that nothing falls between.
 
-It is made of errands, one for each directory to be visited, and can be left off after any of them and gone on with
-later: whatever happens meanwhile in a directory that was entered is heard of, and what is not yet entered is listed
-when its turn comes. Decides nothing about when to visit what.
+It does errands, one for each directory to be visited, and can be left off after any of them and gone on with later:
+whatever happens meanwhile in a directory that was entered is heard of, and what is not yet entered is listed when its
+turn comes. Decides nothing about when to visit what.
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ import os
 import time
 from contextlib import suppress
 from stat import S_ISLNK
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from reloadd.core.paths import prefix_of
 from reloadd.watch.directories import Directories, Directory, stamp_of
+from reloadd.watch.errands import Errand, Errands
+from reloadd.watch.interest import NO_SHIFT
+from reloadd.watch.judging import judge_of_known, judge_of_new
 from reloadd.watch.links import leads_back, names_behind
 from reloadd.watch.listing import list_directory
 from reloadd.watch.repository import Repository, repository_at
@@ -22,94 +26,46 @@ from reloadd.watch.signature import signature_of
 from reloadd.watch.ties import Ties
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from reloadd.watch.hearing import Hearing
     from reloadd.watch.ignore import Rules
-    from reloadd.watch.interest import Scope
+    from reloadd.watch.interest import Scope, Shift
     from reloadd.watch.listing import Listing
     from reloadd.watch.roots import Roots
     from reloadd.watch.snapshot import Snapshot
 
-    Judge = Callable[[str], tuple[Scope, ...]]
-
-_NOBODY: frozenset[Scope] = frozenset()
-
-
-class Errand(NamedTuple):
-    """Why a directory is to be visited.
-
-    Attributes:
-        new_to: scopes to which what is found there was there before: only their rules have let it in.
-        gone_to: scopes that have lost it though their rules let it in, so that to them it is gone.
-        is_deep: visit all below it too, not only what is new or has new rules.
-        listens_anew: even if it is the same directory with the same names as before.
-    """
-
-    new_to: frozenset[Scope] = _NOBODY
-    gone_to: frozenset[Scope] = _NOBODY
-    is_deep: bool = True
-    listens_anew: bool = False
-
-    def joined(self, other: Errand) -> Errand:
-        """Both at once."""
-        return Errand(
-            self.new_to | other.new_to,
-            self.gone_to | other.gone_to,
-            self.is_deep or other.is_deep,
-            self.listens_anew or other.listens_anew,
-        )
-
 
 class Walk:
     """The walk below all roots.
+
+    Args:
+        errands: what is to be visited; the walk adds to them.
+        roots: where it begins.
+        directories: those that it has entered.
+        snapshot: the files that it has found.
+        hearing: what listens.
 
     Attributes:
         ties: the links below the roots, each tied to the names that it leads through.
         repositories: those that lie below the roots, by their top.
     """
 
-    def __init__(self, roots: Roots, directories: Directories, snapshot: Snapshot, hearing: Hearing) -> None:
+    def __init__(
+        self, errands: Errands, roots: Roots, directories: Directories, snapshot: Snapshot, hearing: Hearing
+    ) -> None:
         self.ties = Ties(hearing)
         self.repositories: dict[str, Repository] = {}
+        self._errands = errands
         self._roots = roots
         self._directories = directories
         self._snapshot = snapshot
         self._hearing = hearing
-        self._ahead: dict[str, Errand] = {}
-        self._roots_ahead: frozenset[str] | None = None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether every errand is done."""
-        return not self._ahead
-
-    def roots_ahead(self) -> frozenset[str]:
-        """The roots at or below which there are errands left."""
-        if self._roots_ahead is None:
-            seen, found = set[str](), set[str]()
-            for errand in self._ahead:
-                path = errand
-                while path not in seen:
-                    seen.add(path)
-                    if path in self._roots.at:
-                        found.add(path)
-                    path = os.path.dirname(path)
-            self._roots_ahead = frozenset(found)
-        return self._roots_ahead
-
-    def send(self, path: str, errand: Errand) -> None:
-        """Have a directory visited."""
-        self._roots_ahead = None
-        known = self._ahead.pop(path, None)
-        # As the last one, which is the next: what was asked for latest is done first, and depth before breadth.
-        self._ahead[path] = errand if known is None else errand.joined(known)
 
     def go_on(self, until: float) -> None:
         """Do errands until all are done, or until a time of the monotonic clock."""
-        self._roots_ahead = None
-        while self._ahead:
-            self._visit(*self._ahead.popitem())
+        while not self._errands.are_done:
+            self._visit(*self._errands.take())
             if time.monotonic() >= until:
                 return
 
@@ -131,63 +87,49 @@ class Walk:
 
     def wants_directory(self, path: str) -> bool:
         """Whether a directory is to be entered for anybody."""
-        around, _ = self._around(path)
-        return bool(around)
+        return bool(self._rules_around(path, is_behind_link=self._is_behind_link(path)))
 
-    def leave(self, top: str, *, is_gone: bool, gone_to: frozenset[Scope] = _NOBODY) -> None:
+    def leave(self, top: str, *, is_gone: bool, shift: Shift = NO_SHIFT) -> None:
         """Forget a directory and all below it.
 
         Args:
             top: the directory; it need not have been entered.
             is_gone: its files are gone; else they are there, only no longer looked at.
-            gone_to: scopes to which they are gone all the same.
+            shift: from whom they are severed all the same.
         """
         ahead = [top]
         while ahead:
             path = ahead.pop()
             if path in self._roots.at and path in self._directories and not (is_gone and path == top):
                 # Whoever looks from there on finds out by himself.
-                self.send(path, Errand(gone_to=frozenset(self._scopes_at(path)) if is_gone else gone_to))
+                self._errands.add(path, Errand(shift.severing(self._scopes_at(path)) if is_gone else shift))
                 continue
             directory = self._directories.remove(path)
             if directory is None:
                 continue
             self.repositories.pop(path, None)
+            self._roots.files.forget(path)
             for name in directory.files:
-                self._forget_file(os.path.join(path, name), is_gone=is_gone, gone_to=gone_to)
+                self._forget_file(os.path.join(path, name), shift, is_gone=is_gone)
             for name in directory.children:
                 self.ties.untie(os.path.join(path, name))
                 ahead.append(os.path.join(path, name))
 
-    def _scopes_at(self, path: str) -> tuple[Scope, ...]:
-        directory = self._directories.get(path)
-        return () if directory is None else directory.scopes
-
     def close(self) -> None:
         """Visit nothing more."""
-        self._ahead.clear()
+        self._errands.drop()
         self.ties.close()
 
-    def _around(self, path: str) -> tuple[dict[Scope, Rules], bool]:
-        """The scopes that a directory is to be entered for, with the rules that come to it from above.
-
-        And whether a link leads there, below a root, so that it or one below it may lead back.
-        """
-        rules: dict[Scope, Rules] = {}
-        above = self._directories.get(os.path.dirname(path))
-        is_behind_link = above is not None and (above.is_behind_link or os.path.islink(path))
-        if above is not None and not (is_behind_link and leads_back(path)):
-            rules.update((scope, its) for scope, its in above.rules.items() if its.wants_directory(path))
-        rules.update((scope, self._roots.rules(scope)) for scope in self._roots.at.get(path, ()))
-        return rules, is_behind_link
+    # A visit: who enters the directory by which rules, whether that is listed which was known, and what is new in it.
 
     def _visit(self, path: str, errand: Errand) -> None:
-        around, is_behind_link = self._around(path)
         before = self._directories.get(path)
-        if lost := frozenset(self._scopes_at(path)).difference(around):
-            errand = errand._replace(gone_to=errand.gone_to | self._letting_in(path, lost))
+        is_behind_link = self._is_behind_link(path)
+        around = self._rules_around(path, is_behind_link=is_behind_link)
+        if lost := set(self._scopes_at(path)).difference(around):
+            errand = errand._replace(shift=errand.shift.severing(self._letting_in(path, lost)))
         if not around:
-            self.leave(path, is_gone=not os.path.isdir(path), gone_to=errand.gone_to)
+            self.leave(path, is_gone=not os.path.isdir(path), shift=errand.shift)
             return
         own = self._roots.files.inside(path)
         rules = {scope: each.inside(own) for scope, each in around.items()}
@@ -199,7 +141,33 @@ class Walk:
             self._look_at_files(path, before)
             if errand.is_deep:
                 for name in before.children:
-                    self.send(os.path.join(path, name), errand)
+                    self._errands.add(os.path.join(path, name), errand)
+
+    def _is_behind_link(self, path: str) -> bool:
+        """Whether a link leads to a directory, below a root, so that it or one below it may lead back."""
+        above = self._directories.get(os.path.dirname(path))
+        return above is not None and (above.is_behind_link or os.path.islink(path))
+
+    def _rules_around(self, path: str, *, is_behind_link: bool) -> dict[Scope, Rules]:
+        """The scopes that a directory is to be entered for, with the rules that come to it from above."""
+        rules: dict[Scope, Rules] = {}
+        above = self._directories.get(os.path.dirname(path))
+        if above is not None and not (is_behind_link and leads_back(path)):
+            rules.update((scope, its) for scope, its in above.rules.items() if its.wants_directory(path))
+        rules.update((scope, self._roots.rules(scope)) for scope in self._roots.at.get(path, ()))
+        return rules
+
+    def _scopes_at(self, path: str) -> tuple[Scope, ...]:
+        """Those that a directory was entered for."""
+        directory = self._directories.get(path)
+        return () if directory is None else directory.scopes
+
+    def _letting_in(self, path: str, scopes: Iterable[Scope]) -> frozenset[Scope]:
+        """Those whose rules would let a directory in: if they lost it, it has become one that leads back."""
+        above = self._directories.get(os.path.dirname(path))
+        if above is None:
+            return frozenset()
+        return frozenset(each for each in scopes if each in above.rules and above.rules[each].wants_directory(path))
 
     def _is_same(self, path: str, before: Directory) -> bool:
         """Whether a directory is the one that is known and listened to, with the same names in it."""
@@ -214,68 +182,43 @@ class Walk:
         directory.stamp = stamp if stamp == stamp_of(path) else None
         return directory
 
-    def _letting_in(self, path: str, scopes: Iterable[Scope]) -> frozenset[Scope]:
-        """Those whose rules would let a directory in: if they lost it, it has become one that leads back."""
-        above = self._directories.get(os.path.dirname(path))
-        if above is None:
-            return _NOBODY
-        return frozenset(each for each in scopes if each in above.rules and above.rules[each].wants_directory(path))
-
     def _look_at_files(self, path: str, directory: Directory) -> None:
-        prefix = path.rstrip("/") + "/"
+        prefix = prefix_of(path)
         for name in directory.files:
             with suppress(OSError):  # if it is gone, there is an event, or a listing that finds out
                 if not self._snapshot.is_as_seen(prefix + name, status := os.stat(prefix + name)):
                     self._snapshot.update(prefix + name, signature_of(status))
 
+    # A listing: what is in the directory, compared with what was known of it.
+
     def _list(self, path: str, directory: Directory, before: Directory | None, errand: Errand) -> None:
-        rules = directory.rules
-        # Those of the scopes that were there and are under other rules now.
-        old = {} if before is None else {scope: its for scope, its in before.rules.items() if its != rules.get(scope)}
-        is_known = before is not None and before.rules == rules
-        listing = list_directory(path, directory, self._judge(path, directory, before), self.follow)
+        judge = (
+            judge_of_new(directory, holds_root=path in self._roots.holders)
+            if before is None
+            else judge_of_known(directory, before, self._snapshot.scopes)
+        )
+        listing = list_directory(path, directory, judge, self.follow)
         if listing is None:
             self.leave(path, is_gone=True)
             return
         if listing.is_refused:
             self._hearing.refuse(path, errno.EACCES)
-        if directory.is_behind_link:
-            listing.children = {each for each in listing.children if self.wants_directory(f"{path}/{each}")}
         if listing.is_restless:
             directory.stamp = None
+        if directory.is_behind_link:
+            listing.children = {each for each in listing.children if self.wants_directory(os.path.join(path, each))}
         self._find_repository(path, listing)
-        self._take_files(path, directory, listing, old, errand)
-        self._leave_children(path, directory, listing, errand)
+        # Of the scopes that are under other rules now, those by which was judged before.
+        rules = directory.rules
+        old = {} if before is None else {scope: its for scope, its in before.rules.items() if its != rules.get(scope)}
+        self._take_files(path, directory, listing, old, errand.shift)
+        self._leave_children(path, directory, listing, errand.shift)
+        is_known = before is not None and before.rules == rules
         for name in listing.children:
             child = os.path.join(path, name)
             if errand.is_deep or not is_known or child not in self._directories:
-                new_to = errand.new_to.union(scope for scope, its in old.items() if not its.wants_directory(child))
-                self.send(child, errand._replace(new_to=new_to))
-
-    def _judge(self, path: str, directory: Directory, before: Directory | None) -> Judge:
-        """What says in which scopes a file is. Rules whose answer is known are not asked: that is most of the work."""
-        if before is not None:
-            return self._judge_again(directory, before)
-        if len(directory.scopes) > 1 or path in self._roots.holders:
-            return directory.scopes_of
-        (wants,) = (rules.wants_file for rules in directory.rules.values())
-        scopes = directory.scopes
-        return lambda file: scopes if wants(file) else ()
-
-    def _judge_again(self, directory: Directory, before: Directory) -> Judge:
-        scopes_before = self._snapshot.scopes
-        covering = {s for s, its in directory.rules.items() if s in before.rules and its.covers(before.rules[s])}
-        is_settled = before.rules == directory.rules
-
-        def judge(file: str) -> tuple[Scope, ...]:
-            was_in = scopes_before(file)
-            if was_in is None:
-                return directory.scopes_of(file)
-            if is_settled:
-                return was_in
-            return directory.scopes_of(file, sure=[scope for scope in was_in if scope in covering])
-
-        return judge
+                letting_in = (scope for scope, its in old.items() if not its.wants_directory(child))
+                self._errands.add(child, errand._replace(shift=errand.shift.revealing(letting_in)))
 
     def _find_repository(self, path: str, listing: Listing) -> None:
         if ".git" in listing.names and (repository := repository_at(path)):
@@ -284,40 +227,37 @@ class Walk:
             self.repositories.pop(path, None)
 
     def _take_files(
-        self, path: str, directory: Directory, listing: Listing, old: Mapping[Scope, Rules], errand: Errand
+        self, path: str, directory: Directory, listing: Listing, old: Mapping[Scope, Rules], shift: Shift
     ) -> None:
         """Compare a directory's files with what was known; rules that changed are not a change of the files."""
-        prefix = path.rstrip("/") + "/"
+        prefix = prefix_of(path)
         for name, (signature, scopes) in listing.files.items():
             file = prefix + name
-            new_to = errand.new_to
+            its = shift
             if old:
                 was_in = self._snapshot.scopes(file) or ()
-                new_to = new_to.union(
-                    scope for scope, its in old.items() if scope not in was_in and not its.wants_file(file)
+                its = shift.revealing(
+                    scope for scope, rules in old.items() if scope not in was_in and not rules.wants_file(file)
                 )
-            self._snapshot.see(file, signature, scopes, new_to=new_to, gone_to=errand.gone_to)
+            self._snapshot.see(file, signature, scopes, shift=its)
         for name in directory.files - listing.files.keys():
             file = prefix + name
             is_gone = name not in listing.names or bool(directory.scopes_of(file))
-            self._forget_file(file, is_gone=is_gone, gone_to=errand.gone_to, is_link=name in listing.links)
+            self._forget_file(file, shift, is_gone=is_gone, is_link=name in listing.links)
         directory.files = set(listing.files)
 
-    def _leave_children(self, path: str, directory: Directory, listing: Listing, errand: Errand) -> None:
+    def _leave_children(self, path: str, directory: Directory, listing: Listing, shift: Shift) -> None:
         for name in directory.children - listing.children:
             child = os.path.join(path, name)
             if name not in listing.links:
                 self.ties.untie(child)
-            is_gone = name not in listing.names
-            gone_to = errand.gone_to | self._letting_in(child, directory.scopes)
-            self.leave(child, is_gone=is_gone, gone_to=gone_to)
+            severed = shift.severing(self._letting_in(child, directory.scopes))
+            self.leave(child, is_gone=name not in listing.names, shift=severed)
         directory.children = listing.children
 
-    def _forget_file(
-        self, path: str, *, is_gone: bool, gone_to: frozenset[Scope] = _NOBODY, is_link: bool = False
-    ) -> None:
+    def _forget_file(self, path: str, shift: Shift, *, is_gone: bool, is_link: bool = False) -> None:
         if not is_link:  # one that leads nowhere may lead somewhere later
             self.ties.untie(path)
         # A root that is a file is left to those whose root it is.
         signature = None if is_gone else self._snapshot.signature(path)
-        self._snapshot.see(path, signature, self._roots.at.get(path, ()), gone_to=gone_to)
+        self._snapshot.see(path, signature, self._roots.at.get(path, ()), shift=shift)

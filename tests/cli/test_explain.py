@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reloadd.cli import main
+from reloadd.cli.explain import words_of
+from reloadd.watch.base import Means
 from reloadd.watch.mounts import file_system_at
 from tests.support.daemon import RunningDaemon, write_files
 from tests.support.profiles import ProfileDirectory
@@ -83,26 +85,26 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (
             "/etc/hosts",
             1,
-            "not watched: it lies below none of the roots, HERE/src",
-            "not watched: it lies below none of the roots, HERE, HERE/src/run.py",
+            "not watched: it lies below none of the roots `src`",
+            "not watched: it lies below none of the roots `.`, `src/run.py`",
         ),
         (
             "/srv/lib/prices.py",
             1,
-            "not watched: it lies below none of the roots, HERE/src",
-            "not watched: it lies below none of the roots, HERE, HERE/src/run.py; once the app reads it, it is",
+            "not watched: it lies below none of the roots `src`",
+            "not watched: it lies below none of the roots `.`, `src/run.py`; it is watched once the app reads it",
         ),
         (
             "/srv/lib/README.md",
             1,
-            "not watched: it lies below none of the roots, HERE/src",
-            "not watched: it lies below none of the roots, HERE, HERE/src/run.py",
+            "not watched: it lies below none of the roots `src`",
+            "not watched: it lies below none of the roots `.`, `src/run.py`",
         ),
         (
             "/srv",
             1,
-            "not watched: it lies below none of the roots, HERE/src",
-            "not watched: it lies below none of the roots, HERE, HERE/src/run.py",
+            "not watched: it lies below none of the roots `src`",
+            "not watched: it lies below none of the roots `.`, `src/run.py`",
         ),
     ],
 )
@@ -113,8 +115,21 @@ def test_each_profile_says_what_decides(  # noqa: PLR0917 - a table's row
     assert main(["explain", path, "--profile", "."]) == status
 
     expected = f"{here / path}\n  poll: {poll}\n  shop: {shop}\n"
-    said = expected.replace(KIND, file_system_at(str(here))).replace("HERE", str(here))
+    said = expected.replace(KIND, file_system_at(str(here)))
     assert capsys.readouterr() == (said, "")
+
+
+@pytest.mark.parametrize(
+    ("means", "words"),
+    [
+        (Means.EVENTS, "changes are told by events"),
+        (Means.POLL, "polled every 0.5 s"),
+        (Means.BOTH, "changes are told by events, and it is polled every 0.5 s, since others write there unseen"),
+    ],
+)
+def test_by_what_a_change_is_seen_is_said(means: Means, words: str) -> None:
+    """Also where events tell of our own writes alone."""
+    assert words_of(means, 0.5) == words
 
 
 def test_a_profile_is_read_again_by_the_daemon_itself(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,7 +139,7 @@ def test_a_profile_is_read_again_by_the_daemon_itself(here: Path, capsys: pytest
     assert capsys.readouterr().out == (
         f"{here}/shop.toml\n"
         "  reloadd: read again when it is saved, because it is the profile of `shop`\n"
-        "  shop: not watched: it lies below none of the roots, " + f"{here}/src\n"
+        "  shop: not watched: it lies below none of the roots `src`\n"
     )
 
 

@@ -66,7 +66,7 @@ def main(root: Path, limit: str, value: int) -> Outcome:
         records: list[tuple[str, Mapping[str, object]]] = [
             (record.name, dict(record.fields)) for record in stage.records
         ]
-        return Outcome(backend=shop.watch.statistics().backend, records=records, told=told)
+        return Outcome(backend=shop.watch.statistics().means.value, records=records, told=told)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reloadd.profile.model import Backend
+from reloadd.watch.base import Means
 from reloadd.watch.explain import Verdict, explain
 from tests.support.watching import save, watch_set
 
@@ -60,7 +61,7 @@ def test_a_path_is_explained(  # noqa: PLR0917 - a table's row
     assert (found.verdict, found.rule) == (verdict, rule)
     assert (found.file, found.line) == (None if file is None else str(tree / file), line)
     assert (found.root, found.decided_at) == (str(tree), str(tree / decided_at))
-    assert found.backend == ("events" if verdict is WATCHED else None)
+    assert found.means is (Means.EVENTS if verdict is WATCHED else None)
 
 
 def test_a_root_needs_no_rule(tree: Path) -> None:
@@ -79,4 +80,4 @@ def test_the_first_root_that_watches_a_path_counts(tree: Path) -> None:
 
 def test_how_a_change_would_be_seen_is_said(tree: Path) -> None:
     """By the backend that the profile asks for"""
-    assert explain(watch_set(tree, backend=Backend.POLL), str(tree / "app/a.py")).backend == "poll"
+    assert explain(watch_set(tree, backend=Backend.POLL), str(tree / "app/a.py")).means is Means.POLL

@@ -10,7 +10,7 @@ import pytest
 
 from reloadd.core.changes import ChangeKind
 from reloadd.core.settle import Finding
-from reloadd.watch.interest import Interest, Scope
+from reloadd.watch.interest import NO_SHIFT, Interest, Scope
 from reloadd.watch.signature import LARGEST_DIGESTED, Signature, digest_of, signature_of
 from reloadd.watch.snapshot import Snapshot, Writer
 
@@ -35,7 +35,7 @@ def signed(path: Path) -> Signature:
 
 def adopt(snapshot: Snapshot, path: Path) -> None:
     """Look at one file that a rule has let in."""
-    snapshot.see(str(path), signed(path), (HERE,), new_to=[HERE])
+    snapshot.see(str(path), signed(path), (HERE,), shift=NO_SHIFT.revealing([HERE]))
 
 
 def see(snapshot: Snapshot, path: Path) -> tuple[Finding, ...]:
@@ -225,7 +225,7 @@ def test_a_scope_decides_for_its_own(file: Path) -> None:
     snapshot.serve([PYTHON, other])
     snapshot.see(str(file), signed(file), (HERE,))
     assert [snapshot.files_for(each) for each in (PYTHON, other)] == [1, 0]
-    snapshot.see(str(file), signed(file), (HERE, ELSEWHERE), new_to=[ELSEWHERE])
+    snapshot.see(str(file), signed(file), (HERE, ELSEWHERE), shift=NO_SHIFT.revealing([ELSEWHERE]))
     assert [snapshot.files_for(each) for each in (PYTHON, other)] == [1, 1]
     assert snapshot.findings() == {}
     snapshot.see(str(file), signed(file), (HERE,))

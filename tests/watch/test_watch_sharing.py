@@ -191,3 +191,22 @@ def test_the_same_watch_set_again_is_no_work(stage: Stage, root: Path) -> None:
     assert second.told() == {"a.py": "created"}
     second.close()
     wait_until(lambda: not stage.watcher._sessions)
+
+
+def test_who_has_gone_leaves_nothing_behind(stage: Stage, backend: Backend, root: Path) -> None:
+    """Nothing of their roots is kept, whoever they were, so that a daemon does not grow with each edit of a profile"""
+    (root / "sub").mkdir()
+    (root / "kept").mkdir()
+    (root / "sub/.gitignore").touch()
+    save(root / "kept/a.py", "one")
+    shop = stage.begin(watch_set(root / "kept", backend=backend))
+    for number in range(10):
+        stage.begin(watch_set(root, root / "sub", backend=backend, exclude=(f"{number}",)), "passer-by").close()
+    save(root / "kept/a.py", "twofold")
+    assert shop.told() == {"a.py": "modified"}
+    (session,) = stage.watcher._sessions.values()
+    wait_until(lambda: session.is_at_rest)
+    tree = session.lookout._tree
+    wait_until(lambda: len(session.lookout._scopes._made) == 1)
+    assert all(len(each) <= 1 for each in tree._directories._counts.values())
+    assert not tree._roots.files._read

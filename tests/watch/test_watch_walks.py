@@ -11,17 +11,19 @@ import pytest
 
 from reloadd.core.settle import LONGEST_GIT
 from reloadd.profile.model import Backend
-from reloadd.watch import lookout
+from reloadd.watch import lookout, turns
 from reloadd.watch.events import KernelEvents
 from reloadd.watch.inbox import Hint, Inbox
 from reloadd.watch.lookout import Lookout
 from reloadd.watch.manner import Manner
-from tests.support.watching import DEADLINE, Both, save, watch_set
+from tests.support.watching import DEADLINE, Both, save, wait_until, watch_set
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from reloadd.watch.inbox import Sighting
+    from reloadd.watch.lookout import Look
     from tests.support.watching import Stage
 
 DIRECTORIES = 200
@@ -86,6 +88,33 @@ def test_what_a_walk_finds_is_one_set(stage: Stage, root: Path, large: Path) -> 
     large.rename(root / "large")
     both.tell({f"large/{number}/a.py": "created" for number in range(DIRECTORIES)})
     both.tell_nothing_more()
+
+
+def test_asking_for_many_writers_holds_up_nobody(
+    stage: Stage, root: Path, large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A save elsewhere is told while it is asked of each of many new files whether somebody still writes it"""
+    monkeypatch.setattr(turns, "_MOST_ASKED", DIRECTORIES // 4)
+    told: list[str] = []
+    told_while_asking: list[str] = []
+    whole, small = tmp_path / "whole", root / "a.py"
+    whole.mkdir()
+    stage.begin_with(watch_set(whole), lambda changes: told.extend(each.path for each in changes.changes))
+    stage.begin_with(watch_set(root), lambda changes: told.extend(each.path for each in changes.changes))
+    (session,) = stage.watcher._sessions.values()
+    ask = Lookout.ask_writers
+
+    def save_and_ask(looks: Lookout, paths: Collection[str]) -> Look:
+        if not small.exists():
+            save(small, "one")
+            wait_until(lambda: bool(session._turns._inbox._sightings))
+        told_while_asking[:] = told
+        return ask(looks, paths)
+
+    monkeypatch.setattr(Lookout, "ask_writers", save_and_ask)
+    large.rename(whole / "large")
+    wait_until(lambda: len(told) == DIRECTORIES + 1)
+    assert told_while_asking == [str(small)]
 
 
 def test_git_holds_up_its_own_repository_only(stage: Stage, tmp_path: Path) -> None:

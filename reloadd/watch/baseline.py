@@ -1,7 +1,7 @@
-"""What one audience was told of the files, where that differs from what was seen.
+"""The files as one audience was told of them last, kept only where that differs from what was seen since.
 
 What a file is, is the snapshot's to know, once for all; only what was told of it is each audience's own. Never looks at
-a file, but to read one whose size is as it was.
+a file itself.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from reloadd.core.changes import ChangeKind
 from reloadd.core.settle import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
-    from reloadd.watch.interest import Interest, Scope
+    from reloadd.watch.interest import Interest, Scope, Shift
     from reloadd.watch.snapshot import Entry
 
 
-class Ledger:
-    """One audience's own part of a snapshot. It begins with everything told that was seen.
+class Baseline:
+    """What each change of one audience's is compared with. It begins as what was seen: all of that counts as told.
 
     Args:
         interest: which files matter.
@@ -44,29 +44,20 @@ class Ledger:
         told = {path: each for path, each in seen.items() if path not in differing and self._scopes_of(path, each)}
         return told | {path: entry for path, entry in differing.items() if entry is not None}
 
-    def note(
-        self,
-        path: str,
-        before: Entry | None,
-        after: Entry | None,
-        *,
-        complete: bool,
-        new_to: Collection[Scope],
-        gone_to: Collection[Scope],
-    ) -> bool:
+    def note(self, path: str, before: Entry | None, after: Entry | None, shift: Shift, *, complete: bool) -> bool:
         """Take note that a file was seen to be another one than before; whether there is anything to tell of it.
 
         See `Snapshot.see`.
         """
         was, now = self._scopes_of(path, before), self._scopes_of(path, after)
         self.files += bool(now) - bool(was)
-        if before is not None and was and not now and not any(scope in gone_to for scope in was):
+        if before is not None and was and not now and not any(scope in shift.severed for scope in was):
             self._told.pop(path, None)
             self._touched.pop(path, None)
             return False
         if before is not None and after is not None and was and now and before.signature == after.signature:
             return False
-        if not was and path not in self._told and all(scope in new_to for scope in now):
+        if not was and path not in self._told and all(scope in shift.revealed for scope in now):
             return False
         self._told.setdefault(path, before if was else None)
         self._touched[path] = complete

@@ -1,0 +1,89 @@
+"""Which directories are yet to be visited, and why.
+
+Keeps them in the order in which they are to be done; never looks at a directory.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from reloadd.watch.interest import NO_SHIFT
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from reloadd.watch.interest import Shift
+
+
+class Errand(NamedTuple):
+    """Why a directory is to be visited.
+
+    Attributes:
+        shift: what has changed for scopes there beside the files.
+        is_deep: visit all below it too, not only what is new or has new rules.
+        listens_anew: even if it is the same directory with the same names as before.
+    """
+
+    shift: Shift = NO_SHIFT
+    is_deep: bool = True
+    listens_anew: bool = False
+
+    def joined(self, other: Errand) -> Errand:
+        """Both at once."""
+        return Errand(
+            self.shift.joined(other.shift), self.is_deep or other.is_deep, self.listens_anew or other.listens_anew
+        )
+
+
+class Errands:
+    """Those of one walk, of which each directory has one at the most.
+
+    Args:
+        roots: the paths of all roots, now and later.
+    """
+
+    def __init__(self, roots: Container[str]) -> None:
+        self._roots = roots
+        self._ahead: dict[str, Errand] = {}
+        self._roots_ahead: frozenset[str] | None = None
+
+    @property
+    def are_done(self) -> bool:
+        """Whether none is left."""
+        return not self._ahead
+
+    def add(self, path: str, errand: Errand) -> None:
+        """Have a directory visited."""
+        self._roots_ahead = None
+        known = self._ahead.pop(path, None)
+        # As the last one, which is the next: what was asked for latest is done first, and depth before breadth.
+        self._ahead[path] = errand if known is None else errand.joined(known)
+
+    def take(self) -> tuple[str, Errand]:
+        """The next one, which counts as done from now on.
+
+        Raises:
+            KeyError: all are done.
+        """
+        self._roots_ahead = None
+        return self._ahead.popitem()
+
+    def roots_ahead(self) -> frozenset[str]:
+        """The roots at or below which there are errands left."""
+        if self._roots_ahead is None:
+            seen, found = set[str](), set[str]()
+            for errand in self._ahead:
+                path = errand
+                while path not in seen:
+                    seen.add(path)
+                    if path in self._roots:
+                        found.add(path)
+                    path = os.path.dirname(path)
+            self._roots_ahead = frozenset(found)
+        return self._roots_ahead
+
+    def drop(self) -> None:
+        """Do none of them."""
+        self._roots_ahead = None
+        self._ahead.clear()
