@@ -66,7 +66,7 @@ class Look:
 
 
 class Lookout:
-    """All looks at what one session watches.
+    """All looks that are made for one shared watch.
 
     Args:
         manner: how it is looked at.
@@ -154,10 +154,10 @@ class Lookout:
         """Look for these from now on, and for no others."""
         return self._look(lambda tree, _: tree.prepare(interests))
 
-    def serve(self, interests: Collection[Interest]) -> None:
+    def take_baselines(self, interests: Collection[Interest]) -> None:
         """Take what is known by now for the baseline of those of the interests that are new."""
         with self._lock:
-            self._tree.snapshot.serve(interests)
+            self._tree.snapshot.take_baselines(interests)
 
     def go_on(self) -> Look:
         """Go on with a walk."""

@@ -1,4 +1,4 @@
-"""What one session does, in turn: events and looks go in, settled change sets come out.
+"""What one shared watch does, in turn: events and looks go in, settled change sets come out.
 
 One task does everything. A look that may take time is made in a worker thread while the task waits; one at a few files
 that were written just now, whose inodes are in memory, is made at once. So the tree is never in two hands, the event
@@ -59,7 +59,7 @@ class _Job(NamedTuple):
 
 
 class Turns:
-    """The task of one session.
+    """The task of one shared watch.
 
     Args:
         everyone: gives the audiences that there are.
@@ -89,7 +89,7 @@ class Turns:
         self._executor = executor
         self._digester = Digester(lookout, executor, self._failed)
         self._loop = asyncio.get_running_loop()
-        self._served: tuple[Audience, ...] = ()
+        self._begun: tuple[Audience, ...] = ()
         self._recovery: Recovery | None = None
         self._poll_due = self._sweep_due = math.inf
         self._is_regrouped = self._is_doubtful = self._is_walking = False
@@ -199,21 +199,21 @@ class Turns:
 
     async def _settle_in(self) -> None:
         """Serve those where all was looked at, and say what a walk that is over came to."""
-        served = tuple(each for each in self._everyone() if each.is_served or self._is_ready(each))
-        if served != self._served:
-            interests = tuple(each.interest for each in served)
-            await self._in_worker(lambda: self._lookout.serve(interests))
-            self._served = served
-            for audience in served:
+        begun = tuple(each for each in self._everyone() if each.has_begun or self._is_ready(each))
+        if begun != self._begun:
+            interests = tuple(each.interest for each in begun)
+            await self._in_worker(lambda: self._lookout.take_baselines(interests))
+            self._begun = begun
+            for audience in begun:
                 self._say_degraded(audience)
-                audience.serve()
+                audience.begin()
             self._digester.ask()
             if self._sweep_due == math.inf:
                 self._sweep_due = self._loop.time() + self._lookout.sweep_pause()
         if self._recovery is not None and not self._is_walking:
             recovery, self._recovery = self._recovery, None
             took_ms = self._milliseconds_since(recovery.since)
-            for audience in served:
+            for audience in begun:
                 audience.say(record("watch.overflowed", changes=recovery.changes[audience.interest], took_ms=took_ms))
 
     def _is_ready(self, audience: Audience) -> bool:
@@ -329,7 +329,7 @@ class Turns:
                 if self._recovery is not None:
                     self._recovery.changes[audience.interest] += len(news.findings)
         if look.refused and not look.is_unfinished:
-            for audience in self._served:
+            for audience in self._begun:
                 self._say_degraded(audience)
 
     def _say_degraded(self, audience: Audience) -> None:

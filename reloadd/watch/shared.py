@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reloadd.watch.signature import Signature
 
 
-class Session:
+class SharedWatch:
     """One tree, for all profiles that share it. Ended when the last member leaves.
 
     Its audiences differ in where they look, in their globs and in their pace; what a file is, is found out once
@@ -80,8 +80,8 @@ class Session:
         key = replace(watch_set, imported=True)
         audience = self._audiences.get(key)
         if audience is None:
-            served = self._loop.create_future()
-            audience = Audience(key, self.lookout.interest_of(key), served, self._publish)
+            begun = self._loop.create_future()
+            audience = Audience(key, self.lookout.interest_of(key), begun, self._publish)
             self._audiences[key] = audience
             self._turns.regroup()
         member = Member(profile, self, audience, on_settled, on_burst)
@@ -89,7 +89,7 @@ class Session:
             self._publish(replace(degraded, profile=profile))
         audience.join(member)
         try:
-            await audience.wait_served()
+            await audience.wait_begun()
         except BaseException:
             self.leave(member)
             raise
@@ -131,7 +131,7 @@ class Session:
         Raises:
             RuntimeError: it has not begun.
         """
-        if not audience.is_served:
+        if not audience.has_begun:
             raise RuntimeError("the baseline is not taken yet")
         interest = audience.interest
         return WatchStatistics(
