@@ -111,7 +111,7 @@ class SharedWatch:
     async def told(self, member: Member) -> dict[str, Signature]:
         """All files that matter to one member, as it was told of them last: it is told no more from then on."""
         interest = member.audience.interest
-        return await self._turns.do(lambda: self.lookout.told(interest), lambda _: member.mute())
+        return await self._turns.jobs.ask(lambda: self.lookout.told(interest), lambda _: member.mute())
 
     async def tell_since(
         self, member: Member, before: Mapping[str, Signature], was_wanted: Callable[[str], bool]
@@ -123,7 +123,7 @@ class SharedWatch:
             if changes:
                 member.tell(ChangeSet(changes, seen_at=noticed_at, settled_at=self._loop.time()))
 
-        await self._turns.do(lambda: self.lookout.differences(interest, before, was_wanted), tell)
+        await self._turns.jobs.ask(lambda: self.lookout.differences(interest, before, was_wanted), tell)
 
     def statistics(self, audience: Audience) -> WatchStatistics:
         """What is being looked at now for an audience.

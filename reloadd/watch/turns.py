@@ -12,16 +12,17 @@ import math
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.records import record
 from reloadd.core.settle import Work
 from reloadd.watch.degraded import Refusals
 from reloadd.watch.digester import Digester
+from reloadd.watch.jobs import Jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Iterable
     from concurrent.futures import Executor
 
     from reloadd.watch.audience import Audience
@@ -51,13 +52,6 @@ class Recovery:
     changes: Counter[Interest] = field(default_factory=Counter)
 
 
-class _Job(NamedTuple):
-    """What somebody has asked for: how to do it, and how to let go of him."""
-
-    do: Callable[[], Awaitable[None]]
-    cancel: Callable[[], object]
-
-
 class Turns:
     """The task of one shared watch.
 
@@ -70,6 +64,7 @@ class Turns:
 
     Attributes:
         refusals: what could not be listened to.
+        jobs: what is to be done between two looks.
     """
 
     def __init__(
@@ -93,7 +88,7 @@ class Turns:
         self._recovery: Recovery | None = None
         self._poll_due = self._sweep_due = math.inf
         self._is_regrouped = self._is_doubtful = self._is_walking = False
-        self._jobs: deque[_Job] = deque()
+        self.jobs = Jobs(executor, inbox.wake)
         self._task = self._loop.create_task(self._run(), name="watch")
 
     def regroup(self) -> None:
@@ -110,32 +105,7 @@ class Turns:
         """Do nothing more. Safe to call twice."""
         self._digester.close()
         self._task.cancel()
-        for job in self._jobs:
-            job.cancel()
-
-    async def do(self, work: Callable[[], _T], then: Callable[[_T], None]) -> _T:
-        """Do something in a worker, and something with its result, while nothing is looked at or told.
-
-        Raises:
-            Exception: what either of them raised.
-            CancelledError: this is closed.
-        """
-        done: asyncio.Future[_T] = self._loop.create_future()
-
-        async def do() -> None:
-            try:
-                result = await self._in_worker(work)
-                then(result)
-            except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
-                if not done.done():
-                    done.set_exception(error)
-            else:
-                if not done.done():
-                    done.set_result(result)
-
-        self._jobs.append(_Job(do, done.cancel))
-        self._inbox.wake()
-        return await done
+        self.jobs.close()
 
     @property
     def is_at_rest(self) -> bool:
@@ -184,9 +154,7 @@ class Turns:
         if self._is_walking:
             self._note(await self._in_worker(self._lookout.go_on))
         await self._settle_in()
-        while self._jobs:
-            await self._jobs[0].do()
-            self._jobs.popleft()
+        await self.jobs.do_all()
 
     async def _prepare(self) -> None:
         """Look for all who have joined by now, and for none who have left: one walk, however many they are."""
@@ -198,7 +166,7 @@ class Turns:
             audience.is_prepared = True
 
     async def _settle_in(self) -> None:
-        """Serve those where all was looked at, and say what a walk that is over came to."""
+        """Take the baselines of those for whom all was looked at, and say what a walk that is over came to."""
         begun = tuple(each for each in self._everyone() if each.has_begun or self._is_ready(each))
         if begun != self._begun:
             interests = tuple(each.interest for each in begun)
