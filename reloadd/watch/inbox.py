@@ -94,7 +94,7 @@ class Source(Protocol):
 
 
 class Inbox:
-    """One watch's events, put in by any thread and taken out by the event loop's."""
+    """One shared watch's events, put in by any thread and taken out by the event loop's."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()

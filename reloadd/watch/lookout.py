@@ -1,8 +1,8 @@
 """One look at a time at all that is watched in one manner, made in worker threads, and what it showed to whom.
 
 Each look returns a value that says everything the event loop needs to know. What is called on the loop's own thread,
-between two looks of which it makes one at a time, touches no file, but for those that were written just now. A walk is
-cut into slices, so that a save need not wait for its end.
+between two looks of which it makes one at a time, touches no file but those that were written just now, and git's
+lock. A walk is cut into slices, so that a save need not wait for its end.
 """
 
 from __future__ import annotations

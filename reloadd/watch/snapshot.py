@@ -2,7 +2,7 @@
 
 Different is the test, never newer: an older file moved over a newer one is a change. Two writes of the same size to the
 same inode within one tick of the kernel's clock (4 ms at most, none since Linux 6.13) look like one; the process that
-the first of them starts reads the second. Holds no paths of directories and decides nothing about time.
+the first of them starts reads the second. Knows no directory, and decides nothing about when to tell.
 """
 
 from __future__ import annotations
