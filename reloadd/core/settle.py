@@ -143,7 +143,7 @@ class Burst:
         """Files that somebody may still be writing, as far as was seen."""
         return tuple(path for path in self._held_until if self._kinds[path] is not ChangeKind.DELETED)
 
-    def bracketed(self, work: Work, now: float) -> Burst:
+    def during(self, work: Work, now: float) -> Burst:
         """The burst kept open while work is under way, for it may pause for longer than it ever did before.
 
         When git is seen to be done, its last files may still be on their way to us.

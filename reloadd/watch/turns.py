@@ -228,7 +228,7 @@ class Turns:
                 continue
             work = await self._work_at(audience)
             now = self._loop.time()
-            audience.burst = audience.burst.bracketed(work, now)
+            audience.burst = audience.burst.during(work, now)
             if audience.is_burst_over(now):
                 over.append(audience)
         await self._ask_writers({path for audience in over for path in audience.burst.unfinished}, ending.union(over))
