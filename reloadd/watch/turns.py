@@ -245,7 +245,7 @@ class Turns:
         ahead = deque(unfinished)
         while ahead:
             some = [ahead.popleft() for _ in range(min(len(ahead), _MOST_ASKED))]
-            self._note(await self._in_worker(partial(self._lookout.ask_writers, some)))
+            self._note(await self._in_worker(partial(self._lookout.ask_writers, some)), is_answer=True)
             if ahead:
                 await self._look_at(self._inbox.take())
                 await self._end_bursts(ending)
@@ -280,7 +280,9 @@ class Turns:
         now = self._loop.time()
         return [each for each in self._everyone() if each.is_burst_over(now)]
 
-    def _note(self, look: Look, noticed_at: float | None = None, *, is_walk: bool = True) -> None:
+    def _note(
+        self, look: Look, noticed_at: float | None = None, *, is_walk: bool = True, is_answer: bool = False
+    ) -> None:
         """Take what a look showed: findings for the burst, the rest for those who ask or read the log."""
         self._is_walking = look.is_unfinished
         if not look.is_polled:
@@ -292,7 +294,8 @@ class Turns:
             if news := look.news.get(audience.interest):
                 for path in news.ignored:
                     audience.say(record("change.ignored", path=path, why="its content is as it was"))
-                audience.burst = audience.burst.feed(news.findings, noticed_at or self._loop.time())
+                found_at = noticed_at or self._loop.time()
+                audience.burst = audience.burst.feed(news.findings, found_at, is_answer=is_answer)
                 audience.is_found_on_a_walk |= is_walk
                 if self._recovery is not None:
                     self._recovery.changes[audience.interest] += len(news.findings)

@@ -171,6 +171,16 @@ def test_a_file_that_is_being_written_is_told_whole() -> None:
     assert burst.due is None
 
 
+def test_an_answer_is_no_change() -> None:
+    """Who asks whether a file is still being written does not begin the quiet anew, unless it is another one now"""
+    busy, done = found(CREATED, complete=False), found(CREATED)
+    burst = Burst(quiet=0.5).feed([busy], 0.0)
+    assert burst.feed([done], 0.5, is_answer=True).due == pytest.approx(0.5)
+    assert burst.feed([busy], 0.5, is_answer=True).due == pytest.approx(0.55)
+    assert burst.feed([done], 0.5).due == pytest.approx(1.0)
+    assert burst.feed([found(DELETED)], 0.5, is_answer=True).due == pytest.approx(1.0)
+
+
 def test_the_only_file_is_told_though_it_is_being_written() -> None:
     """A set is never empty"""
     burst = Burst().feed([found(CREATED, complete=False)], 0.0)
