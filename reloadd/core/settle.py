@@ -103,8 +103,14 @@ class Burst:
             return 0.0
         return min(max(SHORTEST_QUIET, GAPS_OF_QUIET * self._widest_gap), LONGEST_QUIET)
 
-    def feed(self, findings: Iterable[Finding], now: float) -> Burst:
-        """The burst with these findings in it; each replaces what was found of the same path before."""
+    def feed(self, findings: Iterable[Finding], now: float, *, is_answer: bool = False) -> Burst:
+        """The burst with these findings in it; each replaces what was found of the same path before.
+
+        Args:
+            findings: what was found.
+            now: when.
+            is_answer: whether it was only asked who still writes what is yet to be told: no change, if it is as before.
+        """
         kinds, held = dict(self._kinds), dict(self._held_until)
         for finding in findings:
             held.pop(finding.path, None)
@@ -117,6 +123,8 @@ class Burst:
         begun = bool(self._kinds)
         if not kinds:
             return Burst(quiet=self.quiet, follows=self.follows, _last_at=self._last_at)
+        if is_answer and kinds == self._kinds:
+            return replace(self, _held_until=held)
         goes_on = begun or (self.follows and now - self._last_at <= LONGEST_QUIET)
         return replace(
             self,
@@ -143,7 +151,7 @@ class Burst:
         """Files that somebody may still be writing, as far as was seen."""
         return tuple(path for path in self._held_until if self._kinds[path] is not ChangeKind.DELETED)
 
-    def bracketed(self, work: Work, now: float) -> Burst:
+    def during(self, work: Work, now: float) -> Burst:
         """The burst kept open while work is under way, for it may pause for longer than it ever did before.
 
         When git is seen to be done, its last files may still be on their way to us.

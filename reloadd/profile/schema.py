@@ -184,7 +184,7 @@ IMPORTED = Key(
 BACKEND = Key(
     ("watch", "backend"),
     kinds.member(Backend),
-    "Whether to wait for the kernel's events or to look again and again; `auto` decides for each root.",
+    "Whether to wait for the kernel's events or to look again and again; `auto` does both where events miss some.",
     '"poll"',
     default=Backend.AUTO,
 )

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from reloadd.profile.model import WatchSet
     from reloadd.watch.base import WatchStatistics
     from reloadd.watch.interest import Interest
-    from reloadd.watch.session import Session
+    from reloadd.watch.shared import SharedWatch
 
 
 class Member:
-    """One profile's `Watch`: its place in a session that it may share with others.
+    """One profile's `Watch`: its place in a shared watch.
 
     Args:
         profile: its name, which its records bear; None for the daemon.
-        session: what watches.
+        shared: what watches, for others too.
         audience: whom it is told together with.
         on_settled: is called with each set.
         on_burst: is called when a burst begins, and when it is over.
@@ -39,13 +39,13 @@ class Member:
     def __init__(
         self,
         profile: str | None,
-        session: Session,
+        shared: SharedWatch,
         audience: Audience,
         on_settled: Callable[[ChangeSet], None],
         on_burst: Callable[[Noticed | Quiet], None] | None,
     ) -> None:
         self.profile = profile
-        self.session = session
+        self.shared = shared
         self.audience = audience
         self._on_settled = on_settled
         self._on_burst = on_burst
@@ -55,11 +55,11 @@ class Member:
 
     def statistics(self) -> WatchStatistics:
         """What is being looked at now."""
-        return self.session.statistics(self.audience)
+        return self.shared.statistics(self.audience)
 
     def close(self) -> None:
         """Stop telling of changes. Safe to call twice."""
-        self.session.leave(self)
+        self.shared.leave(self)
         self.tell_of_burst(Quiet())
 
     def tell(self, changes: ChangeSet) -> None:
@@ -95,12 +95,12 @@ class Member:
 
 
 class Audience:
-    """All members of a session whose watch sets are equal.
+    """All members of a shared watch whose watch sets are equal.
 
     Args:
         watch_set: theirs.
         interest: which files matter to them.
-        served: is done once their baseline is taken.
+        begun: is done once their baseline is taken.
         report: takes their records.
 
     Attributes:
@@ -112,7 +112,7 @@ class Audience:
     """
 
     def __init__(
-        self, watch_set: WatchSet, interest: Interest, served: Future[None], report: Callable[[Record], None]
+        self, watch_set: WatchSet, interest: Interest, begun: Future[None], report: Callable[[Record], None]
     ) -> None:
         self.watch_set = watch_set
         self.interest = interest
@@ -121,7 +121,7 @@ class Audience:
         self.is_prepared = False
         self.is_found_on_a_walk = False
         self.degraded: set[int] = set()
-        self._served = served
+        self._begun = begun
         self._report = report
         self._members: list[Member] = []
 
@@ -162,32 +162,32 @@ class Audience:
             self._report(replace(said, profile=member.profile))
 
     @property
-    def is_served(self) -> bool:
+    def has_begun(self) -> bool:
         """Whether the baseline is taken."""
-        return self._served.done() and not self._served.cancelled() and self._served.exception() is None
+        return self._begun.done() and not self._begun.cancelled() and self._begun.exception() is None
 
-    async def wait_served(self) -> None:
+    async def wait_begun(self) -> None:
         """Return when the baseline is taken.
 
         Raises:
             Exception: whatever kept it from being taken.
             CancelledError: nobody watches any more.
         """
-        await asyncio.shield(self._served)
+        await asyncio.shield(self._begun)
 
-    def serve(self) -> None:
+    def begin(self) -> None:
         """Take note that the baseline is taken."""
-        if not self._served.done():
-            self._served.set_result(None)
+        if not self._begun.done():
+            self._begun.set_result(None)
 
     def fail(self, error: Exception) -> None:
         """Take note that the baseline cannot be taken, for those who wait for it."""
-        if not self._served.done():
-            self._served.set_exception(error)
+        if not self._begun.done():
+            self._begun.set_exception(error)
 
     def cancel(self) -> None:
         """Let nobody wait any more."""
-        self._served.cancel()
+        self._begun.cancel()
 
     def is_burst_over(self, now: float) -> bool:
         """Whether its changes are to be told."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from reloadd.watch.interest import Interest, Scope, Shift
-    from reloadd.watch.snapshot import Entry
+    from reloadd.watch.snapshot import KnownFile
 
 
 class Baseline:
@@ -30,21 +30,23 @@ class Baseline:
     def __init__(self, interest: Interest, files: int) -> None:
         self.files = files
         self._interest = interest
-        self._told: dict[str, Entry | None] = {}
+        self._told: dict[str, KnownFile | None] = {}
         self._touched: dict[str, bool] = {}
 
     def untold(self) -> AbstractSet[str]:
         """The paths that differ from what was told of them, as far as was seen."""
         return self._told.keys()
 
-    def told(self, seen: Mapping[str, Entry]) -> dict[str, Entry]:
+    def told(self, seen: Mapping[str, KnownFile]) -> dict[str, KnownFile]:
         """All files that matter, as they were told last."""
         # The event loop may tell meanwhile, and a copy is made in one step.
         differing = self._told.copy()
         told = {path: each for path, each in seen.items() if path not in differing and self._scopes_of(path, each)}
-        return told | {path: entry for path, entry in differing.items() if entry is not None}
+        return told | {path: known for path, known in differing.items() if known is not None}
 
-    def note(self, path: str, before: Entry | None, after: Entry | None, shift: Shift, *, complete: bool) -> bool:
+    def note(
+        self, path: str, before: KnownFile | None, after: KnownFile | None, shift: Shift, *, complete: bool
+    ) -> bool:
         """Take note that a file was seen to be another one than before; whether there is anything to tell of it.
 
         See `Snapshot.see`.
@@ -63,16 +65,18 @@ class Baseline:
         self._touched[path] = complete
         return True
 
-    def _scopes_of(self, path: str, entry: Entry | None) -> list[Scope]:
+    def _scopes_of(self, path: str, known: KnownFile | None) -> list[Scope]:
         """Those of its scopes in which a file is, and matters."""
-        return [] if entry is None else self._interest.scopes_of(path, entry.scopes)
+        return [] if known is None else self._interest.scopes_of(path, known.scopes)
 
     def touch(self, path: str, *, complete: bool) -> None:
         """Take note of an event about a path that is seen already and differs from what was told."""
         if path in self._told:
             self._touched[path] = complete
 
-    def findings(self, seen: Mapping[str, Entry], same: Callable[[str, Entry, Entry], bool]) -> tuple[Finding, ...]:
+    def findings(
+        self, seen: Mapping[str, KnownFile], same: Callable[[str, KnownFile, KnownFile], bool]
+    ) -> tuple[Finding, ...]:
         """How each path touched since the last call stands against what was told of it.
 
         Args:
@@ -82,15 +86,15 @@ class Baseline:
         touched, self._touched = self._touched, {}
         found = []
         for path, complete in touched.items():
-            entry = seen.get(path)
-            kind = self._difference(path, entry if self._scopes_of(path, entry) else None, same)
+            known = seen.get(path)
+            kind = self._difference(path, known if self._scopes_of(path, known) else None, same)
             if kind is None:
                 del self._told[path]
             found.append(Finding(path, kind, complete))
         return tuple(found)
 
     def _difference(
-        self, path: str, seen: Entry | None, same: Callable[[str, Entry, Entry], bool]
+        self, path: str, seen: KnownFile | None, same: Callable[[str, KnownFile, KnownFile], bool]
     ) -> ChangeKind | None:
         told = self._told[path]
         if seen is None:

@@ -22,7 +22,7 @@ MOST_NAMED = 5
 
 
 class Refusals:
-    """All that one session met with."""
+    """All that one shared watch met with."""
 
     def __init__(self) -> None:
         self._directories: dict[int, set[str]] = {}

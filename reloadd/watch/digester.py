@@ -19,7 +19,7 @@ AT_ONCE = 64
 
 
 class Digester:
-    """Reads for one session. To be used on the event loop's thread.
+    """Reads for one shared watch. To be used on the event loop's thread.
 
     Args:
         lookout: whose files are read.

@@ -22,7 +22,7 @@ from reloadd.watch.promptness import ask_for_short_slice
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reloadd.watch.inbox import Inbox, Listener, Sighting, Subscription
+    from reloadd.watch.inbox import Inbox, Sighting, Subscriber, Subscription
 
 _COMPLETE = InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVED_TO
 _GONE = InotifyConstants.IN_DELETE | InotifyConstants.IN_MOVED_FROM
@@ -54,16 +54,16 @@ class KernelEvents:
         self._inboxes: WeakSet[Inbox] = WeakSet()
         self._closed = False
 
-    def listen(self, listener: Listener) -> Subscription:
-        """Tell the listener of what happens in its directory. See `Source`."""
+    def listen(self, subscriber: Subscriber) -> Subscription:
+        """Tell the subscriber of what happens in its directory. See `Source`."""
         with self._lock:
             if self._closed:
                 raise OSError(errno.ESHUTDOWN, os.strerror(errno.ESHUTDOWN))
             if self._reader is None:
                 self._reader = _Reader(self._on_death)
                 self._reader.start()
-            self._inboxes.add(listener.inbox)
-            return _Ear(self._reader, listener)
+            self._inboxes.add(subscriber.inbox)
+            return _Ear(self._reader, subscriber)
 
     def _on_death(self, reader: _Reader, failure: BaseException) -> None:
         """Told by the dying thread: the next one who listens gets a new reader, and all are told to listen anew."""
@@ -111,25 +111,25 @@ class _Reader(InotifyFD):
             inbox, sightings = self._heard.popitem()
             inbox.put(sightings)
 
-    def hear(self, listener: Listener, hint: Hint, name: str) -> None:
+    def hear(self, subscriber: Subscriber, hint: Hint, name: str) -> None:
         """Pass an event on to one. Called on this thread."""
-        sighting = listener.sighting(hint, name)
+        sighting = subscriber.sighting(hint, name)
         if sighting is not None:
-            self._heard.setdefault(listener.inbox, []).append(sighting)
+            self._heard.setdefault(subscriber.inbox, []).append(sighting)
 
 
 class _Ear:
-    """One listener in one directory: a `WatchCallback` as `InotifyFD` calls it."""
+    """One subscriber in one directory: a `WatchCallback` as `InotifyFD` calls it."""
 
-    __slots__ = ("_listener", "_reader", "_wd")
+    __slots__ = ("_reader", "_subscriber", "_wd")
 
-    def __init__(self, reader: _Reader, listener: Listener) -> None:
+    def __init__(self, reader: _Reader, subscriber: Subscriber) -> None:
         self._reader: _Reader | None = reader
-        self._listener = listener
-        self._wd = reader.add_callback(os.fsencode(listener.directory), MASK, self, self._id)
+        self._subscriber = subscriber
+        self._wd = reader.add_callback(os.fsencode(subscriber.directory), MASK, self, self._id)
         if self._wd == -1:  # all that is left of EACCES
             self.close()
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), listener.directory)
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), subscriber.directory)
 
     @property
     def _id(self) -> CallbackId:
@@ -149,14 +149,14 @@ class _Ear:
     def _hear(self, hint: Hint, name: str) -> None:
         reader = self._reader
         if reader is not None:  # else it was closed by now
-            reader.hear(self._listener, hint, name)
+            reader.hear(self._subscriber, hint, name)
 
     def on_queue_overflow(self) -> None:
         """The kernel dropped events of we know not which directory."""
-        self._listener.inbox.lose()
+        self._subscriber.inbox.lose()
 
     def close(self) -> None:
-        """Tell the listener no more. Safe to call twice."""
+        """Tell the subscriber no more. Safe to call twice."""
         reader, self._reader = self._reader, None
         if reader is not None:
             with suppress(OSError):  # it was closed meanwhile

@@ -1,6 +1,6 @@
 """Why a path is watched or not: the first rule, from the root down, that decides.
 
-Reads .gitignore files and asks of the path whether it is a directory; watches nothing.
+Reads .gitignore files and the table of mounts, and asks of the path whether it is a directory; watches nothing.
 """
 
 from __future__ import annotations

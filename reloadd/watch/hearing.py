@@ -9,7 +9,7 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from reloadd.watch.inbox import Inbox, Listener, Purpose
+from reloadd.watch.inbox import Inbox, Purpose, Subscriber
 from reloadd.watch.mounts import blind_mount, mounted_files, read_mountinfo
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Hearing:
         if self._source is None:
             return None
         try:
-            return self._source.listen(Listener(self._inbox, purpose, directory, names))
+            return self._source.listen(Subscriber(self._inbox, purpose, directory, names))
         except OSError as error:
             if error.errno in LIMITS:
                 self.refuse(directory, error.errno or 0)

@@ -44,18 +44,18 @@ class Purpose(Enum):
 class Sighting(NamedTuple):
     """One event. The name is empty where the directory itself is meant."""
 
-    listener: Listener
+    subscriber: Subscriber
     hint: Hint
     name: str
 
     @property
     def path(self) -> str:
         """What it is about."""
-        return os.path.join(self.listener.directory, self.name) if self.name else self.listener.directory
+        return os.path.join(self.subscriber.directory, self.name) if self.name else self.subscriber.directory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Listener:
+class Subscriber:
     """One directory that is listened to.
 
     Attributes:
@@ -76,17 +76,17 @@ class Listener:
 
 
 class Subscription(Protocol):
-    """One listener that is being told."""
+    """One subscriber that is being told."""
 
     def close(self) -> None:
         """Tell it no more. Safe to call twice, and after the source was closed."""
 
 
 class Source(Protocol):
-    """Tells listeners of events; knows nothing of profiles."""
+    """Tells subscribers of events; knows nothing of profiles."""
 
-    def listen(self, listener: Listener) -> Subscription:
-        """Tell the listener of what happens in its directory; symbolic links in its path are followed.
+    def listen(self, subscriber: Subscriber) -> Subscription:
+        """Tell the subscriber of what happens in its directory; symbolic links in its path are followed.
 
         Raises:
             OSError: it cannot be listened to. ENOSPC, EMFILE and EACCES mean that it may still be looked at.
@@ -94,7 +94,7 @@ class Source(Protocol):
 
 
 class Inbox:
-    """One watch's events, put in by any thread and taken out by the event loop's."""
+    """One shared watch's events, put in by any thread and taken out by the event loop's."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -105,7 +105,7 @@ class Inbox:
         self._failure: BaseException | None = None
 
     def put(self, sightings: Iterable[Sighting]) -> None:
-        """Add what one event means to all listeners of this inbox. Called on any thread.
+        """Add what one event means to all subscribers of this inbox. Called on any thread.
 
         All at once: one save may have several names in a tree, and is told as one change.
         """

@@ -1,6 +1,6 @@
 """Which directory entries take part in finding a path: a change of any of them may make the path mean another file.
 
-Only reads links; keeps nothing.
+Reads links and asks of directories which they are; keeps nothing.
 """
 
 from __future__ import annotations

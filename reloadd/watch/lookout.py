@@ -1,8 +1,8 @@
 """One look at a time at all that is watched in one manner, made in worker threads, and what it showed to whom.
 
 Each look returns a value that says everything the event loop needs to know. What is called on the loop's own thread,
-between two looks of which it makes one at a time, touches no file, but for those that were written just now. A walk is
-cut into slices, so that a save need not wait for its end.
+between two looks of which it makes one at a time, touches no file but those that were written just now, and git's
+lock. A walk is cut into slices, so that a save need not wait for its end.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Look:
 
 
 class Lookout:
-    """All looks at what one session watches.
+    """All looks that are made for one shared watch.
 
     Args:
         manner: how it is looked at.
@@ -154,10 +154,10 @@ class Lookout:
         """Look for these from now on, and for no others."""
         return self._look(lambda tree, _: tree.prepare(interests))
 
-    def serve(self, interests: Collection[Interest]) -> None:
+    def take_baselines(self, interests: Collection[Interest]) -> None:
         """Take what is known by now for the baseline of those of the interests that are new."""
         with self._lock:
-            self._tree.snapshot.serve(interests)
+            self._tree.snapshot.take_baselines(interests)
 
     def go_on(self) -> Look:
         """Go on with a walk."""

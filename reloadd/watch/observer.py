@@ -20,7 +20,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 
 from reloadd.core.paths import is_within
-from reloadd.watch.inbox import Hint, Listener, Purpose
+from reloadd.watch.inbox import Hint, Purpose, Subscriber
 
 if TYPE_CHECKING:
     from reloadd.watch.inbox import Subscription
@@ -33,32 +33,32 @@ class ObserverEvents(FileSystemEventHandler):
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._listeners: defaultdict[str, list[Listener]] = defaultdict(list)
+        self._subscribers: defaultdict[str, list[Subscriber]] = defaultdict(list)
         self._deep: set[str] = set()
         self._flat: set[str] = set()
         self._observer = Observer()
         self._observer.start()
 
-    def listen(self, listener: Listener) -> Subscription:
-        """Tell the listener of what happens in its directory. See `Source`."""
-        directory = os.path.realpath(listener.directory)
+    def listen(self, subscriber: Subscriber) -> Subscription:
+        """Tell the subscriber of what happens in its directory. See `Source`."""
+        directory = os.path.realpath(subscriber.directory)
         with self._lock:
-            deep = listener.purpose is Purpose.CONTENT
+            deep = subscriber.purpose is Purpose.CONTENT
             scheduled = self._deep if deep else self._flat
             if directory not in scheduled and not self._is_below_scheduled(directory):
                 self._observer.schedule(self, directory, recursive=deep)
                 scheduled.add(directory)
-            self._listeners[directory].append(listener)
-        return _Place(self, directory, listener)
+            self._subscribers[directory].append(subscriber)
+        return _Place(self, directory, subscriber)
 
     def _is_below_scheduled(self, directory: str) -> bool:
         return any(is_within(directory, top) for top in self._deep)
 
-    def forget(self, directory: str, listener: Listener) -> None:
-        """Tell this listener no more. What was scheduled covers others too, and stays so until the end."""
+    def forget(self, directory: str, subscriber: Subscriber) -> None:
+        """Tell this subscriber no more. What was scheduled covers others too, and stays so until the end."""
         with self._lock:
-            if listener in self._listeners[directory]:
-                self._listeners[directory].remove(listener)
+            if subscriber in self._subscribers[directory]:
+                self._subscribers[directory].remove(subscriber)
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Pass an event on. Called on the observer's thread, which an exception would end."""
@@ -67,15 +67,15 @@ class ObserverEvents(FileSystemEventHandler):
         hint = Hint.DIRECTORY if event.is_directory else Hint.COMPLETE
         for path in (os.fsdecode(event.src_path), os.fsdecode(event.dest_path)):
             directory, name = os.path.split(path)
-            meant = [each.sighting(hint, name) for each in self._listeners_of(directory)]
-            meant += [each.sighting(Hint.ITSELF, "") for each in self._listeners_of(path)]
+            meant = [each.sighting(hint, name) for each in self._subscribers_of(directory)]
+            meant += [each.sighting(Hint.ITSELF, "") for each in self._subscribers_of(path)]
             for sighting in meant:
                 if sighting is not None:
-                    sighting.listener.inbox.put([sighting])
+                    sighting.subscriber.inbox.put([sighting])
 
-    def _listeners_of(self, directory: str) -> tuple[Listener, ...]:
+    def _subscribers_of(self, directory: str) -> tuple[Subscriber, ...]:
         with self._lock:
-            return tuple(self._listeners.get(directory, ()))
+            return tuple(self._subscribers.get(directory, ()))
 
     def close(self) -> None:
         """End the threads. Safe to call twice."""
@@ -87,8 +87,8 @@ class ObserverEvents(FileSystemEventHandler):
 class _Place:
     _events: ObserverEvents
     _directory: str
-    _listener: Listener
+    _subscriber: Subscriber
 
     def close(self) -> None:
-        """Tell the listener no more. Safe to call twice."""
-        self._events.forget(self._directory, self._listener)
+        """Tell the subscriber no more. Safe to call twice."""
+        self._events.forget(self._directory, self._subscriber)

@@ -60,7 +60,7 @@ class Roots:
         """Those that come to its root from above."""
         return self._above[scope]
 
-    def serve(self, globs: Mapping[Scope, tuple[str, ...]]) -> set[str]:
+    def look_in(self, globs: Mapping[Scope, tuple[str, ...]]) -> set[str]:
         """Look in these scopes, for these files, and in no others.
 
         Returns:

@@ -2,7 +2,7 @@
 
 Different is the test, never newer: an older file moved over a newer one is a change. Two writes of the same size to the
 same inode within one tick of the kernel's clock (4 ms at most, none since Linux 6.13) look like one; the process that
-the first of them starts reads the second. Holds no paths of directories and decides nothing about time.
+the first of them starts reads the second. Knows no directory, and decides nothing about when to tell.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Writer(Enum):
 
 
 @dataclass(slots=True)
-class Entry:
+class KnownFile:
     """One file.
 
     Attributes:
@@ -62,7 +62,7 @@ class Snapshot:
 
     def __init__(self, is_being_written: Callable[[str], bool | None]) -> None:
         self._is_being_written = is_being_written
-        self._seen: dict[str, Entry] = {}
+        self._seen: dict[str, KnownFile] = {}
         self._files = Counter[tuple[Scope, ...]]()
         self._baselines: dict[Interest, Baseline] = {}
         self._in_scope: dict[Scope, tuple[Baseline, ...]] = {}
@@ -77,23 +77,23 @@ class Snapshot:
 
     def signature(self, path: str) -> Signature | None:
         """How a file was seen last; None if there was none."""
-        entry = self._seen.get(path)
-        return entry.signature if entry else None
+        known = self._seen.get(path)
+        return known.signature if known else None
 
     def scopes(self, path: str) -> tuple[Scope, ...] | None:
         """Those that a file was in when it was seen last; None if there was none."""
-        entry = self._seen.get(path)
-        return entry.scopes if entry else None
+        known = self._seen.get(path)
+        return known.scopes if known else None
 
     def is_as_seen(self, path: str, status: os.stat_result) -> bool:
         """Whether a file is as it was seen last: the same as comparing signatures, in a third of the time."""
-        entry = self._seen.get(path)
+        known = self._seen.get(path)
         now = (status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
-        return entry is not None and entry.signature == now
+        return known is not None and known.signature == now
 
     # For whom.
 
-    def serve(self, interests: Collection[Interest]) -> None:
+    def take_baselines(self, interests: Collection[Interest]) -> None:
         """Keep what is told for these, and for no others; to those that are new, all that was seen counts as told."""
         counts = self._counts([each for each in interests if each not in self._baselines], interests)
         # Replaced as wholes: the event loop may be reading them.
@@ -124,22 +124,22 @@ class Snapshot:
 
     def _count_in(self, scopes: tuple[Scope, ...], interests: Sequence[Interest]) -> list[int]:
         """How many of the files that are in just these scopes matter to each."""
-        paths = [path for path, entry in self._seen.items() if entry.scopes == scopes]
+        paths = [path for path, known in self._seen.items() if known.scopes == scopes]
         common = {scope for interest in interests for scope in interest.scopes if scope in scopes}
         if len(common) == 1 and (scope := common.pop()).root not in self._seen:
             return count_matching(map(scope.relative, paths), [each.include for each in interests])
         return [sum(bool(each.scopes_of(path, scopes)) for path in paths) for each in interests]
 
-    def is_served(self, interest: Interest) -> bool:
+    def has_baseline(self, interest: Interest) -> bool:
         """Whether what is told is kept for it."""
         return interest in self._baselines
 
     def files_for(self, interest: Interest) -> int:
-        """How many files matter to it; none before it is served."""
+        """How many files matter to it; none before its baseline is taken."""
         baseline = self._baselines.get(interest)
         return baseline.files if baseline else 0
 
-    def told(self, interest: Interest) -> dict[str, Entry]:
+    def told(self, interest: Interest) -> dict[str, KnownFile]:
         """All files that matter to it, as they were told last."""
         return self._baselines[interest].told(self._seen)
 
@@ -187,8 +187,8 @@ class Snapshot:
             self._undigested[path] = None
 
     def _replace(
-        self, path: str, before: Entry | None, signature: Signature | None, scopes: tuple[Scope, ...]
-    ) -> Entry | None:
+        self, path: str, before: KnownFile | None, signature: Signature | None, scopes: tuple[Scope, ...]
+    ) -> KnownFile | None:
         """Keep what is known of a file now, instead of what was."""
         if before is not None:
             del self._seen[path]
@@ -197,7 +197,7 @@ class Snapshot:
                 del self._files[before.scopes]
         if signature is None or not scopes:
             return None
-        after = self._seen[path] = Entry(signature, scopes)
+        after = self._seen[path] = KnownFile(signature, scopes)
         if before is not None and before.signature == signature:
             after.digest = before.digest
         self._files[scopes] += 1
@@ -205,18 +205,18 @@ class Snapshot:
 
     def update(self, path: str, signature: Signature | None) -> None:
         """Note what stat says now of a file that is known, in the scopes in which it is."""
-        entry = self._seen.get(path)
-        if entry is not None:
-            self.see(path, signature, entry.scopes)
+        known = self._seen.get(path)
+        if known is not None:
+            self.see(path, signature, known.scopes)
 
     def heard_of(self, path: str, writer: Writer) -> None:
         """Note an event about a path that is seen already: its writer may only now be done with what was seen."""
-        entry = self._seen.get(path)
-        complete = self._is_complete(path, entry, entry.signature if entry else None, writer)
+        known = self._seen.get(path)
+        complete = self._is_complete(path, known, known.signature if known else None, writer)
         for baseline in self._baselines.values():
             baseline.touch(path, complete=complete)
 
-    def _is_complete(self, path: str, before: Entry | None, signature: Signature | None, writer: Writer) -> bool:
+    def _is_complete(self, path: str, before: KnownFile | None, signature: Signature | None, writer: Writer) -> bool:
         """Whether a file can be held for written and for all that there is to tell."""
         match writer:
             case Writer.DONE:
@@ -232,7 +232,7 @@ class Snapshot:
                 # A clock that differs from the file system's costs the wait, no more.
                 return time.time_ns() - signature.mtime_ns > HOLD * 1e9 and not self._is_being_written(path)
 
-    def _concerned(self, before: Entry | None, after: Entry | None) -> Collection[Baseline]:
+    def _concerned(self, before: KnownFile | None, after: KnownFile | None) -> Collection[Baseline]:
         """The baselines of all who look where a file was or is, each once."""
         scopes = (*(before.scopes if before else ()), *(after.scopes if after else ()))
         return dict.fromkeys(baseline for scope in scopes for baseline in self._in_scope.get(scope, ())).keys()
@@ -258,13 +258,13 @@ class Snapshot:
         """
         for _ in range(min(most, len(self._undigested))):
             path, _ = self._undigested.popitem()
-            entry = self._seen.get(path)
-            if entry and entry.digest is None:
-                entry.digest = digest_of(path, entry.signature)
+            known = self._seen.get(path)
+            if known and known.digest is None:
+                known.digest = digest_of(path, known.signature)
         return bool(self._undigested)
 
 
-def _same_content(path: str, told: Entry, seen: Entry) -> bool:
+def _same_content(path: str, told: KnownFile, seen: KnownFile) -> bool:
     """Whether what is there was told already, as far as that can be known; it is read once, whoever asks."""
     if told.signature == seen.signature:
         seen.digest = told.digest

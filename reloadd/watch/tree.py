@@ -132,7 +132,7 @@ class Tree:
         What nobody else looked for was not changed by anybody: globs are rules, as those in a .gitignore. What others
         look for already is looked at again, so that nothing that was changed by now is a change to those that are new.
         """
-        another = self._roots.serve(globs_of(interests))
+        another = self._roots.look_in(globs_of(interests))
         self._poll_mounted()
         begun, self._begun = self._begun, frozenset(interests)
         for interest in interests:
@@ -147,7 +147,7 @@ class Tree:
             sightings: the events.
             until: time of the monotonic clock until which a walk may go on.
         """
-        if any(each.listener.purpose is Purpose.NAMES and each.hint is Hint.ITSELF for each in sightings):
+        if any(each.subscriber.purpose is Purpose.NAMES and each.hint is Hint.ITSELF for each in sightings):
             self._renew_ties()
         walked: str | None = None
         for path, writer in sorted(self.triage.places(sightings).items()):

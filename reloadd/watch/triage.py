@@ -47,9 +47,9 @@ class Triage:
 
     def minds(self, sighting: Sighting) -> bool:
         """Whether an event is a reason to look."""
-        if sighting.listener.purpose is Purpose.NAMES or sighting.hint is Hint.ITSELF:
+        if sighting.subscriber.purpose is Purpose.NAMES or sighting.hint is Hint.ITSELF:
             return True
-        directory = self._directories.get(sighting.listener.directory)
+        directory = self._directories.get(sighting.subscriber.directory)
         if directory is None:
             return False
         path = sighting.path
@@ -63,7 +63,7 @@ class Triage:
     def may_change(self, sighting: Sighting, interest: Interest) -> bool:
         """Whether an event is about a file that matters to an interest, so that there may be a change to tell."""
         directory = self._directory_of_file(sighting)
-        if directory is None or not self._snapshot.is_served(interest):
+        if directory is None or not self._snapshot.has_baseline(interest):
             return False
         path = sighting.path
         return bool(interest.scopes_of(path, self._snapshot.scopes(path) or directory.scopes_of(path)))
@@ -79,17 +79,17 @@ class Triage:
 
     def _directory_of_file(self, sighting: Sighting) -> Directory | None:
         """Where the file is that an event is about; None if it is about something else."""
-        if sighting.listener.purpose is Purpose.NAMES or sighting.hint not in _OF_FILES:
+        if sighting.subscriber.purpose is Purpose.NAMES or sighting.hint not in _OF_FILES:
             return None
-        return self._directories.get(sighting.listener.directory)
+        return self._directories.get(sighting.subscriber.directory)
 
     def places(self, sightings: Iterable[Sighting]) -> dict[str, Writer]:
         """The paths that events point to, each with what the last of them says of its writer."""
         places: dict[str, Writer] = {}
         for sighting in sightings:
-            where, writer = sighting.listener.directory, _WRITERS.get(sighting.hint, Writer.UNKNOWN)
+            where, writer = sighting.subscriber.directory, _WRITERS.get(sighting.hint, Writer.UNKNOWN)
             directory = self._directories.get(where)
-            if sighting.listener.purpose is Purpose.NAMES:
+            if sighting.subscriber.purpose is Purpose.NAMES:
                 for ties in self._ties:
                     places.update(dict.fromkeys(ties.depending_on(where, sighting.name), writer))
             elif directory is not None and sighting.name in directory.made_by:

@@ -1,4 +1,4 @@
-"""What one session does, in turn: events and looks go in, settled change sets come out.
+"""What one shared watch does, in turn: events and looks go in, settled change sets come out.
 
 One task does everything. A look that may take time is made in a worker thread while the task waits; one at a few files
 that were written just now, whose inodes are in memory, is made at once. So the tree is never in two hands, the event
@@ -12,16 +12,17 @@ import math
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.records import record
 from reloadd.core.settle import Work
 from reloadd.watch.degraded import Refusals
 from reloadd.watch.digester import Digester
+from reloadd.watch.jobs import Jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Iterable
     from concurrent.futures import Executor
 
     from reloadd.watch.audience import Audience
@@ -51,15 +52,8 @@ class Recovery:
     changes: Counter[Interest] = field(default_factory=Counter)
 
 
-class _Job(NamedTuple):
-    """What somebody has asked for: how to do it, and how to let go of him."""
-
-    do: Callable[[], Awaitable[None]]
-    cancel: Callable[[], object]
-
-
 class Turns:
-    """The task of one session.
+    """The task of one shared watch.
 
     Args:
         everyone: gives the audiences that there are.
@@ -70,6 +64,7 @@ class Turns:
 
     Attributes:
         refusals: what could not be listened to.
+        jobs: what is to be done between two looks.
     """
 
     def __init__(
@@ -89,11 +84,11 @@ class Turns:
         self._executor = executor
         self._digester = Digester(lookout, executor, self._failed)
         self._loop = asyncio.get_running_loop()
-        self._served: tuple[Audience, ...] = ()
+        self._begun: tuple[Audience, ...] = ()
         self._recovery: Recovery | None = None
         self._poll_due = self._sweep_due = math.inf
         self._is_regrouped = self._is_doubtful = self._is_walking = False
-        self._jobs: deque[_Job] = deque()
+        self.jobs = Jobs(executor, inbox.wake)
         self._task = self._loop.create_task(self._run(), name="watch")
 
     def regroup(self) -> None:
@@ -110,32 +105,7 @@ class Turns:
         """Do nothing more. Safe to call twice."""
         self._digester.close()
         self._task.cancel()
-        for job in self._jobs:
-            job.cancel()
-
-    async def do(self, work: Callable[[], _T], then: Callable[[_T], None]) -> _T:
-        """Do something in a worker, and something with its result, while nothing is looked at or told.
-
-        Raises:
-            Exception: what either of them raised.
-            CancelledError: this is closed.
-        """
-        done: asyncio.Future[_T] = self._loop.create_future()
-
-        async def do() -> None:
-            try:
-                result = await self._in_worker(work)
-                then(result)
-            except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
-                if not done.done():
-                    done.set_exception(error)
-            else:
-                if not done.done():
-                    done.set_result(result)
-
-        self._jobs.append(_Job(do, done.cancel))
-        self._inbox.wake()
-        return await done
+        self.jobs.close()
 
     @property
     def is_at_rest(self) -> bool:
@@ -184,9 +154,7 @@ class Turns:
         if self._is_walking:
             self._note(await self._in_worker(self._lookout.go_on))
         await self._settle_in()
-        while self._jobs:
-            await self._jobs[0].do()
-            self._jobs.popleft()
+        await self.jobs.do_all()
 
     async def _prepare(self) -> None:
         """Look for all who have joined by now, and for none who have left: one walk, however many they are."""
@@ -198,22 +166,22 @@ class Turns:
             audience.is_prepared = True
 
     async def _settle_in(self) -> None:
-        """Serve those where all was looked at, and say what a walk that is over came to."""
-        served = tuple(each for each in self._everyone() if each.is_served or self._is_ready(each))
-        if served != self._served:
-            interests = tuple(each.interest for each in served)
-            await self._in_worker(lambda: self._lookout.serve(interests))
-            self._served = served
-            for audience in served:
+        """Take the baselines of those for whom all was looked at, and say what a walk that is over came to."""
+        begun = tuple(each for each in self._everyone() if each.has_begun or self._is_ready(each))
+        if begun != self._begun:
+            interests = tuple(each.interest for each in begun)
+            await self._in_worker(lambda: self._lookout.take_baselines(interests))
+            self._begun = begun
+            for audience in begun:
                 self._say_degraded(audience)
-                audience.serve()
+                audience.begin()
             self._digester.ask()
             if self._sweep_due == math.inf:
                 self._sweep_due = self._loop.time() + self._lookout.sweep_pause()
         if self._recovery is not None and not self._is_walking:
             recovery, self._recovery = self._recovery, None
             took_ms = self._milliseconds_since(recovery.since)
-            for audience in served:
+            for audience in begun:
                 audience.say(record("watch.overflowed", changes=recovery.changes[audience.interest], took_ms=took_ms))
 
     def _is_ready(self, audience: Audience) -> bool:
@@ -260,7 +228,7 @@ class Turns:
                 continue
             work = await self._work_at(audience)
             now = self._loop.time()
-            audience.burst = audience.burst.bracketed(work, now)
+            audience.burst = audience.burst.during(work, now)
             if audience.is_burst_over(now):
                 over.append(audience)
         await self._ask_writers({path for audience in over for path in audience.burst.unfinished}, ending.union(over))
@@ -277,7 +245,7 @@ class Turns:
         ahead = deque(unfinished)
         while ahead:
             some = [ahead.popleft() for _ in range(min(len(ahead), _MOST_ASKED))]
-            self._note(await self._in_worker(partial(self._lookout.ask_writers, some)))
+            self._note(await self._in_worker(partial(self._lookout.ask_writers, some)), is_answer=True)
             if ahead:
                 await self._look_at(self._inbox.take())
                 await self._end_bursts(ending)
@@ -312,7 +280,9 @@ class Turns:
         now = self._loop.time()
         return [each for each in self._everyone() if each.is_burst_over(now)]
 
-    def _note(self, look: Look, noticed_at: float | None = None, *, is_walk: bool = True) -> None:
+    def _note(
+        self, look: Look, noticed_at: float | None = None, *, is_walk: bool = True, is_answer: bool = False
+    ) -> None:
         """Take what a look showed: findings for the burst, the rest for those who ask or read the log."""
         self._is_walking = look.is_unfinished
         if not look.is_polled:
@@ -324,12 +294,13 @@ class Turns:
             if news := look.news.get(audience.interest):
                 for path in news.ignored:
                     audience.say(record("change.ignored", path=path, why="its content is as it was"))
-                audience.burst = audience.burst.feed(news.findings, noticed_at or self._loop.time())
+                found_at = noticed_at or self._loop.time()
+                audience.burst = audience.burst.feed(news.findings, found_at, is_answer=is_answer)
                 audience.is_found_on_a_walk |= is_walk
                 if self._recovery is not None:
                     self._recovery.changes[audience.interest] += len(news.findings)
         if look.refused and not look.is_unfinished:
-            for audience in self._served:
+            for audience in self._begun:
                 self._say_degraded(audience)
 
     def _say_degraded(self, audience: Audience) -> None:

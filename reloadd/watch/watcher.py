@@ -1,4 +1,4 @@
-"""The daemon's `Watcher`: one source of events for all profiles, and one session for each manner of looking.
+"""The daemon's `Watcher`: one source of events for all profiles, and one shared watch for each manner of looking.
 
 Never looks at a file and knows no path.
 """
@@ -13,7 +13,7 @@ from reloadd.profile.model import Backend
 from reloadd.watch.audience import Member
 from reloadd.watch.manner import manner_of
 from reloadd.watch.mounts import MountWatch
-from reloadd.watch.session import Session
+from reloadd.watch.shared import SharedWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ class DaemonWatcher:
         self._report = report
         self._loop = asyncio.get_running_loop()
         self._events: KernelEvents | ObserverEvents | None = None
-        self._sessions: dict[Manner, Session] = {}
+        self._shared: dict[Manner, SharedWatch] = {}
         self._mounts = MountWatch(self._remounted)
 
     async def watch(
@@ -54,12 +54,12 @@ class DaemonWatcher:
         """Take the baseline and begin: from the return on, no difference from that baseline is missed."""
         begun = self._loop.time()
         manner = await asyncio.to_thread(manner_of, watch_set)
-        session = self._sessions.get(manner) or self._open(manner)
-        member = await session.join(profile, watch_set, on_settled, on_burst)
+        shared = self._shared.get(manner) or self._open(manner)
+        member = await shared.join(profile, watch_set, on_settled, on_burst)
         if isinstance(instead_of, Member):
             await self._take_over(instead_of, member)
         # From here on the earlier one tells nothing any more.
-        session.say_started(member, begun)
+        shared.say_started(member, begun)
         member.open()
         return member
 
@@ -70,9 +70,9 @@ class DaemonWatcher:
                 # It was told all that the other was told meanwhile.
                 member.forget()
             elif earlier in earlier.audience:
-                before = await earlier.session.told(earlier)
-                await member.session.tell_since(
-                    member, before, lambda path: earlier.session.lookout.wants(earlier.audience.interest, path)
+                before = await earlier.shared.told(earlier)
+                await member.shared.tell_since(
+                    member, before, lambda path: earlier.shared.lookout.wants(earlier.audience.interest, path)
                 )
         except BaseException:
             member.close()
@@ -81,28 +81,28 @@ class DaemonWatcher:
 
     def close(self) -> None:
         """Close every watch and end every thread. Safe to call twice."""
-        for session in list(self._sessions.values()):
-            session.close()
+        for shared in list(self._shared.values()):
+            shared.close()
         self._mounts.close()
         if self._events is not None:
             self._events.close()
 
     def _remounted(self, points: frozenset[str]) -> None:
-        for session in self._sessions.values():
-            session.remounted(points)
+        for shared in self._shared.values():
+            shared.remounted(points)
 
-    def _open(self, manner: Manner) -> Session:
-        session = Session(
+    def _open(self, manner: Manner) -> SharedWatch:
+        shared = SharedWatch(
             manner,
             source=None if manner.backend is Backend.POLL else self._source(),
             report=self._report,
             on_empty=lambda: self._forget(manner),
         )
-        self._sessions[manner] = session
-        return session
+        self._shared[manner] = shared
+        return shared
 
     def _forget(self, manner: Manner) -> None:
-        self._sessions.pop(manner, None)
+        self._shared.pop(manner, None)
 
     def _source(self) -> KernelEvents | ObserverEvents:
         if self._events is None:

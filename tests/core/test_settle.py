@@ -108,15 +108,15 @@ def test_what_comes_to_nothing_does_not_end_a_burst() -> None:
 def test_git_keeps_a_burst_open_while_it_holds_its_lock() -> None:
     """With the lock there the end is asked for every 4 ms; when it is gone, the last files get 30 ms to arrive"""
     burst = Burst().feed([found(MODIFIED)], 0.0)
-    burst = burst.bracketed(Work.WRITING, 0.002)
+    burst = burst.during(Work.WRITING, 0.002)
     assert burst.due == pytest.approx(0.006)
     burst = burst.feed([found(MODIFIED, "b.py")], 0.005)
     assert burst.due == pytest.approx(0.009)
-    burst = burst.bracketed(Work.WRITING, 0.009)
+    burst = burst.during(Work.WRITING, 0.009)
     assert burst.due == pytest.approx(0.013)
-    burst = burst.bracketed(Work.IDLE, 0.013)
+    burst = burst.during(Work.IDLE, 0.013)
     assert burst.due == pytest.approx(0.043)
-    assert burst.bracketed(Work.IDLE, 0.043).due == pytest.approx(0.043)
+    assert burst.during(Work.IDLE, 0.043).due == pytest.approx(0.043)
     burst = burst.feed([found(MODIFIED, "c.py")], 0.015)
     assert burst.due == pytest.approx(0.045)
 
@@ -124,33 +124,33 @@ def test_git_keeps_a_burst_open_while_it_holds_its_lock() -> None:
 def test_git_may_take_longer_than_any_other_burst() -> None:
     """The 2 s after which a burst is told do not end a checkout, 10 s do: then the lock is a stale one"""
     burst = Burst().feed([found(MODIFIED)], 0.0)
-    assert burst.bracketed(Work.WRITING, 5.0).due == pytest.approx(5.004)
-    assert burst.bracketed(Work.WRITING, 11.0).due == pytest.approx(10.0)
+    assert burst.during(Work.WRITING, 5.0).due == pytest.approx(5.004)
+    assert burst.during(Work.WRITING, 11.0).due == pytest.approx(10.0)
 
 
 def test_a_rebase_is_one_burst() -> None:
     """Between two steps of a rebase the lock is gone for up to 28 ms"""
-    burst = Burst().feed([found(MODIFIED)], 0.0).bracketed(Work.WRITING, 0.002)
-    burst = burst.bracketed(Work.STEPPING, 0.006)
+    burst = Burst().feed([found(MODIFIED)], 0.0).during(Work.WRITING, 0.002)
+    burst = burst.during(Work.STEPPING, 0.006)
     assert burst.due == pytest.approx(0.036)
-    assert burst.bracketed(Work.STEPPING, 0.036).due == pytest.approx(0.036)
-    assert burst.bracketed(Work.WRITING, 0.034).due == pytest.approx(0.038)
-    assert burst.bracketed(Work.IDLE, 0.036).due == pytest.approx(0.036)
+    assert burst.during(Work.STEPPING, 0.036).due == pytest.approx(0.036)
+    assert burst.during(Work.WRITING, 0.034).due == pytest.approx(0.038)
+    assert burst.during(Work.IDLE, 0.036).due == pytest.approx(0.036)
 
 
 def test_a_rebase_may_be_between_two_steps_when_it_is_asked_about_first() -> None:
     """It gets the same time as one whose lock was seen"""
-    burst = Burst().feed([found(MODIFIED)], 0.0).bracketed(Work.STEPPING, 0.002)
+    burst = Burst().feed([found(MODIFIED)], 0.0).during(Work.STEPPING, 0.002)
     assert burst.due == pytest.approx(0.030)
-    assert burst.bracketed(Work.WRITING, 0.020).due == pytest.approx(0.024)
-    assert burst.bracketed(Work.STEPPING, 0.030).due == pytest.approx(0.030)
+    assert burst.during(Work.WRITING, 0.020).due == pytest.approx(0.024)
+    assert burst.during(Work.STEPPING, 0.030).due == pytest.approx(0.030)
 
 
 def test_a_look_that_goes_on_keeps_a_burst_open() -> None:
     """Once all was seen, the burst has its own pace again"""
     burst = Burst().feed([found(MODIFIED), found(MODIFIED, "b.py")], 0.0)
-    assert burst.bracketed(Work.LOOKING, 0.5).due == pytest.approx(0.504)
-    assert burst.bracketed(Work.LOOKING, 0.5).bracketed(Work.IDLE, 0.504) == burst
+    assert burst.during(Work.LOOKING, 0.5).due == pytest.approx(0.504)
+    assert burst.during(Work.LOOKING, 0.5).during(Work.IDLE, 0.504) == burst
 
 
 def test_a_file_that_is_being_written_is_told_whole() -> None:
@@ -169,6 +169,16 @@ def test_a_file_that_is_being_written_is_told_whole() -> None:
     changes, burst = burst.feed([found(MODIFIED)], 4.0).close(4.0)
     assert changes.paths == ("a.py", "b.py")
     assert burst.due is None
+
+
+def test_an_answer_is_no_change() -> None:
+    """Who asks whether a file is still being written does not begin the quiet anew, unless it is another one now"""
+    busy, done = found(CREATED, complete=False), found(CREATED)
+    burst = Burst(quiet=0.5).feed([busy], 0.0)
+    assert burst.feed([done], 0.5, is_answer=True).due == pytest.approx(0.5)
+    assert burst.feed([busy], 0.5, is_answer=True).due == pytest.approx(0.55)
+    assert burst.feed([done], 0.5).due == pytest.approx(1.0)
+    assert burst.feed([found(DELETED)], 0.5, is_answer=True).due == pytest.approx(1.0)
 
 
 def test_the_only_file_is_told_though_it_is_being_written() -> None:

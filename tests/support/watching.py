@@ -286,7 +286,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 def digested(shop: Observed) -> Observed:
     """Wait until all files were read, which follows the baseline and each set: only then is a touch seen through."""
-    wait_until(lambda: all(each.is_at_rest for each in shop.stage.watcher._sessions.values()))
+    wait_until(lambda: all(each.is_at_rest for each in shop.stage.watcher._shared.values()))
     return shop
 
 

@@ -48,7 +48,7 @@ def see(snapshot: Snapshot, path: Path) -> tuple[Finding, ...]:
 def snapshot() -> Snapshot:
     """A snapshot that is kept for one interest."""
     made = Snapshot(_nobody_knows)
-    made.serve([PYTHON])
+    made.take_baselines([PYTHON])
     return made
 
 
@@ -160,7 +160,7 @@ def test_what_is_dropped_is_not_told(snapshot: Snapshot, file: Path) -> None:
 def test_a_file_of_which_no_event_tells(file: Path, age: int, is_written: bool | None, expected: bool) -> None:  # noqa: FBT001 - a table
     """It is held for written once its last write is a while ago, and unless somebody is known to have it open"""
     snapshot = Snapshot(lambda _: is_written)
-    snapshot.serve([PYTHON])
+    snapshot.take_baselines([PYTHON])
     adopt(snapshot, file)
     file.write_text("twofold")
     written = time.time_ns() - age * 10**9
@@ -189,7 +189,7 @@ def test_each_interest_is_told_by_itself(snapshot: Snapshot, file: Path) -> None
     both = Interest((HERE,), ("*.py",))
     adopt(snapshot, file)
     assert not snapshot.digest_some(1)
-    snapshot.serve([PYTHON, both, PAGES])
+    snapshot.take_baselines([PYTHON, both, PAGES])
     file.write_text("two")
     assert see(snapshot, file) == (Finding(str(file), ChangeKind.MODIFIED),)
     snapshot.tell(PYTHON, [str(file)])
@@ -208,13 +208,13 @@ def test_each_interest_has_its_files(snapshot: Snapshot, tmp_path: Path) -> None
     for name in ("a.py", "b.py", "page.html"):
         (tmp_path / name).write_text("one")
         snapshot.see(str(tmp_path / name), signed(tmp_path / name), (HERE,))
-    snapshot.serve([PYTHON, PAGES])
+    snapshot.take_baselines([PYTHON, PAGES])
     assert [snapshot.files_for(each) for each in (PYTHON, PAGES)] == [2, 1]
     assert list(snapshot.told(PAGES)) == [str(tmp_path / "page.html")]
     snapshot.see(str(tmp_path / "page.html"), None)
     snapshot.see(str(tmp_path / "a.py"), signed(tmp_path / "a.py"), ())
     assert [snapshot.files_for(each) for each in (PYTHON, PAGES)] == [1, 0]
-    snapshot.serve([PYTHON])
+    snapshot.take_baselines([PYTHON])
     assert snapshot.files_for(PAGES) == 0
 
 
@@ -222,7 +222,7 @@ def test_a_scope_decides_for_its_own(file: Path) -> None:
     """What its rules leave out has not gone, what they let in has not come, and for the others nothing has happened"""
     snapshot, other = Snapshot(_nobody_knows), Interest((ELSEWHERE,), ("*.py",))
     snapshot.see(str(file), signed(file), (HERE, ELSEWHERE))
-    snapshot.serve([PYTHON, other])
+    snapshot.take_baselines([PYTHON, other])
     snapshot.see(str(file), signed(file), (HERE,))
     assert [snapshot.files_for(each) for each in (PYTHON, other)] == [1, 0]
     snapshot.see(str(file), signed(file), (HERE, ELSEWHERE), shift=NO_SHIFT.revealing([ELSEWHERE]))

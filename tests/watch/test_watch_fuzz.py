@@ -289,7 +289,7 @@ def test_what_was_told_is_what_is_there(stage: Stage, backend: Backend, tmp_path
         goes = readers.pop(0)
         goes.observed.close()
         readers.append(begin(goes.part))
-    assert len(stage.watcher._sessions) == 1
+    assert len(stage.watcher._shared) == 1
     overflows = sum(each.name == "watch.overflowed" for each in stage.records)
     assert overflows >= (ROUNDS - 1) // ROUNDS_PER_OVERFLOW + 1 or backend is Backend.POLL
     print(f"{ROUNDS} rounds of {OPERATIONS} operations, {overflows} overflows")  # noqa: T201

@@ -185,7 +185,7 @@ class Reader:
         """Whether it was told of just these files, by inode and time of change, and nothing is left to be told."""
         member = self.observed.watch
         assert isinstance(member, Member)
-        looks, top = member.session.lookout, f"{self.observed.roots[0]}/".removesuffix(self.below)
+        looks, top = member.shared.lookout, f"{self.observed.roots[0]}/".removesuffix(self.below)
         with looks._lock:
             told = looks._tree.snapshot.told(member.audience.interest)
         known = {path.removeprefix(top): (each.signature.inode, each.signature.ctime_ns) for path, each in told.items()}

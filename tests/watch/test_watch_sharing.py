@@ -19,7 +19,7 @@ def test_equal_watch_sets_are_watched_once(stage: Stage, backend: Backend, root:
     """Fifty profiles on one root cost one walk; each has its records and is told of each change"""
     (root / "sub").mkdir()
     profiles = [stage.begin(watch_set(root, backend=backend), f"{number}") for number in range(50)]
-    assert len(stage.watcher._sessions) == 1
+    assert len(stage.watcher._shared) == 1
     assert [each.profile for each in stage.records if each.name == "watch.started"] == [str(n) for n in range(50)]
     save(root / "sub/a.py", "one")
     for profile in profiles:
@@ -30,7 +30,7 @@ def test_equal_watch_sets_are_watched_once(stage: Stage, backend: Backend, root:
     assert profiles[0].told() == {"sub/a.py": "modified"}
     assert profiles[1].sets.empty()
     profiles[0].close()
-    assert not stage.watcher._sessions
+    assert not stage.watcher._shared
 
 
 def test_one_walk_serves_different_globs(stage: Stage, backend: Backend, root: Path) -> None:
@@ -40,7 +40,7 @@ def test_one_walk_serves_different_globs(stage: Stage, backend: Backend, root: P
     api = stage.begin(watch_set(root, backend=backend), "api")
     pages = stage.begin(watch_set(root, backend=backend, include=("*.html", "*.css")), "pages")
     styles = stage.begin(watch_set(root, backend=backend, include=("*.css",)), "styles")
-    assert len(stage.watcher._sessions) == 1
+    assert len(stage.watcher._shared) == 1
     assert [each.watch.statistics().files for each in (api, pages, styles)] == [1, 2, 1]
     save(root / "style.css", "twofold")
     assert pages.told() == styles.told() == {"style.css": "modified"}
@@ -94,7 +94,7 @@ def test_profiles_that_come_together_are_walked_for_once(stage: Stage, backend: 
     save(root / "sub/a.py", "one")
     sets = [watch_set(root, backend=backend, include=("*.py", f"*.{number}")) for number in range(50)]
     profiles = stage.begin_together(sets)
-    assert len(stage.watcher._sessions) == 1
+    assert len(stage.watcher._shared) == 1
     started = [each for each in stage.records if each.name == "watch.started"]
     assert [each.fields["files"] for each in started] == [1] * 50
     save(root / "sub/b.7", "one")
@@ -131,7 +131,7 @@ def test_a_watch_set_is_changed_without_a_gap(stage: Stage, backend: Backend, ro
         shop = stage.begin(replace(base, include=(*include, f"{number}")), instead_of=shop)
         writer.join()
         _is_told(shop, {"a.py": "modified"})
-    assert len(stage.watcher._sessions) == 1
+    assert len(stage.watcher._shared) == 1
     save(root / "page.html", "two")
     _is_told(shop, {"page.html": "modified"})
 
@@ -184,13 +184,13 @@ def test_a_root_is_added_without_a_gap(stage: Stage, backend: Backend, root: Pat
 def test_the_same_watch_set_again_is_no_work(stage: Stage, root: Path) -> None:
     """Nothing is walked when a profile is read again and watches what it watched"""
     first = stage.begin(watch_set(root))
-    (session,) = stage.watcher._sessions.values()
+    (shared,) = stage.watcher._shared.values()
     second = stage.begin(watch_set(root), instead_of=first)
-    assert list(stage.watcher._sessions.values()) == [session]
+    assert list(stage.watcher._shared.values()) == [shared]
     save(root / "a.py", "one")
     assert second.told() == {"a.py": "created"}
     second.close()
-    wait_until(lambda: not stage.watcher._sessions)
+    wait_until(lambda: not stage.watcher._shared)
 
 
 def test_who_has_gone_leaves_nothing_behind(stage: Stage, backend: Backend, root: Path) -> None:
@@ -204,9 +204,9 @@ def test_who_has_gone_leaves_nothing_behind(stage: Stage, backend: Backend, root
         stage.begin(watch_set(root, root / "sub", backend=backend, exclude=(f"{number}",)), "passer-by").close()
     save(root / "kept/a.py", "twofold")
     assert shop.told() == {"a.py": "modified"}
-    (session,) = stage.watcher._sessions.values()
-    wait_until(lambda: session.is_at_rest)
-    tree = session.lookout._tree
-    wait_until(lambda: len(session.lookout._scopes._made) == 1)
+    (shared,) = stage.watcher._shared.values()
+    wait_until(lambda: shared.is_at_rest)
+    tree = shared.lookout._tree
+    wait_until(lambda: len(shared.lookout._scopes._made) == 1)
     assert all(len(each) <= 1 for each in tree._directories._counts.values())
     assert not tree._roots.files._read

@@ -55,7 +55,7 @@ def test_nobody_waits_for_the_walk_of_another(root: Path, large: Path, tmp_path:
         shop, whole, small = (looks.interest_of(watch_set(each)) for each in (root, large, tmp_path / "small"))
         try:
             assert not looks.prepare([shop]).is_unfinished
-            looks.serve([shop])
+            looks.take_baselines([shop])
             assert looks.prepare([shop, whole]).is_unfinished
             save(root / "a.py", "one")
             sightings: tuple[Sighting, ...] = ()
@@ -101,13 +101,13 @@ def test_asking_for_many_writers_holds_up_nobody(
     whole.mkdir()
     stage.begin_with(watch_set(whole), lambda changes: told.extend(each.path for each in changes.changes))
     stage.begin_with(watch_set(root), lambda changes: told.extend(each.path for each in changes.changes))
-    (session,) = stage.watcher._sessions.values()
+    (shared,) = stage.watcher._shared.values()
     ask = Lookout.ask_writers
 
     def save_and_ask(looks: Lookout, paths: Collection[str]) -> Look:
         if not small.exists():
             save(small, "one")
-            wait_until(lambda: bool(session._turns._inbox._sightings))
+            wait_until(lambda: bool(shared._turns._inbox._sightings))
         told_while_asking[:] = told
         return ask(looks, paths)
 

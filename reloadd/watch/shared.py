@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reloadd.watch.signature import Signature
 
 
-class Session:
+class SharedWatch:
     """One tree, for all profiles that share it. Ended when the last member leaves.
 
     Its audiences differ in where they look, in their globs and in their pace; what a file is, is found out once
@@ -80,8 +80,8 @@ class Session:
         key = replace(watch_set, imported=True)
         audience = self._audiences.get(key)
         if audience is None:
-            served = self._loop.create_future()
-            audience = Audience(key, self.lookout.interest_of(key), served, self._publish)
+            begun = self._loop.create_future()
+            audience = Audience(key, self.lookout.interest_of(key), begun, self._publish)
             self._audiences[key] = audience
             self._turns.regroup()
         member = Member(profile, self, audience, on_settled, on_burst)
@@ -89,7 +89,7 @@ class Session:
             self._publish(replace(degraded, profile=profile))
         audience.join(member)
         try:
-            await audience.wait_served()
+            await audience.wait_begun()
         except BaseException:
             self.leave(member)
             raise
@@ -111,7 +111,7 @@ class Session:
     async def told(self, member: Member) -> dict[str, Signature]:
         """All files that matter to one member, as it was told of them last: it is told no more from then on."""
         interest = member.audience.interest
-        return await self._turns.do(lambda: self.lookout.told(interest), lambda _: member.mute())
+        return await self._turns.jobs.ask(lambda: self.lookout.told(interest), lambda _: member.mute())
 
     async def tell_since(
         self, member: Member, before: Mapping[str, Signature], was_wanted: Callable[[str], bool]
@@ -123,7 +123,7 @@ class Session:
             if changes:
                 member.tell(ChangeSet(changes, seen_at=noticed_at, settled_at=self._loop.time()))
 
-        await self._turns.do(lambda: self.lookout.differences(interest, before, was_wanted), tell)
+        await self._turns.jobs.ask(lambda: self.lookout.differences(interest, before, was_wanted), tell)
 
     def statistics(self, audience: Audience) -> WatchStatistics:
         """What is being looked at now for an audience.
@@ -131,7 +131,7 @@ class Session:
         Raises:
             RuntimeError: it has not begun.
         """
-        if not audience.is_served:
+        if not audience.has_begun:
             raise RuntimeError("the baseline is not taken yet")
         interest = audience.interest
         return WatchStatistics(
