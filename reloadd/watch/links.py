@@ -54,6 +54,14 @@ def names_behind(path: str) -> frozenset[Name]:
     return frozenset(found | {last}) if last else frozenset(found)
 
 
+def real_path(path: str) -> str:
+    """A path without links; as it is if a link on the way goes while it is read, which `os.path.realpath` fails at."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return path
+
+
 def leads_back(path: str) -> bool:
     """Whether the directory at `path` is one that the path itself leads through, so that a walk would not end."""
     try:

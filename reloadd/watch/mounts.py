@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.core.paths import is_within, relative
+from reloadd.watch.links import real_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ def mount_at(path: str, mountinfo: str | None = None) -> Mount | None:
         path: absolute; symbolic links in it are followed. It need not exist.
         mountinfo: the table's text, for whoever has read it already.
     """
-    real = os.path.realpath(path)
+    real = real_path(path)
     found = None
     for mount in _mounts(read_mountinfo() if mountinfo is None else mountinfo):
         # Of two mounts at one point the later one lies on top.
@@ -89,7 +90,7 @@ def mounted_files(directory: str, mountinfo: str | None = None) -> list[str]:
         directory: absolute; symbolic links in it are followed.
         mountinfo: the table's text, for whoever has read it already.
     """
-    real = os.path.realpath(directory)
+    real = real_path(directory)
     points = {point for point, _ in _mounts(read_mountinfo() if mountinfo is None else mountinfo)} - {real}
     below = sorted(point for point in points if is_within(point, real) and os.path.isfile(point))
     return [os.path.join(directory, relative(point, real)) for point in below]

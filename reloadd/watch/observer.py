@@ -21,6 +21,7 @@ from watchdog.observers import Observer
 
 from reloadd.core.paths import is_within
 from reloadd.watch.inbox import Hint, Purpose, Subscriber
+from reloadd.watch.links import real_path
 
 if TYPE_CHECKING:
     from reloadd.watch.inbox import Subscription
@@ -41,7 +42,7 @@ class ObserverEvents(FileSystemEventHandler):
 
     def listen(self, subscriber: Subscriber) -> Subscription:
         """Tell the subscriber of what happens in its directory. See `Source`."""
-        directory = os.path.realpath(subscriber.directory)
+        directory = real_path(subscriber.directory)
         with self._lock:
             deep = subscriber.purpose is Purpose.CONTENT
             scheduled = self._deep if deep else self._flat

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.paths import is_within
 from reloadd.watch.ignore import IgnoreFiles, ignore_files_above, rules_above
-from reloadd.watch.links import names_behind
+from reloadd.watch.links import names_behind, real_path
 from reloadd.watch.repository import repository_around
 from reloadd.watch.ties import Ties
 
@@ -94,7 +94,7 @@ class Roots:
 
     def renew(self, root: str) -> None:
         """Find out anew what decides about a root, before it is looked at."""
-        self._real[root] = os.path.realpath(root)
+        self._real[root] = real_path(root)
         repository = repository_around(root)
         if repository is None:
             self._repositories.pop(root, None)

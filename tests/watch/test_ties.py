@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from reloadd.watch.events import KernelEvents
@@ -10,10 +13,15 @@ from reloadd.watch.hearing import Hearing
 from reloadd.watch.inbox import Inbox
 from reloadd.watch.links import Name, names_behind
 from reloadd.watch.ties import Ties
+from tests.support.watching import save, watch_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
+
+    from tests.support.watching import Stage
 
 
 def _with_ties(check: Callable[[Ties], None]) -> None:
@@ -55,3 +63,24 @@ def test_a_directory_that_was_away_is_listened_to_again(root: Path) -> None:
         assert not ties.is_unheard
 
     _with_ties(check)
+
+
+def test_a_link_that_goes_while_it_is_read_breaks_nothing(
+    stage: Stage, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's `realpath` raises then; the root is looked at all the same"""
+    link = root / "link"
+    (root / "made").mkdir()
+    link.symlink_to(root / "made")
+    readlink = os.readlink
+
+    def read_and_lose(path: str) -> str:
+        if path == str(link) and sys._getframe(1).f_code.co_filename == os.path.realpath.__code__.co_filename:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        return readlink(path)
+
+    monkeypatch.setattr(os, "readlink", read_and_lose)
+    shop = stage.begin(watch_set(link))
+    save(link / "a.py", "one")
+    assert shop.told() == {"a.py": "created"}
+    assert not [each for each in stage.records if each.name == "watch.failed"]
