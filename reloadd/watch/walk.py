@@ -134,7 +134,8 @@ class Walk:
             return
         own = self._roots.files.inside(path)
         rules = {scope: each.inside(own) for scope, each in around.items()}
-        if before is None or errand.listens_anew or not self._is_same(path, before):
+        is_other = before is None or errand.listens_anew or before.is_behind_link is not is_behind_link
+        if before is None or is_other or not self._is_same(path, before):
             self._list(path, self._enter(path, rules, is_behind_link=is_behind_link), before, errand)
         elif before.rules != rules:
             self._list(path, self._directories.rule(path, before, rules), before, errand)
@@ -207,7 +208,11 @@ class Walk:
         if listing.is_restless:
             directory.stamp = None
         if directory.is_behind_link:
-            listing.children = {each for each in listing.children if self.wants_directory(os.path.join(path, each))}
+            leading_on = {each for each in listing.children if self.wants_directory(os.path.join(path, each))}
+            if leading_on != listing.children:
+                # One that leads back may lead on when a link above is another one, though nothing changes here.
+                directory.stamp = None
+            listing.children = leading_on
         self._find_repository(path, listing)
         # Of the scopes that are under other rules now, those by which was judged before.
         rules = directory.rules
