@@ -150,11 +150,12 @@ def test_a_watch_that_breaks_is_begun_again(root: Path) -> None:
 def test_closing_leaves_nothing(root: Path) -> None:
     """No thread and no descriptor outlive the watcher; closing twice does no harm"""
     (root / "sub").mkdir()
-    threads, open_before = set(threading.enumerate()), descriptors()
+    threads, open_before, others = set(threading.enumerate()), descriptors(), set(inotify_descriptors())
     with Stage() as stage:
         one = stage.begin(watch_set(root), "one")
         two = stage.begin(watch_set(root, backend=Backend.POLL), "two")
-        assert len(inotify_descriptors()) == 1
+        # One of the test before may be about to be closed.
+        assert len(set(inotify_descriptors()) - others) == 1
         for observed in (one, two):
             observed.close()
             observed.close()
