@@ -203,6 +203,36 @@ def test_forked_processes_tell_their_imports(interpreter: Interpreter, tmp_path:
     assert [line["event"] for line in lines if line["word"] == "effect"] == ["os.fork"]
 
 
+@each_interpreter
+def test_imports_of_an_installed_module_are_told_once_it_is_there(interpreter: Interpreter, tmp_path: Path) -> None:
+    """All of them, in order, and none twice, also where it has forked on the way."""
+    write_files(
+        tmp_path,
+        {
+            "main.py": "import sys\nsys.path.append('site-packages')\n"
+            "import outer\nprint(open('ledger').read().count('\\n'), end='')\n",
+            "site-packages/outer.py": "import os, colorsys, inner\nos._exit(0) if os.fork() == 0 else os.wait()\n",
+            "site-packages/inner.py": "try:\n    import nowhere\nexcept ImportError:\n    pass\n",
+        },
+    )
+    outcome, lines = _run(interpreter, script(tmp_path / "main.py"), tmp_path, audit=False)
+
+    names = [(line["word"], line["name"]) for line in lines if "name" in line]
+    of_import = names[names.index(("sought", "outer")) :]
+    assert of_import[:8] == [
+        ("sought", "outer"),
+        ("found", "outer"),
+        ("sought", "colorsys"),
+        ("found", "colorsys"),
+        ("sought", "inner"),
+        ("found", "inner"),
+        ("sought", "nowhere"),
+        ("missed", "nowhere"),
+    ]
+    assert len(names) == len(set(names))
+    assert int(outcome.stdout) == len(lines)
+
+
 def test_foreign_finder_is_told(tmp_path: Path) -> None:
     """Whoever changes how modules are found changes what may be imported beforehand."""
     write_files(
