@@ -7,7 +7,7 @@ imports only; what it starts by exec does not.
 
     begun    first line of each process: `pid`, `parent` (pid)
     path     `path`: the import path; at the start, and when it is another one at a look-up
-    sought   `name`: the import system is asked for a module, for the first time
+    sought   `name`: the import system is asked for a module, for the first time; may be left out where `found` follows
     found    `name`, `file`, `signature`, `user`: its source, or extension module, is about to be loaded
     missed   `name`: nobody has it
     entered  `name`, `at`: a module of the user's is about to be read and run, so many milliseconds after the process
@@ -45,6 +45,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
 
+    from .wire import Frame
+
 _MOST_LINES = 100_000
 """An app that imports or opens for ever does not fill the disk."""
 
@@ -71,7 +73,7 @@ class Ledger:
         self._descriptor = -1
         self._identity = (-1, -1)
         # Lists, because what several threads do to one is not mixed up.
-        self._waiting: List[bytes] = []
+        self._waiting: List[Frame] = []
         self._imports: List[str] = []
         # A copy would write once more what waits.
         os.register_at_fork(before=self.write)
@@ -128,13 +130,12 @@ class Ledger:
             return
         try:
             status = os.fstat(self._descriptor)
-            if (status.st_dev, status.st_ino) == self._identity:
-                os.write(self._descriptor, b"".join(lines))
-                return
-            # A program that closes all descriptors, as daemons do; this one is somebody else's by now.
-        except OSError:
-            pass
-        self._left = 0
+            if (status.st_dev, status.st_ino) != self._identity:
+                # A program that closes all descriptors, as daemons do; this one is somebody else's by now.
+                raise OSError("the ledger is closed")  # noqa: TRY301 - it ends like any other failure
+            os.write(self._descriptor, b"".join([wire.encode(**line) for line in lines]))
+        except Exception:  # noqa: BLE001 - whatever it is, it is not the app's affair
+            self._left = 0
 
     def close(self) -> None:
         """Note no more. Safe to call twice."""
@@ -152,16 +153,18 @@ class Ledger:
         if self._left <= 0:
             return
         self._left -= 1
-        try:
-            writer = os.getpid()
-            if writer != self._writer:
-                self._writer = writer
-                self._add("begun", {"pid": writer, "parent": os.getppid()})
-            if writer != self.process:
-                fields["pid"] = writer
-            self._waiting.append(wire.encode(word, **fields))
-        except Exception:  # noqa: BLE001 - whatever it is, it is not the app's affair
-            self._left = 0
+        writer = os.getpid()
+        if writer != self._writer:
+            self._writer = writer
+            self._add("begun", {"pid": writer, "parent": os.getppid()})
+        if writer != self.process:
+            fields["pid"] = writer
+        last = self._waiting[-1:]
+        if word == "found" and last and last[0]["word"] == "sought" and last[0]["name"] == fields["name"]:
+            # In place, since another thread may write it meanwhile.
+            last[0].update(fields, word=word)
+        else:
+            self._waiting.append({"word": word, **fields})
 
 
 def signature(status: Optional[os.stat_result]) -> Optional[List[int]]:
