@@ -48,6 +48,7 @@ class Callback:
 def descriptor() -> Iterator[InotifyFD]:
     """A running instance."""
     running = InotifyFD()
+    running._is_reading = False  # see `reloadd.watch.events`
     running.start()
     yield running
     running.stop()

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from reloadd.profile.model import Backend
-from reloadd.watch.events import KernelEvents
+from reloadd.watch.base import Means
+from reloadd.watch.events import KernelEvents, _Reader
 from tests.support.limited_watching import Outcome, watch_under_limit
-from tests.support.watching import Stage, save, wait_until, watch_set
+from tests.support.watching import DEADLINE, Stage, save, wait_until, watch_set
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
 
@@ -147,11 +148,29 @@ def test_a_watch_that_breaks_is_begun_again(root: Path) -> None:
         assert [each.name for each in stage.records].count("watch.failed") == 1
 
 
+def test_without_a_thread_everything_is_polled(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When none can be started to listen, the record says so, changes are told all the same, and nothing is leaked"""
+    start = threading.Thread.start
+
+    def start_others(thread: threading.Thread) -> None:
+        if thread.name == "reloadd-inotify":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    # A limit cannot be made real here: getrlimit(2) does not hold for the superuser.
+    monkeypatch.setattr(threading.Thread, "start", start_others)
+    with Stage() as stage:
+        shop = stage.begin(watch_set(root))
+        assert stage.recorded("watch.degraded").fields["error"] == "no thread can be started to listen"
+        assert shop.watch.statistics().means is Means.POLL
+        save(root / "a.py", "one")
+        assert shop.told() == {"a.py": "created"}
+        assert inotify_descriptors() == []
+
+
 def test_closing_leaves_nothing(root: Path) -> None:
     """No thread and no descriptor outlive the watcher; closing twice does no harm"""
     (root / "sub").mkdir()
-    # Those of the test before may be about to be closed; one that stays was leaked.
-    wait_until(lambda: not inotify_descriptors())
     threads, open_before = set(threading.enumerate()), descriptors()
     with Stage() as stage:
         one = stage.begin(watch_set(root), "one")
@@ -163,6 +182,17 @@ def test_closing_leaves_nothing(root: Path) -> None:
         stage.on_loop(stage.watcher.close)
     # A thread of the test before may have been about to end.
     wait_until(lambda: threads.issuperset(threading.enumerate()) and open_before.issuperset(descriptors()))
+
+
+def test_a_source_that_is_closed_at_once_leaves_nothing() -> None:
+    """Not even if its thread had no turn yet: it would have closed the descriptors after its first read"""
+    open_before = descriptors()
+    reader = _Reader(on_death=lambda _reader, _failure: None)
+    reader.stop()
+    reader.start()
+    reader.join(DEADLINE)
+    assert not reader.is_alive()
+    assert descriptors() == open_before
 
 
 def test_one_descriptor_and_one_thread_serve_all_profiles(root: Path) -> None:
