@@ -12,13 +12,12 @@ import pytest
 
 from reloadd.profile.model import Backend
 from reloadd.watch.base import Means
-from reloadd.watch.events import KernelEvents, _Reader
+from reloadd.watch.events import _Reader
+from tests.support.inotify import inotify_descriptors, losing_events, watches_in_use
 from tests.support.limited_watching import Outcome, watch_under_limit
 from tests.support.watching import DEADLINE, Stage, save, wait_until, watch_set
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
-
-INOTIFY = Path("/proc/sys/fs/inotify")
 
 
 def under_limit(root: Path, limit: str, value: int) -> Outcome:
@@ -27,23 +26,6 @@ def under_limit(root: Path, limit: str, value: int) -> Outcome:
     if outcome is None:
         pytest.skip("no user namespace to be had, in which to lower a limit")
     return outcome
-
-
-def inotify_descriptors() -> list[int]:
-    """This process's inotify descriptors: inotify(7) gives their link's text."""
-    found = []
-    for entry in Path("/proc/self/fd").iterdir():
-        try:
-            if entry.readlink().name == "anon_inode:inotify":
-                found.append(int(entry.name))
-        except FileNotFoundError:
-            continue
-    return found
-
-
-def watches_in_use() -> int:
-    """How many inotify watches this process has: proc_pid_fdinfo(5)."""
-    return sum(Path(f"/proc/self/fdinfo/{fd}").read_text().count("inotify wd:") for fd in inotify_descriptors())
 
 
 def reader() -> threading.Thread:
@@ -57,26 +39,11 @@ def descriptors() -> set[str]:
     return {entry.name for entry in Path("/proc/self/fd").iterdir() if entry.exists() or entry.is_symlink()}
 
 
-def overflow(directory: Path) -> None:
-    """Cause twice as many events as the kernel keeps for one descriptor: a read under way takes some of them first."""
-    one, other = directory / "one", directory / "other"
-    one.touch()
-    for _ in range(int((INOTIFY / "max_queued_events").read_text()) // 2):
-        one.rename(other)
-        other.rename(one)
-    one.unlink()
-
-
 def test_lost_events_are_noticed_and_made_good(root: Path) -> None:
     """When the kernel's queue runs over, everything is compared and the record says so"""
     with Stage() as stage:
         shop = stage.begin(watch_set(root))
-        events = stage.watcher._events
-        assert isinstance(events, KernelEvents)
-        assert events._reader is not None
-        # Whoever holds this lock stalls the reader between two reads.
-        with events._reader._lock:
-            overflow(root)
+        with losing_events(stage, root):
             (root / "made").mkdir()
             save(root / "made/a.py", "one")
         record = stage.recorded("watch.overflowed")
