@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
-from reloadd.core.outside import Signature, glob_of
+from reloadd.core.outside import glob_of
 from reloadd.core.patterns import compile_includes
-from reloadd.supervise.noted import read_ledger
+from reloadd.supervise.noted import read_ledger, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from reloadd.core.account import LedgerSignature
     from reloadd.core.inputs import Noticed, Quiet
     from reloadd.profile.model import Profile, WatchSet
     from reloadd.watch.base import Watch, Watcher
@@ -105,14 +106,6 @@ def watch_set_of(around: WatchSet, files: Iterable[str]) -> WatchSet:
     )
 
 
-def changed_since(noted: Mapping[str, Signature]) -> set[str]:
+def changed_since(noted: Mapping[str, LedgerSignature]) -> set[str]:
     """Those files that are no longer as they were noted."""
-    return {file for file, signature in noted.items() if _signature_now(file) != signature}
-
-
-def _signature_now(file: str) -> Signature | None:
-    try:
-        status = Path(file).stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    return {file for file, signature in noted.items() if signature_of(file) != signature}

@@ -1,4 +1,4 @@
-"""Include globs as one regular expression, and the directories that can hold a match.
+"""Include globs as one regular expression, and the directories that can hold a match; names as patterns of .gitignore.
 
 Pure text: paths are relative to a root, with `/` between names and none in front. Never looks at a file.
 """
@@ -46,6 +46,11 @@ def compile_includes(globs: Iterable[str]) -> Includes:
     directories = "|".join(_directory_expression(each) for each in names)
     nothing = None if names else _NOTHING
     return Includes(re.compile(nothing or files, re.DOTALL), re.compile(nothing or directories, re.DOTALL))
+
+
+def literal_pattern(name: str) -> str:
+    """A pattern of .gitignore that matches this name, or path, to the letter."""
+    return re.sub(r"([\\*?\[\]!# ])", r"\\\1", name)
 
 
 def _names(glob: str) -> list[str]:
