@@ -22,7 +22,7 @@ from reloadd.watch.events import MASK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DEADLINE = 10.0
+DEADLINE = 20.0
 
 
 @dataclass
