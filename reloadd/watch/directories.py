@@ -39,6 +39,7 @@ class Directory:
         files: names of the files that matter to anybody.
         children: names of the directories that were entered from here.
         is_behind_link: whether a link leads here, so that one further on may lead back.
+        identity: of the one that was entered; None if it was gone by then.
         stamp: its own signature before it was listed last; None if that cannot vouch for what was listed.
     """
 
@@ -48,6 +49,7 @@ class Directory:
     files: set[str] = field(default_factory=set)
     children: set[str] = field(default_factory=set)
     is_behind_link: bool = False
+    identity: Identity | None = None
     stamp: Stamp | None = None
     scopes: tuple[Scope, ...] = field(init=False)
 
@@ -77,6 +79,13 @@ class Directory:
         return MADE_BY if any(rules.reads_gitignore for rules in self.rules.values()) else frozenset()
 
 
+class Identity(NamedTuple):
+    """What tells a directory from any other one, whatever it is called and whatever is in it."""
+
+    inode: int
+    device: int
+
+
 class Stamp(NamedTuple):
     """What stat says of a directory: another one after a name came or went, or when it is another directory."""
 
@@ -85,17 +94,27 @@ class Stamp(NamedTuple):
     inode: int
     device: int
 
+    @property
+    def identity(self) -> Identity:
+        """Which directory it is of."""
+        return Identity(self.inode, self.device)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the directory was changed so lately that the clock may not show that it changes again."""
+        return time.time_ns() - self.mtime_ns < COARSEST_CLOCK_NS
+
+
+def identity_of(status: os.stat_result) -> Identity:
+    """The identity of what was found."""
+    return Identity(status.st_ino, status.st_dev)
+
 
 def stamp_of(path: str) -> Stamp | None:
-    """The stamp of a directory; None if it is gone, or if it was changed so lately that the clock may not show more.
-
-    Raises nothing.
-    """
+    """The stamp of a directory; None if it is gone. Raises nothing."""
     try:
         status = os.stat(path)
     except OSError:
-        return None
-    if time.time_ns() - status.st_mtime_ns < COARSEST_CLOCK_NS:
         return None
     return Stamp(status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
 

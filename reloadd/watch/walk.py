@@ -134,9 +134,13 @@ class Walk:
             return
         own = self._roots.files.inside(path)
         rules = {scope: each.inside(own) for scope, each in around.items()}
-        is_other = before is None or errand.listens_anew or before.is_behind_link is not is_behind_link
-        if before is None or is_other or not self._is_same(path, before):
-            self._list(path, self._enter(path, rules, is_behind_link=is_behind_link), before, errand)
+        is_led_to_anew = before is not None and before.is_behind_link is not is_behind_link
+        if before is None or errand.listens_anew or is_led_to_anew or not self._is_same(path, before):
+            directory = self._enter(path, rules, is_behind_link=is_behind_link)
+            if is_led_to_anew or (before is not None and before.identity != directory.identity):
+                # What lies below it and is as it was may now lead back, or on.
+                errand = errand._replace(is_deep=True)
+            self._list(path, directory, before, errand)
         elif before.rules != rules:
             self._list(path, self._directories.rule(path, before, rules), before, errand)
         else:
@@ -181,7 +185,9 @@ class Walk:
         directory = self._directories.enter(path, rules, self._roots.at)
         directory.is_behind_link = is_behind_link
         # Listened to between two looks, so that the stamp is of the one that is listened to.
-        directory.stamp = stamp if stamp == stamp_of(path) else None
+        if stamp is not None and stamp == stamp_of(path):
+            directory.identity = stamp.identity
+            directory.stamp = None if stamp.is_fresh else stamp
         return directory
 
     def _look_at_files(self, path: str, directory: Directory) -> None:
