@@ -42,7 +42,8 @@ examples:
   reloadd init shop && reloadd -p shop/reloadd.toml
 
 exit status:
-  0  a profile was written    2  there is one already, or nothing was found
+  0  a profile was written    2  nothing was found, there is a file already, or
+                                 what was written has to be mended
 """
 
 

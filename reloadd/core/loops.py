@@ -82,9 +82,6 @@ class Writers:
     by_others: frozenset[str] = frozenset()
 
 
-NOBODY = Writers()
-
-
 @dataclass(frozen=True, slots=True)
 class Loop:
     """A restart loop that was found.

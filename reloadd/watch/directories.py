@@ -41,6 +41,7 @@ class Directory:
         files: names of the files that matter to anybody.
         children: names of the directories that were entered from here.
         is_behind_link: whether a link leads here, so that one further on may lead back.
+        identity: of the one that was entered; None if it was gone by then.
         stamp: its own before it was listed last; None if that cannot vouch for what was listed.
     """
 
@@ -50,6 +51,7 @@ class Directory:
     files: set[str] = field(default_factory=set)
     children: set[str] = field(default_factory=set)
     is_behind_link: bool = False
+    identity: Identity | None = None
     stamp: Stamp | None = None
 
     @property
@@ -84,6 +86,13 @@ class Directory:
         return MADE_BY if self.ruling.reads_gitignore else frozenset()
 
 
+class Identity(NamedTuple):
+    """What tells a directory from any other one, whatever it is called and whatever is in it."""
+
+    inode: int
+    device: int
+
+
 class Stamp(NamedTuple):
     """What stat says of a directory: another one after a name came or went, or when it is another directory."""
 
@@ -91,6 +100,21 @@ class Stamp(NamedTuple):
     ctime_ns: int
     inode: int
     device: int
+
+    @property
+    def identity(self) -> Identity:
+        """Which directory it is of."""
+        return Identity(self.inode, self.device)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the directory was changed so lately that the clock may not show that it changes again."""
+        return time.time_ns() - self.mtime_ns < COARSEST_CLOCK_NS
+
+
+def identity_of(status: os.stat_result) -> Identity:
+    """The identity of what was found."""
+    return Identity(status.st_ino, status.st_dev)
 
 
 class Sight(NamedTuple):
@@ -179,8 +203,9 @@ class Directories:
         directory = Directory(ruling, rooted, self._hearing.listen(path, Purpose.CONTENT))
         # Listened to between two looks, so that the stamp is of the one that is listened to.
         stamp = sight_of(path).stamp
-        if stamp is not None and stamp == seen and time.time_ns() - stamp.mtime_ns >= COARSEST_CLOCK_NS:
-            directory.stamp = stamp
+        if stamp is not None and stamp == seen:
+            directory.identity = stamp.identity
+            directory.stamp = None if stamp.is_fresh else stamp
         before = self.remove(path)
         if before is not None:
             directory.files, directory.children = before.files, before.children

@@ -60,10 +60,18 @@ class KernelEvents:
             if self._closed:
                 raise OSError(errno.ESHUTDOWN, os.strerror(errno.ESHUTDOWN))
             if self._reader is None:
-                self._reader = _Reader(self._on_death)
-                self._reader.start()
+                self._reader = self._begin_to_read()
             self._inboxes.add(subscriber.inbox)
             return _Ear(self._reader, subscriber)
+
+    def _begin_to_read(self) -> _Reader:
+        reader = _Reader(self._on_death)
+        try:
+            reader.start()
+        except RuntimeError as error:
+            reader.stop()
+            raise OSError(errno.EAGAIN, str(error)) from error
+        return reader
 
     def _on_death(self, reader: _Reader, failure: BaseException) -> None:
         """Told by the dying thread: the next one who listens gets a new reader, and all are told to listen anew."""
@@ -93,6 +101,8 @@ class _Reader(InotifyFD):
         self.name = "reloadd-inotify"
         self._on_death = on_death
         self._heard: dict[Inbox, list[Sighting]] = {}
+        # Not before its first read: until then a `stop` would leave the descriptors to a thread that never closes them.
+        self._is_reading = False
         os.set_inheritable(self._inotify_fd, False)  # noqa: FBT003 - its parameters have no names
 
     def run(self) -> None:

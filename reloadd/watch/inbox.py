@@ -89,7 +89,7 @@ class Source(Protocol):
         """Tell the subscriber of what happens in its directory; symbolic links in its path are followed.
 
         Raises:
-            OSError: it cannot be listened to. ENOSPC, EMFILE and EACCES mean that it may still be looked at.
+            OSError: it cannot be listened to. Some numbers mean that it may still be looked at: see `hearing.LIMITS`.
         """
 
 

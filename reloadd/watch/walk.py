@@ -134,10 +134,13 @@ class Walk:
         if not ruling.scopes:
             self.leave(path, is_gone=not os.path.isdir(path), shift=errand.shift)
             return
-        is_other = before is None or errand.listens_anew or before.is_behind_link is not is_behind_link
-        if before is None or is_other or not self._is_same(before, sight):
+        is_led_to_anew = before is not None and before.is_behind_link is not is_behind_link
+        if before is None or errand.listens_anew or is_led_to_anew or not self._is_same(before, sight):
             directory = self._directories.enter(path, ruling, self._roots.at, sight.stamp)
             directory.is_behind_link = is_behind_link
+            if is_led_to_anew or (before is not None and before.identity != directory.identity):
+                # What lies below it and is as it was may now lead back, or on.
+                errand = errand._replace(is_deep=True)
             self._list(path, directory, before, errand)
         elif before.rules != ruling.rules:
             self._list(path, self._directories.rule(path, before, ruling), before, errand)

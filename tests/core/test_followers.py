@@ -55,10 +55,8 @@ def test_a_shared_change_restarts_the_follower_once_when_its_leader_serves(stand
     assert following.due(PAIR, NOBODY)[1] == {}
 
 
-@pytest.mark.parametrize("why", ["its new code fails", "it is stopped", "nothing was new for it"])
-def test_without_a_restart_of_the_leader_the_followers_own_change_is_acted_on(why: str) -> None:
-    """All three look the same from here: the leader is through, and has not restarted."""
-    del why
+def test_without_a_restart_of_the_leader_the_followers_own_change_is_acted_on() -> None:
+    """Whether its new code failed, it was stopped, or nothing was new for it: it is through, and has not restarted."""
     following, _ = Following().changed("web", SHARED).due(PAIR, Standing(restarting={"api"}))
 
     assert following.due(PAIR, NOBODY)[1] == {"web": Turn(None, SHARED)}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 """Seconds to wait for what must come."""
 
 EXCLUDED = (
@@ -182,11 +182,6 @@ class Both:
                 assert not told.keys() & more.keys(), f"told twice: {sorted(told.keys() & more.keys())[:5]}"
                 told |= more
             assert told == expected
-
-    def come_to(self, expected: Mapping[str, str], *, deadline: float = DEADLINE) -> None:
-        """The next sets of each, put together, are these changes."""
-        for shop in self.shops.values():
-            shop.comes_to(expected, deadline=deadline)
 
     def tell_nothing_more(self) -> None:
         """Show that nothing else was told, by a change that is made now and must come alone."""

@@ -22,7 +22,7 @@ from reloadd.watch.events import MASK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DEADLINE = 10.0
+DEADLINE = 20.0
 
 
 @dataclass
@@ -48,6 +48,7 @@ class Callback:
 def descriptor() -> Iterator[InotifyFD]:
     """A running instance."""
     running = InotifyFD()
+    running._is_reading = False  # see `reloadd.watch.events`
     running.start()
     yield running
     running.stop()

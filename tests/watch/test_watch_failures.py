@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from reloadd.profile.model import Backend
-from reloadd.watch.events import KernelEvents
+from reloadd.watch.base import Means
+from reloadd.watch.events import _Reader
+from tests.support.inotify import inotify_descriptors, losing_events, watches_in_use
 from tests.support.limited_watching import Outcome, watch_under_limit
-from tests.support.watching import Stage, save, wait_until, watch_set
+from tests.support.watching import DEADLINE, Stage, save, wait_until, watch_set
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
-
-INOTIFY = Path("/proc/sys/fs/inotify")
 
 
 def under_limit(root: Path, limit: str, value: int) -> Outcome:
@@ -26,23 +26,6 @@ def under_limit(root: Path, limit: str, value: int) -> Outcome:
     if outcome is None:
         pytest.skip("no user namespace to be had, in which to lower a limit")
     return outcome
-
-
-def inotify_descriptors() -> list[int]:
-    """This process's inotify descriptors: inotify(7) gives their link's text."""
-    found = []
-    for entry in Path("/proc/self/fd").iterdir():
-        try:
-            if entry.readlink().name == "anon_inode:inotify":
-                found.append(int(entry.name))
-        except FileNotFoundError:
-            continue
-    return found
-
-
-def watches_in_use() -> int:
-    """How many inotify watches this process has: proc_pid_fdinfo(5)."""
-    return sum(Path(f"/proc/self/fdinfo/{fd}").read_text().count("inotify wd:") for fd in inotify_descriptors())
 
 
 def reader() -> threading.Thread:
@@ -56,26 +39,11 @@ def descriptors() -> set[str]:
     return {entry.name for entry in Path("/proc/self/fd").iterdir() if entry.exists() or entry.is_symlink()}
 
 
-def overflow(directory: Path) -> None:
-    """Cause twice as many events as the kernel keeps for one descriptor: a read under way takes some of them first."""
-    one, other = directory / "one", directory / "other"
-    one.touch()
-    for _ in range(int((INOTIFY / "max_queued_events").read_text()) // 2):
-        one.rename(other)
-        other.rename(one)
-    one.unlink()
-
-
 def test_lost_events_are_noticed_and_made_good(root: Path) -> None:
     """When the kernel's queue runs over, everything is compared and the record says so"""
     with Stage() as stage:
         shop = stage.begin(watch_set(root))
-        events = stage.watcher._events
-        assert isinstance(events, KernelEvents)
-        assert events._reader is not None
-        # Whoever holds this lock stalls the reader between two reads.
-        with events._reader._lock:
-            overflow(root)
+        with losing_events(stage, root):
             (root / "made").mkdir()
             save(root / "made/a.py", "one")
         record = stage.recorded("watch.overflowed")
@@ -147,11 +115,29 @@ def test_a_watch_that_breaks_is_begun_again(root: Path) -> None:
         assert [each.name for each in stage.records].count("watch.failed") == 1
 
 
+def test_without_a_thread_everything_is_polled(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When none can be started to listen, the record says so, changes are told all the same, and nothing is leaked"""
+    start = threading.Thread.start
+
+    def start_others(thread: threading.Thread) -> None:
+        if thread.name == "reloadd-inotify":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    # A limit cannot be made real here: getrlimit(2) does not hold for the superuser.
+    monkeypatch.setattr(threading.Thread, "start", start_others)
+    with Stage() as stage:
+        shop = stage.begin(watch_set(root))
+        assert stage.recorded("watch.degraded").fields["error"] == "no thread can be started to listen"
+        assert shop.watch.statistics().means is Means.POLL
+        save(root / "a.py", "one")
+        assert shop.told() == {"a.py": "created"}
+        assert inotify_descriptors() == []
+
+
 def test_closing_leaves_nothing(root: Path) -> None:
     """No thread and no descriptor outlive the watcher; closing twice does no harm"""
     (root / "sub").mkdir()
-    # Those of the test before may be about to be closed; one that stays was leaked.
-    wait_until(lambda: not inotify_descriptors())
     threads, open_before = set(threading.enumerate()), descriptors()
     with Stage() as stage:
         one = stage.begin(watch_set(root), "one")
@@ -163,6 +149,17 @@ def test_closing_leaves_nothing(root: Path) -> None:
         stage.on_loop(stage.watcher.close)
     # A thread of the test before may have been about to end.
     wait_until(lambda: threads.issuperset(threading.enumerate()) and open_before.issuperset(descriptors()))
+
+
+def test_a_source_that_is_closed_at_once_leaves_nothing() -> None:
+    """Not even if its thread had no turn yet: it would have closed the descriptors after its first read"""
+    open_before = descriptors()
+    reader = _Reader(on_death=lambda _reader, _failure: None)
+    reader.stop()
+    reader.start()
+    reader.join(DEADLINE)
+    assert not reader.is_alive()
+    assert descriptors() == open_before
 
 
 def test_one_descriptor_and_one_thread_serve_all_profiles(root: Path) -> None:
