@@ -14,12 +14,13 @@ if sys.platform != "linux":
     pytest.skip("inotify is Linux's", allow_module_level=True)
 
 from reloadd.core.rounds import POLL_LEAST
-from reloadd.watch.directories import Directories, stamp_of
+from reloadd.watch.directories import Directories, sight_of
 from reloadd.watch.events import KernelEvents
 from reloadd.watch.hearing import Hearing
 from reloadd.watch.inbox import Inbox
 from reloadd.watch.interest import Scope
 from reloadd.watch.rounds import MOST_HOT, Rounds
+from reloadd.watch.ruling import NOBODY
 from reloadd.watch.signature import signature_of
 from reloadd.watch.snapshot import Snapshot
 from tests.support.watching import save
@@ -49,7 +50,7 @@ class Ground:
         scope = Scope(str(top), exclude=(), gitignore=False)
         for number in range(directories):
             (top / f"{number}").mkdir()
-            known = self._directories.enter(str(top / f"{number}"), {}, {})
+            known = self._directories.enter(str(top / f"{number}"), NOBODY, {}, None)
             known.files = {f"{name}.py" for name in range(files)}
         for number, file in enumerate(self.files):
             save(file, "one")
@@ -57,7 +58,7 @@ class Ground:
             self._snapshot.see(str(file), signature_of(file.stat()), (scope,))
         for path in self._directories.paths():
             os.utime(path, (0, 0))  # long enough ago for its clock
-            self._directories.enter(path, {}, {}).stamp = stamp_of(path)
+            self._directories.enter(path, NOBODY, {}, sight_of(path).stamp)
         self.rounds = Rounds(self._directories, self._snapshot, relist=lambda _path: None)
 
     def seen(self) -> set[Path]:
