@@ -46,6 +46,9 @@ _WORKERS = 4
 _KILL_TIMEOUT = 5.0
 """Seconds beyond the longest stop-timeout after which an app that cannot even be killed is left to the guardian."""
 
+_ECHO = 0.1
+"""Seconds. Those that we run under, as timeout(1) and npm, pass on what we were sent as well: no second wish."""
+
 
 class Daemon:
     """Runs the apps of some profiles.
@@ -84,6 +87,7 @@ class Daemon:
         self._fleet = Fleet(self._pool, surroundings, self._watcher, self._tasks, on_names=self._expect)
         self._reloading = Reloading(source, read, fleet=self._fleet, pool=self._pool, publish=bus.publish)
         self._stop_asked = asyncio.Event()
+        self._stop_asked_at = 0.0
         self._kill_asked = asyncio.Event()
 
     # What others tell it: it is `control.commands.Commands`.
@@ -155,9 +159,12 @@ class Daemon:
             loop.add_signal_handler(number, handler)
 
     def _asked_to_stop(self) -> None:
-        if self._stop_asked.is_set():
+        now = asyncio.get_running_loop().time()
+        if not self._stop_asked.is_set():
+            self._stop_asked.set()
+            self._stop_asked_at = now
+        elif now - self._stop_asked_at > _ECHO:
             self._kill_asked.set()
-        self._stop_asked.set()
 
     def _hung_up_or_reload(self) -> None:
         """SIGHUP means to read the profiles again, unless the terminal that we ran on is gone (signal(7))."""

@@ -43,8 +43,8 @@ bash: eval "$(reloadd completion bash)"        in ~/.bashrc
 zsh:  eval "$(reloadd completion zsh)"         in ~/.zshrc, after compinit
 fish: reloadd completion fish | source         in ~/.config/fish/config.fish
 
-The scripts themselves ask for `names`: the profiles that run, one a line; if none
-does, those whose logs were kept.
+The scripts themselves ask for `names`: the profiles that run, one a line; if
+none does, those whose logs were kept.
 
 examples:
   reloadd completion bash > ~/.local/share/bash-completion/completions/reloadd

@@ -76,7 +76,7 @@ def make() -> argparse.ArgumentParser:
     parser = make_parser(
         "reloadd doctor",
         usage="reloadd doctor [PROFILE]... [options]",
-        description="Look at versions, limits, permissions, and what profiles need; each with a fix if it needs one.",
+        description="Look at versions, limits, permissions and what profiles need; say what to fix.",
         epilog=_EPILOG,
     )
     parser.add_argument(

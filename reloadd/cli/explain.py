@@ -1,4 +1,4 @@
-"""The verb `explain`: whether a path is watched, by which profiles, by which rule, and how a change of it is seen."""
+"""The verb `explain`: whether paths are watched, by which profiles, by which rule, and how a change is seen."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ from reloadd.watch.mounts import file_system_at
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from reloadd.profile.accept import Loaded
     from reloadd.profile.model import Profile
     from reloadd.profile.parse import Document
 
@@ -41,11 +42,11 @@ Without --profile it asks the profiles that run, and if none does, those in
 
 examples:
   reloadd explain src/shop/cart.py
-  reloadd explain .env --profile dev.toml --output json
+  reloadd explain .env data/ --profile dev.toml --output json
 
 exit status:
-  0  a profile watches it    2  no profile is right, or an argument is wrong
-  1  none does
+  0  each path is watched    2  no profile is right, or an argument is wrong
+  1  one of them is not
 """
 
 
@@ -54,19 +55,19 @@ class ExplainOptions:
     """`reloadd explain`.
 
     Attributes:
-        path: as it was written.
+        paths: as they were written; at least one.
         profiles: files, directories and bare names; empty for those that run.
         output: how the answer is given.
     """
 
-    path: str
+    paths: tuple[str, ...]
     profiles: tuple[str, ...]
     output: OutputFormat
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What one profile makes of the path."""
+    """What one profile makes of a path."""
 
     profile: Profile
     document: Document
@@ -96,11 +97,11 @@ def make() -> argparse.ArgumentParser:
     """The parser of the words after the verb."""
     parser = make_parser(
         "reloadd explain",
-        usage="reloadd explain PATH [options]",
-        description="Say whether a file or directory is watched, by which profiles, and which rule decides.",
+        usage="reloadd explain PATH... [options]",
+        description="Say whether paths are watched, by which profiles, and which rule decides.",
         epilog=_EPILOG,
     )
-    parser.add_argument("path", metavar="PATH", help="a file or a directory; it need not exist")
+    parser.add_argument("paths", metavar="PATH", nargs="+", help="a file or a directory; it need not exist")
     add_profiles(parser, "a profile to ask: a file, a directory of profiles, or a name; may be repeated")
     add_output(parser)
     return parser
@@ -109,7 +110,7 @@ def make() -> argparse.ArgumentParser:
 def parse(arguments: Sequence[str]) -> ExplainOptions:
     """The options in the words after the verb; raises as `parse_all`."""
     found = parse_all(make(), arguments)
-    return ExplainOptions(found.path, tuple(found.profiles), found.output)
+    return ExplainOptions(tuple(found.paths), tuple(found.profiles), found.output)
 
 
 def _explain(options: ExplainOptions) -> int:
@@ -121,23 +122,37 @@ def _explain(options: ExplainOptions) -> int:
     can_answer = is_usable(read, loaded)
     if loaded.problems:
         colour = wants_colour(sys.stderr, os.environ)
-        outcome = "only the others are asked" if can_answer else "nothing can be said of the path"
+        outcome = "only the others are asked" if can_answer else "nothing can be said of any path"
         sys.stderr.write(draw(loaded.problems, directory=here, colour=colour, outcome=outcome) + "\n")
     if not can_answer:
         return _WRONG
-    path = os.path.abspath(options.path)  # noqa: PTH100 - `resolve` would follow links
-    answers = [_Answer(one.profile, one.document, explain(one.profile.watch, path)) for one in loaded.accepted.values()]
-    owner = next((each.profile.name for each in answers if str(each.profile.file) == path), None)
+    paths = [os.path.abspath(path) for path in options.paths]  # noqa: PTH100 - `resolve` would follow links
+    answers = {path: _answers(path, loaded) for path in paths}
     if options.output is OutputFormat.JSON:
-        answer = {"path": path, "profile_of": owner, "profiles": [_as_json(each) for each in answers]}
-        sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+        told = {"paths": [_path_as_json(path, found) for path, found in answers.items()]}
+        sys.stdout.write(json.dumps(told, indent=2) + "\n")
     else:
-        sys.stdout.write(f"{path}\n")
-        if owner is not None:
-            sys.stdout.write(f"  reloadd: read again when it is saved, because it is the profile of `{owner}`\n")
-        for each in answers:
-            sys.stdout.write(f"  {each.profile.name}: {_words(each, here)}\n")
-    return _WATCHED if any(each.is_watched for each in answers) else _NOT_WATCHED
+        sys.stdout.write("".join(f"{line}\n" for path, found in answers.items() for line in _lines(path, found, here)))
+    are_watched = all(any(each.is_watched for each in found) for found in answers.values())
+    return _WATCHED if are_watched else _NOT_WATCHED
+
+
+def _answers(path: str, loaded: Loaded) -> list[_Answer]:
+    """What each profile makes of a path."""
+    return [_Answer(one.profile, one.document, explain(one.profile.watch, path)) for one in loaded.accepted.values()]
+
+
+def _owner(path: str, answers: Sequence[_Answer]) -> str | None:
+    """The name of the profile whose own file it is."""
+    return next((each.profile.name for each in answers if str(each.profile.file) == path), None)
+
+
+def _lines(path: str, answers: Sequence[_Answer], here: Path) -> Iterator[str]:
+    yield path
+    if (owner := _owner(path, answers)) is not None:
+        yield f"  reloadd: read again when it is saved, because it is the profile of `{owner}`"
+    for each in answers:
+        yield f"  {each.profile.name}: {_words(each, here)}"
 
 
 def _words(answer: _Answer, here: Path) -> str:
@@ -208,6 +223,10 @@ def words_of(means: Means | None, poll_interval: float) -> str:
             return f"changes are told by events, and it is {polled}, since others write there unseen"
         case Means.EVENTS | None:
             return "changes are told by events"
+
+
+def _path_as_json(path: str, answers: Sequence[_Answer]) -> dict[str, object]:
+    return {"path": path, "profile_of": _owner(path, answers), "profiles": [_as_json(each) for each in answers]}
 
 
 def _as_json(answer: _Answer) -> dict[str, object]:

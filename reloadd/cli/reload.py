@@ -52,7 +52,7 @@ def make() -> argparse.ArgumentParser:
     parser = make_parser(
         "reloadd reload",
         usage="reloadd reload [options]",
-        description="Read the profiles again and do what has changed. One that is wrong stays what it was.",
+        description="Read the profiles again and do what changed. A wrong one stays what it was.",
         epilog=_EPILOG,
     )
     add_wait(parser)

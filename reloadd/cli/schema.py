@@ -18,8 +18,8 @@ def make() -> argparse.ArgumentParser:
     parser = make_parser(
         "reloadd schema",
         usage="reloadd schema [options]",
-        description="Print the JSON Schema of a profile, by which editors complete its keys and show mistakes.\n"
-        "A profile names it in its first line: #:schema FILE",
+        description="Print the JSON Schema of a profile, which lets editors complete its keys and\n"
+        "show mistakes. A profile names it in its first line: #:schema FILE",
         epilog=_EPILOG,
     )
     parser.add_argument("--path", action="store_true", help="print where the file with it is")

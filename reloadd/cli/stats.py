@@ -38,7 +38,7 @@ def make() -> argparse.ArgumentParser:
     parser = make_parser(
         "reloadd stats",
         usage="reloadd stats [NAME]... [options]",
-        description="Show how long it took from a save to new code serving: median, 95th percentile, spread.",
+        description="Show how long saves took to be served: median, 95th percentile, spread.",
         epilog=_EPILOG,
     )
     add_asked(parser)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DONE, _FAILED = 0, 1
 
 _DESCRIPTIONS = {
-    Verb.RESTART: "Start a new generation of apps. With `overlap`, the old one serves until the new one can.",
+    Verb.RESTART: "Restart apps. With `overlap`, the old process serves until the new one can.",
     Verb.STOP: "Stop apps. They stay down, whatever changes, until they are started again.",
     Verb.START: "Start apps that were stopped, or that are held after failures.",
 }

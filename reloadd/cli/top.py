@@ -49,8 +49,10 @@ examples:
   reloadd check profiles/                    say what is wrong, start nothing
 
 exit status:
-  0  done, or stopped as asked                   2  no profile is right, or an argument is wrong
-  1  the daemon failed, or an address is taken   3  no daemon answers
+  0  done, or stopped as asked
+  1  the daemon failed, or an address is taken
+  2  no profile is right, or an argument is wrong
+  3  no daemon answers
 
 A profile's keys are described in profiles/README.md.
 """

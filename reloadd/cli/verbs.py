@@ -34,7 +34,7 @@ _ROWS = (
     Verb("history", "each restart: why it was, and what it cost", "history"),
     Verb("stats", "how long saves took to be served", "stats"),
     Verb("check", "read profiles and report every problem in them", "check"),
-    Verb("explain", "whether a path is watched, and which rule decides", "explain"),
+    Verb("explain", "whether paths are watched, and which rule decides", "explain"),
     Verb("doctor", "what this machine lacks for reloadd, each with a fix", "doctor"),
     Verb("init", "look at a project and write a first profile for it", "init"),
     Verb("completion", "print what lets a shell complete these commands", "completion"),

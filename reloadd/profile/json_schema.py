@@ -77,7 +77,8 @@ def _table(path: tuple[str, ...], doc: str) -> _Form:
 
 
 def _key(key: Key[object]) -> _Form:
-    form: _Form = {"description": key.doc, **key.kind.form}
     if key.default is not None:
-        form["default"] = key.default.value if isinstance(key.default, Enum) else key.default
-    return form
+        default = key.default.value if isinstance(key.default, Enum) else key.default
+        return {"description": key.doc, **key.kind.form, "default": default}
+    default = "" if key.otherwise is None else f" Default: {key.otherwise}."
+    return {"description": key.doc + default, **key.kind.form}

@@ -5,9 +5,7 @@ Never says which there are: `schema` does.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from enum import Enum
 from typing import Generic, TypeVar
 
 from reloadd.profile.kinds import Kind, Subject
@@ -33,7 +31,7 @@ class Key(Generic[T_co]):
         doc: what it is for, in one sentence.
         example: a value it could have, as TOML.
         default: the value if it is not given; None if there is none, or if it depends on something.
-        otherwise: in words, what happens if it is not given and there is no default.
+        otherwise: the default in words, if it depends on something; None if there is none at all.
     """
 
     path: tuple[str, ...]
@@ -41,7 +39,7 @@ class Key(Generic[T_co]):
     doc: str
     example: str
     default: T_co | None = None
-    otherwise: str = "none"
+    otherwise: str | None = None
 
     @property
     def spelled(self) -> str:
@@ -52,11 +50,3 @@ class Key(Generic[T_co]):
     def subject(self) -> Subject:
         """What messages about its value say of the key."""
         return Subject(self.spelled, self.path[-1], self.example)
-
-    @property
-    def shown_default(self) -> str:
-        """The default for a reader: as TOML in backticks, or in words."""
-        if self.default is None:
-            return self.otherwise
-        value = self.default.value if isinstance(self.default, Enum) else self.default
-        return f"`{json.dumps(value)}`"

@@ -96,7 +96,6 @@ ENV = Key(
     VARIABLES,
     "Environment variables, added to the daemon's own.",
     '{ DEBUG = "1" }',
-    otherwise="none added",
 )
 ENV_FILE = Key(
     ("target", "env-file"),
@@ -116,7 +115,7 @@ THREADS = Key(
     kinds.whole(least=1),
     "How many threads the server of an `app` uses.",
     "4",
-    otherwise="the server's own default",
+    otherwise="the server's own",
 )
 PROCESSES = Key(
     ("target", "processes"),
@@ -164,7 +163,7 @@ INCLUDE = Key(
     SOME_TEXTS,
     "Globs of files that matter; without a slash they match at any depth, and `**` crosses directories.",
     '["**/*.py", "**/*.html"]',
-    otherwise="by target, see below",
+    otherwise="the files that matter to its kind of target",
 )
 EXCLUDE = Key(
     ("watch", "exclude"),
@@ -200,7 +199,7 @@ SETTLE = Key(
     SECONDS,
     "Seconds without a change that close a change set.",
     "0.05",
-    otherwise="as the burst goes",
+    otherwise="the burst's own pace",
 )
 
 ON_EXIT = Key(
@@ -282,14 +281,14 @@ TOLD = Key(
     TRUE,
     "The child says so itself: an `app` by our runtime, any other by READY=1 (sd_notify).",
     "true",
-    otherwise="so for an `app`",
+    otherwise="for an `app`",
 )
 LISTENING = Key(
     ("ready", "listening"),
     LISTENING_KIND,
     "The child accepts connections: `true` for the first socket of `[listen]`, or the address to try.",
     "true",
-    otherwise="so for other targets with a `[listen]`",
+    otherwise="for other targets with a `[listen]`",
 )
 READY_HTTP = Key(
     ("ready", "http"),

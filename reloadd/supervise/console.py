@@ -74,21 +74,11 @@ class Console:
         """Know which profiles there are: lines are prefixed where there are several."""
         self._names = names
 
-    def open(self, name: str) -> tuple[Ends, Output]:
-        """The ends for a new child of this profile, and what reads them.
+    def prepare(self) -> tuple[Ends, Output]:
+        """The ends of a process that is to be a child, and what reads them: until then what it prints is kept.
 
         Raises:
             OSError: the system has no terminals or pipes left.
-        """
-        ends, output = self.prepare()
-        self.bring_forward(name, ends, output)
-        return ends, output
-
-    def prepare(self) -> tuple[Ends, Output]:
-        """The ends for a process that is prepared to be a child: nobody types to it, and what it prints is kept.
-
-        Raises:
-            OSError: as above.
         """
         ends = self._make_ends()
         output = Output(ends.ours, self._writer, b"")
@@ -100,7 +90,7 @@ class Console:
         return ends.has_keyboard == self._gives_keyboard()
 
     def bring_forward(self, name: str, ends: Ends, output: Output) -> None:
-        """A process that was prepared is a child of this profile now."""
+        """A process is a child of this profile now: what it prints is shown, and what is typed may be for it."""
         self._open.append(ends)
         if self._screen is not None:
             copy_size(self._screen, ends.ours)

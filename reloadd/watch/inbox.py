@@ -89,7 +89,7 @@ class Source(Protocol):
         """Tell the subscriber of what happens in its directory; symbolic links in its path are followed.
 
         Raises:
-            OSError: it cannot be listened to. ENOSPC, EMFILE and EACCES mean that it may still be looked at.
+            OSError: it cannot be listened to. Some numbers mean that it may still be looked at: see `hearing.LIMITS`.
         """
 
 
@@ -111,6 +111,11 @@ class Inbox:
         """
         self._sightings.extend(tuple(sightings))
         self.wake()
+
+    def put_here(self, sightings: Iterable[Sighting]) -> None:
+        """The same on the event loop's thread, which need not be woken."""
+        self._sightings.extend(sightings)
+        self._filled.set()
 
     def lose(self, failure: BaseException | None = None) -> None:
         """Say that events were lost, so that everything must be looked at. Called on any thread.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.paths import is_within
 from reloadd.profile.model import Backend
-from reloadd.watch.directories import Directories
+from reloadd.watch.directories import Directories, identity_of
 from reloadd.watch.errands import Errand, Errands
 from reloadd.watch.hearing import Hearing
 from reloadd.watch.inbox import Hint, Inbox, Purpose
@@ -235,7 +235,8 @@ class Tree:
             return root in self._directories or root in self.snapshot
         if not S_ISDIR(status.st_mode):
             return signature_of(status) != self.snapshot.signature(root)
-        return root not in self._directories or self._roots.is_another(root)
+        directory = self._directories.get(root)
+        return directory is None or directory.identity != identity_of(status) or self._roots.is_another(root)
 
     def _is_being_written(self, path: str) -> bool | None:
         """Whether somebody has a file open for writing; None where only others than this kernel know."""

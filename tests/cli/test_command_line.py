@@ -15,6 +15,9 @@ from reloadd.cli.parser import OutputFormat
 from reloadd.cli.top import LogFormat, RunOptions
 from reloadd.cli.verbs import VERBS, Verb
 
+NARROWEST_TERMINAL = 80
+"""Columns that help may take."""
+
 COMMANDS = "\n".join(f"  {verb.name:<{max(map(len, VERBS)) + 3}}{verb.summary}" for verb in VERBS.values())
 
 HELP = f"""\
@@ -43,8 +46,10 @@ examples:
   reloadd check profiles/                    say what is wrong, start nothing
 
 exit status:
-  0  done, or stopped as asked                   2  no profile is right, or an argument is wrong
-  1  the daemon failed, or an address is taken   3  no daemon answers
+  0  done, or stopped as asked
+  1  the daemon failed, or an address is taken
+  2  no profile is right, or an argument is wrong
+  3  no daemon answers
 
 A profile's keys are described in profiles/README.md.
 """
@@ -131,7 +136,7 @@ def test_wrong_words_are_told_with_what_to_write(
 
 @pytest.mark.parametrize("verb", VERBS.values(), ids=lambda verb: verb.name)
 def test_each_verb_can_be_asked_for_help(verb: Verb, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its help says how it is written, shows two examples at least, and names its exit statuses."""
+    """Its help says how it is written, shows two examples at least, names its exit statuses, and fits a terminal."""
     with pytest.raises(SystemExit) as caught:
         main([verb.name, "--help"])
 
@@ -140,6 +145,7 @@ def test_each_verb_can_be_asked_for_help(verb: Verb, capsys: pytest.CaptureFixtu
     assert text.startswith(f"usage: reloadd {verb.name} ")
     assert text.partition("examples:\n")[2].count(f"  reloadd {verb.name}") >= 2
     assert "exit status:\n  0  " in text
+    assert [line for line in text.splitlines() if len(line) > NARROWEST_TERMINAL] == []
 
 
 def test_wrong_words_end_with_status_2(capsys: pytest.CaptureFixture[str]) -> None:

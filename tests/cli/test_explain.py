@@ -147,7 +147,8 @@ def test_json_has_the_same(here: Path, capsys: pytest.CaptureFixture[str]) -> No
     """All fields, for programs."""
     main(["explain", "src/secret.py", "--profile", "shop.toml", "--output", "json"])
 
-    assert json.loads(capsys.readouterr().out) == {
+    (told,) = json.loads(capsys.readouterr().out)["paths"]
+    assert told == {
         "path": f"{here}/src/secret.py",
         "profile_of": None,
         "profiles": [
@@ -175,12 +176,30 @@ def test_a_wrong_profile_is_drawn(here: Path, capsys: pytest.CaptureFixture[str]
     ProfileDirectory(here).write({"bad.toml": "x"})
 
     assert main(["explain", "src", "--profile", "bad.toml"]) == 2
-    assert capsys.readouterr().err.endswith("bad.toml: 1 problem, nothing can be said of the path\n")
+    assert capsys.readouterr().err.endswith("bad.toml: 1 problem, nothing can be said of any path\n")
 
     assert main(["explain", "src", "--profile", "bad.toml", "--profile", "shop.toml"]) == 0
     said = capsys.readouterr()
     assert said.err.endswith("bad.toml: 1 problem, only the others are asked\n")
     assert "\n  shop: " in said.out
+
+
+@pytest.mark.parametrize(("paths", "status"), [(["src/run.py", "src"], 0), (["src", "src/secret.py"], 1)])
+def test_several_paths_are_explained_one_after_the_other(
+    here: Path, paths: list[str], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each as if it were alone; the status tells whether all of them are watched."""
+    alone = ""
+    for path in paths:
+        main(["explain", path, "--profile", "."])
+        alone += capsys.readouterr().out
+
+    assert main(["explain", *paths, "--profile", "."]) == status
+    assert capsys.readouterr().out == alone
+    main(["explain", *paths, "--profile", ".", "--output", "json"])
+    assert [each["path"] for each in json.loads(capsys.readouterr().out)["paths"]] == [
+        f"{here}/{path}" for path in paths
+    ]
 
 
 @pytest.mark.slow

@@ -31,9 +31,9 @@ options:
   --output text|json        how to answer (default: text)
 
 examples:
-  reloadd service install                    then: systemctl --user enable --now reloadd
-  reloadd service install --socket           systemd listens, and starts it at need
-  reloadd service status                     what runs, and from where
+  reloadd service install           then: systemctl --user enable --now reloadd
+  reloadd service install --socket  systemd listens, and starts it at need
+  reloadd service status            what runs, and from where
 
 exit status:
   0  done, or it runs            2  an argument or a profile is wrong

@@ -35,7 +35,7 @@ def last_words(*argv: str) -> list[str]:
         ("try:\n    1 / 0\nexcept ZeroDivisionError:\n    raise ValueError('late')\n", r"ValueError: late", 4, False),
     ],
 )
-def test_python_says_where(tmp_path: Path, source: str, error: str, line: int | None, *, is_hopeless: bool) -> None:
+def test_python_says_where(tmp_path: Path, source: str, error: str, line: int, *, is_hopeless: bool) -> None:
     """The innermost frame of the last traceback is the place, and its error is said as Python says it."""
     script = tmp_path / "app.py"
     script.write_text(source)
@@ -44,9 +44,7 @@ def test_python_says_where(tmp_path: Path, source: str, error: str, line: int | 
 
     assert blame is not None
     assert re.fullmatch(error, blame.error)
-    assert blame.is_hopeless == is_hopeless
-    if line is not None:
-        assert (str(script), line) == (blame.file, blame.line)
+    assert (str(script), line, is_hopeless) == (blame.file, blame.line, blame.is_hopeless)
 
 
 def test_syntax_error_in_an_imported_module_names_that_module(tmp_path: Path) -> None:

@@ -6,6 +6,16 @@ import pytest
 
 from reloadd.core.doubled import find_own_reloader
 
+DROP_RELOAD = "drop `--reload` from its arguments"
+HINTS = {
+    "flask": "add `--no-reload` to its arguments",
+    "django": "add `--noreload` to its arguments",
+    "fastapi": "add `--no-reload` to its arguments, or use `fastapi run`",
+    "node": "drop `--watch` from its arguments",
+    "nodemon": "start the program with `node` instead",
+    **dict.fromkeys(("uvicorn", "gunicorn", "hypercorn"), DROP_RELOAD),
+}
+
 
 @pytest.mark.parametrize(
     ("argv", "reloader", "exits_by_itself"),
@@ -31,7 +41,7 @@ def test_command_line_shows_the_reloader(argv: list[str], reloader: str, *, exit
 
     assert found is not None
     assert (reloader, exits_by_itself) == (found.reloader, found.exits_by_itself)
-    assert found.hint
+    assert found.hint == HINTS[reloader]
 
 
 @pytest.mark.parametrize(

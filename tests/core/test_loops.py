@@ -13,7 +13,6 @@ from reloadd.core.loops import (
     FIRST_PAUSE,
     MOST_BY_APP,
     MOST_WHILE_STARTING,
-    NOBODY,
     QUIET,
     Loop,
     LoopGuard,
@@ -22,6 +21,7 @@ from reloadd.core.loops import (
     exclude_pattern,
 )
 
+NOBODY = Writers()
 IT_WRITES = Writers(by_app=frozenset({"a.py"}))
 OTHERS_WRITE = Writers(by_others=frozenset({"a.py"}))
 STARTING = None
@@ -192,13 +192,8 @@ def test_another_file_is_another_row() -> None:
     [
         (NOBODY, changed("a.py", at=4.9), 4.0, NOBODY, Verdict.POSTPONE),
         (NOBODY, changed("a.py", at=5.0), 4.0, NOBODY, Verdict.ACT),  # after a pause it may be anybody's save
-        (
-            NOBODY,
-            changed("a.py", at=60.0),
-            STARTING,
-            NOBODY,
-            Verdict.POSTPONE,
-        ),  # not where the app has only just started
+        # not where the app has only just started
+        (NOBODY, changed("a.py", at=60.0), STARTING, NOBODY, Verdict.POSTPONE),
         (NOBODY, changed("a.py", at=60.0), 0.9, NOBODY, Verdict.POSTPONE),
         (
             IT_WRITES,

@@ -54,7 +54,8 @@ def policies() -> list[Policy]:
 
 def named(policy: Policy) -> str:
     """A policy by what sets it apart."""
-    return f"{policy.on_exit.value}-{policy.handover.value}-{policy.while_reloading.value}"
+    own = "" if policy.own_reload_timeout is None else "-own reloader"
+    return f"{policy.on_exit.value}-{policy.handover.value}-{policy.while_reloading.value}{own}"
 
 
 class Children:
@@ -146,11 +147,7 @@ def check(before: Machine, after: Machine, children: Children) -> None:
         assert after.current in untold
 
 
-@pytest.mark.parametrize(
-    "policy",
-    policies(),
-    ids=lambda policy: f"{policy.on_exit.value}-{policy.handover.value}-{policy.while_reloading.value}",
-)
+@pytest.mark.parametrize("policy", policies(), ids=named)
 def test_invariants_hold_on_every_walk(policy: Policy) -> None:
     """At most one child that was not told to go (two while replacing); not wanted means down or stopping."""
     for seed in range(WALKS):
@@ -165,11 +162,7 @@ def test_invariants_hold_on_every_walk(policy: Policy) -> None:
             check(before, machine, children)
 
 
-@pytest.mark.parametrize(
-    "policy",
-    policies(),
-    ids=lambda policy: f"{policy.on_exit.value}-{policy.handover.value}-{policy.while_reloading.value}",
-)
+@pytest.mark.parametrize("policy", policies(), ids=named)
 def test_every_walk_settles(policy: Policy) -> None:
     """Left in peace, with children that obey, an app comes to rest and owns only what serves, which accepts."""
     for seed in range(WALKS):

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,11 +77,33 @@ def test_second_signal_kills(tmp_path: Path) -> None:
         wait_until(lambda: "up" in daemon.output, "the script's first line")
         daemon.process.send_signal(signal.SIGINT)
         daemon.wait_for("daemon.stopping")
+        time.sleep(0.15)  # nobody presses it twice sooner
         daemon.process.send_signal(signal.SIGINT)
 
         assert daemon.wait_ended() == 0
         assert [each["signal"] for each in daemon.all("child.killed")] == ["SIGKILL"]
         assert daemon.all("child.exited")[0]["exit"] == "SIGKILL (killed by reloadd)"
+
+
+def test_signal_that_is_passed_on_too_is_no_second_one(tmp_path: Path) -> None:
+    """What we run under, such as timeout(1), signals its child and then its group: the app has its time to stop."""
+    write_files(
+        tmp_path,
+        {
+            "slow.py": "import signal, sys, time\nsignal.signal(15, lambda *_: (time.sleep(0.5), sys.exit()))\n"
+            "print('up')\nwhile True:\n    signal.pause()\n",
+            "dev.toml": '[target]\nscript = "slow.py"\n',
+        },
+    )
+    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        wait_until(lambda: "up" in daemon.output, "the script's first line")
+        # Two of the same number might be taken for one by the kernel: signal(7).
+        daemon.process.send_signal(signal.SIGINT)
+        daemon.process.send_signal(signal.SIGTERM)
+
+        assert daemon.wait_ended() == 0
+        assert daemon.all("child.killed") == []
+        assert daemon.all("child.exited")[0]["exit"] == "code 0 (success)"
 
 
 def test_nothing_outlives_a_killed_daemon(tmp_path: Path) -> None:

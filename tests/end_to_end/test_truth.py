@@ -7,10 +7,12 @@ import os
 import random
 import shutil
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.chaos import chosen_seed
 from tests.support.daemon import RunningDaemon, clean_environ, wait_until, write_files
 
 if TYPE_CHECKING:
@@ -132,8 +134,7 @@ class Tree:
 @pytest.mark.parametrize("backend", ["events", "poll"])
 def test_what_is_served_is_what_is_on_the_disk(tmp_path: Path, backend: str) -> None:
     """Edits at random moments, also while the child starts: no change is ever missed, none is served stale."""
-    seed = random.SystemRandom().randrange(1 << 32)
-    print(f"seed {seed}")  # noqa: T201 (so that a failure can be played again)
+    seed = chosen_seed()
     write_files(
         tmp_path,
         {"web.py": APP.format(pause=0.03, names=MODULES), "dev.toml": PROFILE.format(backend=backend)},
@@ -147,16 +148,8 @@ def test_what_is_served_is_what_is_on_the_disk(tmp_path: Path, backend: str) -> 
             for _ in range(tree.chance.randrange(1, 12)):
                 tree.edit()
                 done += 1
-                pause = tree.chance.choice([0.0, 0.001, 0.02, 0.15])
-                wait_until_passed(pause)
+                time.sleep(tree.chance.choice([0.0, 0.001, 0.02, 0.15]))  # the moment of an edit is what is tried
             wait_until(
                 lambda: json.loads(daemon.get()) == tree.versions,
                 f"versions {tree.versions} served after {done} edits, seed {seed}",
             )
-
-
-def wait_until_passed(seconds: float) -> None:
-    """Let time pass between two edits: the moment of an edit is what is tried out, nothing is waited for."""
-    import time  # noqa: PLC0415 (nothing else here may sleep)
-
-    time.sleep(seconds)

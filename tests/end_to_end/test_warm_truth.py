@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.chaos import chosen_seed
 from tests.support.daemon import RunningDaemon, clean_environ, wait_until, write_files
 from tests.support.interpreters import newest_interpreter
 
@@ -157,8 +158,7 @@ class Package:
 @pytest.mark.timeout(60 + 5 * EDITS)
 def test_warm_starts_serve_what_is_on_the_disk(tmp_path: Path) -> None:
     """Values, imports added and removed, several files at once, broken and mended: always the cold one's answer."""
-    seed = int(os.environ.get("RELOADD_TEST_SEED", random.SystemRandom().randrange(1 << 32)))
-    print(f"seed {seed}")  # noqa: T201 (so that a failure can be played again)
+    seed = chosen_seed()
     package = Package(tmp_path, random.Random(seed))  # noqa: S311 (edits that can be made again)
     packages = tmp_path / "venv" / "site-packages"
     python = newest_interpreter().executable

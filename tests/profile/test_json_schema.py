@@ -63,8 +63,8 @@ def test_it_is_valid_json_schema_itself() -> None:
     jsonschema.Draft7Validator.check_schema(make_json_schema())
 
 
-def test_every_key_stands_in_it_with_its_sentence() -> None:
-    """Where the profile has it."""
+def test_every_key_stands_in_it_with_its_sentence_and_default() -> None:
+    """Where the profile has it; a default that depends on something is told in words."""
     for key in KEYS:
         form = make_json_schema()
         for name in key.path:
@@ -72,7 +72,9 @@ def test_every_key_stands_in_it_with_its_sentence() -> None:
             here = form[where]
             assert isinstance(here, dict)
             form = here if name == ANY_NAME else here[name]
-        assert form["description"] == key.doc
+        told = "" if key.otherwise is None else f" Default: {key.otherwise}."
+        assert form["description"] == key.doc + told
+        assert ("default" in form) is (key.default is not None)
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.spelled)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from enum import Enum
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,14 @@ def section(title: str) -> str:
 def row(key: Key[object]) -> str:
     """A key as the reference shows it."""
     value = ", ".join(f"`{choice}`" for choice in key.kind.choices) or key.kind.words
-    return f"| `{key.path[-1]}` | {value} | {key.shown_default} | {key.doc} |"
+    return f"| `{key.path[-1]}` | {value} | {default_of(key)} | {key.doc} |"
+
+
+def default_of(key: Key[object]) -> str:
+    """A key's default as the reference shows it: as TOML, or in words."""
+    if key.default is None:
+        return key.otherwise or "none"
+    return f"`{json.dumps(key.default.value if isinstance(key.default, Enum) else key.default)}`"
 
 
 @pytest.mark.parametrize("path", [(), *(table.path for table in TABLES)])

@@ -201,7 +201,6 @@ def test_whole_message_after_a_warm_start(case: Case, listener: socket.socket, t
     with parked(interpreter.executable, go, *modules, directory=tmp_path, listeners={"http": listener}) as child:
         until_parked(child)
         go_now(child, go)
-        child.say("accept")
         outcome = child.outcome()
 
     _check(outcome, case, interpreter, tmp_path)

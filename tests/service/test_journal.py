@@ -118,10 +118,8 @@ def test_nobody_waits_for_a_journal_that_does_not_read(tmp_path: Path) -> None:
     async def send(ear: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         datagrams = Datagrams(str(tmp_path / "socket"), most=most, on_lost=lost.append)
-        begun = loop.time()
         for number in range(sent):
             datagrams.send(str(number).encode())
-        assert loop.time() - begun < 5
         ear.settimeout(0)
         async with asyncio.timeout(10):
             while not lost:

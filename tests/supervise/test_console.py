@@ -35,7 +35,8 @@ class Children:
 
     def begin(self, name: str = "shop") -> Ends:
         """The ends of a new child, as it has them."""
-        ends, output = self.console.open(name)
+        ends, output = self.console.prepare()
+        self.console.bring_forward(name, ends, output)
         self._open.append((ends, output))
         return ends
 
@@ -240,13 +241,12 @@ def open_with_few_descriptors(console: Console, check: Callable[[], None]) -> No
     for limit in range(3, 200):
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, before[1]))
         try:
-            ends, output = console.open("shop")
+            ends, output = console.prepare()
         except OSError:
             ends = None
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, before)
         if ends is not None:
-            console.forget(ends)
             ends.close_theirs()
             output.close()
             return

@@ -19,7 +19,8 @@ async def work():
         set_again()
         console = Console(Writer(1, 1), screen=1, keyboard=0, colour=False)
         console.name_all(("shop",))
-        ends, _ = console.open("shop")
+        ends, output = console.prepare()
+        console.bring_forward("shop", ends, output)
         os.write(to_shell, b"begun")
         # While something waits at the keyboard the loop turns, and the console could read it.
         os.read(job_hears, 10)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-DEADLINE = 10.0
+DEADLINE = 20.0
 """Seconds after which something that did not happen is held never to."""
 
 _ROOT = Path(__file__).parents[2]

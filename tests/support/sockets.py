@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
 
-DEADLINE = 10.0
+DEADLINE = 20.0
 """Seconds after which a peer that does nothing has failed the test."""
 
 ANY_PORT = TcpAddress("127.0.0.1", 0)

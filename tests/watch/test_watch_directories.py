@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -210,6 +211,42 @@ def test_links_that_lead_back_are_not_followed(begin: Begin, root: Path) -> None
     assert shop.watch.statistics().files == 4
     save(root / "a/0.py", "two")
     assert shop.told() == {"a/0.py": "modified", "b/other/0.py": "modified"}
+
+
+def test_a_directory_that_led_back_may_lead_on(begin: Begin, root: Path, tmp_path: Path) -> None:
+    """Once a link above it is another one, though nothing has changed where it lies; and back again"""
+    fill(tmp_path / "around/sub", 1)
+    (tmp_path / "around/sub/up").symlink_to(tmp_path / "around")
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside/up").symlink_to(tmp_path / "around")
+    let_clocks_tick(tmp_path / "around")
+    (root / "a").symlink_to(tmp_path / "around/sub")
+    shop = begin(root)
+    assert shop.watch.statistics().files == 1
+    (root / "next").symlink_to(tmp_path / "beside")
+    (root / "next").replace(root / "a")
+    shop.comes_to({"a/0.py": "deleted", "a/up/sub/0.py": "created"})
+    (root / "next").symlink_to(tmp_path / "around/sub")
+    (root / "next").replace(root / "a")
+    shop.comes_to({"a/0.py": "created", "a/up/sub/0.py": "deleted"})
+
+
+def test_a_directory_that_leads_back_by_a_new_link_is_left(begin: Begin, root: Path, tmp_path: Path) -> None:
+    """Once it is the root itself, since a link has the root's name, though nothing has changed where it lies"""
+    fill(root / "a/b/c", 1)
+    let_clocks_tick(root / "a/b")
+    shop = begin(root)
+    (root / "a").rename(tmp_path / "out")
+    root.rmdir()
+    (tmp_path / "out/b/c/a").symlink_to(tmp_path / "out")
+    root.symlink_to(tmp_path / "out/b/c")
+    shop.comes_to({"0.py": "created", "a/b/c/0.py": "deleted"})
+
+
+def let_clocks_tick(directory: Path) -> None:
+    """Let a directory's time be so old that it vouches for what is in it."""
+    written = directory.stat().st_mtime - 60
+    os.utime(directory, (written, written))
 
 
 def test_a_root_that_is_a_link_is_followed(begin: Begin, root: Path) -> None:

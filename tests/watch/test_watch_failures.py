@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import ctypes
+import asyncio
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reloadd.profile.model import Backend
-from reloadd.watch.events import KernelEvents
+from reloadd.watch.events import KernelEvents, _Descriptor
+from reloadd.watch.inbox import Hint, Inbox, Purpose, Sighting, Subscriber
+from tests.support.inotify import inotify_descriptors, losing_events, watches_in_use
 from tests.support.limited_watching import Outcome, watch_under_limit
 from tests.support.watching import Stage, save, wait_until, watch_set
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
+if TYPE_CHECKING:
+    from watchdog.observers.inotify_c import CallbackId, Mask, WatchCallback, WatchDescriptor
 
-INOTIFY = Path("/proc/sys/fs/inotify")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
 
 
 def under_limit(root: Path, limit: str, value: int) -> Outcome:
@@ -28,54 +33,16 @@ def under_limit(root: Path, limit: str, value: int) -> Outcome:
     return outcome
 
 
-def inotify_descriptors() -> list[int]:
-    """This process's inotify descriptors: inotify(7) gives their link's text."""
-    found = []
-    for entry in Path("/proc/self/fd").iterdir():
-        try:
-            if entry.readlink().name == "anon_inode:inotify":
-                found.append(int(entry.name))
-        except FileNotFoundError:
-            continue
-    return found
-
-
-def watches_in_use() -> int:
-    """How many inotify watches this process has: proc_pid_fdinfo(5)."""
-    return sum(Path(f"/proc/self/fdinfo/{fd}").read_text().count("inotify wd:") for fd in inotify_descriptors())
-
-
-def reader() -> threading.Thread:
-    """The thread that reads the kernel's events."""
-    (thread,) = (thread for thread in threading.enumerate() if thread.name == "reloadd-inotify")
-    return thread
-
-
 def descriptors() -> set[str]:
     """This process's open descriptors, without the one that lists them."""
     return {entry.name for entry in Path("/proc/self/fd").iterdir() if entry.exists() or entry.is_symlink()}
-
-
-def overflow(directory: Path) -> None:
-    """Cause twice as many events as the kernel keeps for one descriptor: a read under way takes some of them first."""
-    one, other = directory / "one", directory / "other"
-    one.touch()
-    for _ in range(int((INOTIFY / "max_queued_events").read_text()) // 2):
-        one.rename(other)
-        other.rename(one)
-    one.unlink()
 
 
 def test_lost_events_are_noticed_and_made_good(root: Path) -> None:
     """When the kernel's queue runs over, everything is compared and the record says so"""
     with Stage() as stage:
         shop = stage.begin(watch_set(root))
-        events = stage.watcher._events
-        assert isinstance(events, KernelEvents)
-        assert events._reader is not None
-        # Whoever holds this lock stalls the reader between two reads.
-        with events._reader._lock:
-            overflow(root)
+        with losing_events(stage, root):
             (root / "made").mkdir()
             save(root / "made/a.py", "one")
         record = stage.recorded("watch.overflowed")
@@ -109,22 +76,52 @@ def test_without_a_descriptor_everything_is_polled(root: Path) -> None:
     assert outcome.told == [{"sub/a.py": "created"}, {"sub/a.py": "modified"}]
 
 
-def test_a_reader_that_dies_is_replaced(root: Path) -> None:
-    """The end of the thread is recorded at once, and nothing that happened meanwhile is lost"""
+class Breaking(Subscriber):
+    """Fails whenever it is told of anything."""
+
+    def sighting(self, hint: Hint, name: str) -> None:
+        """It cannot say whether that matters."""
+        raise LookupError(f"not ready for {hint.value} {name}")
+
+
+def test_a_descriptor_that_fails_is_replaced(root: Path) -> None:
+    """Whatever ends the reading is recorded at once, and nothing that happened meanwhile is lost"""
     (root / "sub").mkdir()
     with Stage() as stage:
         shop = stage.begin(watch_set(root))
-        shop.has_told_nothing()  # the thread is at work, and no longer about to begin
-        dying = reader()
-        assert dying.ident is not None
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(dying.ident), ctypes.py_object(SystemExit))
-        save(root / "sub/a.py", "one")  # wakes the thread, which then meets its end
+        events = stage.watcher._events
+        assert isinstance(events, KernelEvents)
+        stage.on_loop(lambda: events.listen(Breaking(Inbox(), Purpose.CONTENT, str(root / "sub"))))
+        save(root / "sub/a.py", "one")
         record = stage.recorded("watch.failed")
-        assert record.fields == {"error": "SystemExit()"}
+        assert record.fields == {"error": "LookupError('not ready for begun a.py')"}
         assert shop.told() == {"sub/a.py": "created"}
         save(root / "sub/a.py", "two")
         assert shop.told() == {"sub/a.py": "modified"}
         assert len(inotify_descriptors()) == 1
+
+
+def test_who_begins_to_listen_too_late_looks_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What happens after the kernel listens and before it is known for whom is told as something about the directory"""
+    add_callback = _Descriptor.add_callback
+
+    def add_late(
+        descriptor: _Descriptor, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
+    ) -> WatchDescriptor:
+        (root / "a.py").touch()
+        descriptor.read()
+        return add_callback(descriptor, path, mask, callback, id_)
+
+    async def scenario() -> None:
+        with closing(KernelEvents()) as source:
+            first, second = (Subscriber(Inbox(), Purpose.CONTENT, str(root)) for _ in range(2))
+            source.listen(first)
+            monkeypatch.setattr(_Descriptor, "add_callback", add_late)
+            source.listen(second)
+            assert first.inbox.take() == (Sighting(first, Hint.BEGUN, "a.py"), Sighting(first, Hint.COMPLETE, "a.py"))
+            assert second.inbox.take() == (Sighting(second, Hint.ITSELF, ""),)
+
+    asyncio.run(scenario())
 
 
 def test_a_watch_that_breaks_is_begun_again(root: Path) -> None:
@@ -150,8 +147,6 @@ def test_a_watch_that_breaks_is_begun_again(root: Path) -> None:
 def test_closing_leaves_nothing(root: Path) -> None:
     """No thread and no descriptor outlive the watcher; closing twice does no harm"""
     (root / "sub").mkdir()
-    # Those of the test before may be about to be closed; one that stays was leaked.
-    wait_until(lambda: not inotify_descriptors())
     threads, open_before = set(threading.enumerate()), descriptors()
     with Stage() as stage:
         one = stage.begin(watch_set(root), "one")
@@ -165,7 +160,23 @@ def test_closing_leaves_nothing(root: Path) -> None:
     wait_until(lambda: threads.issuperset(threading.enumerate()) and open_before.issuperset(descriptors()))
 
 
-def test_one_descriptor_and_one_thread_serve_all_profiles(root: Path) -> None:
+def test_a_source_that_is_closed_at_once_leaves_nothing(root: Path) -> None:
+    """Not even if the event loop had no turn yet in which to begin to read"""
+
+    async def scenario() -> None:
+        open_before = descriptors()
+        source = KernelEvents()
+        source.listen(Subscriber(Inbox(), Purpose.CONTENT, str(root)))
+        source.close()
+        await asyncio.sleep(0)
+        assert descriptors() == open_before
+        with pytest.raises(OSError, match="shutdown"):
+            source.listen(Subscriber(Inbox(), Purpose.CONTENT, str(root)))
+
+    asyncio.run(scenario())
+
+
+def test_one_descriptor_serves_all_profiles(root: Path) -> None:
     """And one watch for each directory, whatever they look for; they are given back when the last of them is closed"""
     for number in range(10):
         (root / f"{number}").mkdir()
@@ -180,7 +191,6 @@ def test_one_descriptor_and_one_thread_serve_all_profiles(root: Path) -> None:
         ]
         assert watches_in_use() == alone
         assert len(inotify_descriptors()) == 1
-        reader()
         for observed in (first, *others[1:]):
             observed.close()
         save(root / "9/a.py", "one")

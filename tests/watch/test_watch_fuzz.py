@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import queue
-import random
 import shutil
 import time
 from dataclasses import dataclass
@@ -15,11 +14,12 @@ import pytest
 
 from reloadd.core.changes import ChangeKind
 from reloadd.profile.model import Backend
-from reloadd.watch.events import KernelEvents
+from tests.support.chaos import NAMES, Chaos, chosen_seed
+from tests.support.inotify import losing_events
 from tests.support.watching import DEADLINE, EXCLUDED, save, watch_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from reloadd.profile.model import WatchSet
     from tests.support.watching import Observed, Stage
@@ -32,23 +32,21 @@ ROUNDS, OPERATIONS = (LONG_FORM, 250) if LONG_FORM else (6, 60)
 ROUNDS_PER_OVERFLOW = 20
 """With events, the kernel's queue is made to run over once in so many rounds, and in the first one."""
 
-NAMES = ("a", "b", "c")
 
-
-class Chaos:
-    """Changes a tree at random, as programs do: any operation may fail, and the next one comes."""
+class Vandal(Chaos):
+    """Saves, moves, links and deletes, the root as well."""
 
     def __init__(self, root: Path, outside: Path, seed: int) -> None:
+        super().__init__(outside, seed)
         self._root = root
-        self._outside = outside
-        self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
-        self._written = 0
 
-    def go_on(self) -> None:
-        """One operation."""
-        operations: tuple[Callable[[], object], ...] = (
-            *(self._save,) * 4,
-            self._replace,
+    def operations(self) -> Sequence[Callable[[], object]]:
+        """Once in a hundred times one on the root itself."""
+        if self._random.randrange(100) == 0:
+            return (self._swap_root, self._delete_root, self._move_root_away)
+        return (
+            *(self.save,) * 4,
+            self.replace,
             self._make_directory,
             self._delete,
             self._move,
@@ -58,11 +56,10 @@ class Chaos:
             self._hard_link,
             self._exchange,
         )
-        rare: tuple[Callable[[], object], ...] = (self._swap_root, self._delete_root, self._move_root_away)
-        try:
-            self._random.choice(rare if self._random.randrange(100) == 0 else operations)()
-        except (OSError, shutil.Error):
-            return
+
+    def file(self) -> Path:
+        """In the root or up to two directories below it."""
+        return self._path() / f"{self._random.choice(NAMES)}.py"
 
     def restore_root(self) -> None:
         """Let the root be a directory again, whatever it has become."""
@@ -76,25 +73,11 @@ class Chaos:
             path /= self._random.choice(NAMES)
         return path
 
-    def _file(self) -> Path:
-        return self._path() / f"{self._random.choice(NAMES)}.py"
-
-    def _text(self) -> str:
-        self._written += 1
-        return f"{self._written:04}"
-
-    def _save(self) -> None:
-        save(self._file(), self._text())
-
-    def _replace(self) -> None:
-        save(self._outside / "new", self._text())
-        (self._outside / "new").replace(self._file())
-
     def _make_directory(self) -> None:
         self._path().mkdir(parents=True)
 
     def _delete(self) -> None:
-        path = self._random.choice((self._path, self._file))()
+        path = self._random.choice((self._path, self.file))()
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
@@ -111,21 +94,21 @@ class Chaos:
         self._path().symlink_to(self._random.choice((self._outside / "linked", self._path())))
 
     def _link_a_file(self) -> None:
-        target = self._random.choice((self._outside / "linked/a.py", self._outside / "linked/none.py", self._file()))
-        self._file().symlink_to(target)
+        target = self._random.choice((self._outside / "linked/a.py", self._outside / "linked/none.py", self.file()))
+        self.file().symlink_to(target)
 
     def _hard_link(self) -> None:
         """To a file that has no other name in the tree: an edit of a twin is found by the slow round alone."""
         twin = self._outside / "twin.py"
-        save(twin, self._text())
+        save(twin, self.text())
         try:
-            self._file().hardlink_to(twin)
+            self.file().hardlink_to(twin)
         finally:
             twin.unlink()
 
     def _exchange(self) -> None:
         """Two paths change places, by way of a third name: a swap of a directory and a file among them."""
-        one, other = self._path(), self._random.choice((self._path, self._file))()
+        one, other = self._path(), self._random.choice((self._path, self.file))()
         one.rename(self._outside / "third")
         try:
             other.rename(one)
@@ -135,7 +118,7 @@ class Chaos:
     def _swap_root(self) -> None:
         new = self._outside / "new root"
         new.mkdir()
-        save(new / f"{self._random.choice(NAMES)}.py", self._text())
+        save(new / f"{self._random.choice(NAMES)}.py", self.text())
         self._root.rename(self._outside / "old root")
         new.rename(self._root)
         shutil.rmtree(self._outside / "old root")
@@ -146,7 +129,7 @@ class Chaos:
 
     def _move_root_away(self) -> None:
         self._root.rename(self._outside / "away")
-        save(self._outside / "away" / f"{self._random.choice(NAMES)}.py", self._text())
+        save(self._outside / "away" / f"{self._random.choice(NAMES)}.py", self.text())
         (self._outside / "away").rename(self._root)
 
 
@@ -228,21 +211,12 @@ PARTS = (
 """Different globs, different exclusions, and other roots for the same tree, which share one walk."""
 
 
-def overflow(stage: Stage, root: Path, chaos: Chaos) -> None:
-    """Change the tree while the kernel drops events: whoever holds the reader's lock stalls it between two reads."""
-    events = stage.watcher._events
-    assert isinstance(events, KernelEvents)
-    assert events._reader is not None
-    chaos.restore_root()
-    one, other = root / "one", root / "other"
-    with events._reader._lock:
-        one.touch()
-        for _ in range(int(Path("/proc/sys/fs/inotify/max_queued_events").read_text()) // 2):
-            one.rename(other)
-            other.rename(one)
-        one.unlink()
+def overflow(stage: Stage, root: Path, vandal: Vandal) -> None:
+    """Change the tree while the kernel drops events."""
+    vandal.restore_root()
+    with losing_events(stage, root):
         for _ in range(OPERATIONS):
-            chaos.go_on()
+            vandal.go_on()
 
 
 def take_over(reader: Reader, watched: WatchSet) -> None:
@@ -253,13 +227,11 @@ def take_over(reader: Reader, watched: WatchSet) -> None:
 @pytest.mark.timeout(60 + 4 * LONG_FORM)
 def test_what_was_told_is_what_is_there(stage: Stage, backend: Backend, tmp_path: Path) -> None:
     """After each round of operations, who read all that it was told of knows each of its files, with its content"""
-    seed = int(os.environ.get("RELOADD_TEST_SEED", time.time_ns() % 1_000_000))
-    print(f"RELOADD_TEST_SEED={seed}")  # noqa: T201 - pytest shows it with a failure
     root, outside = tmp_path / "root", tmp_path / "outside"
     root.mkdir()
     (outside / "linked").mkdir(parents=True)
     save(outside / "linked/a.py", "linked")
-    chaos = Chaos(root, outside, seed)
+    vandal = Vandal(root, outside, chosen_seed())
 
     def begin(part: Part) -> Reader:
         return Reader(part, stage.begin(part.watched(root, backend)), part.of(root))
@@ -267,15 +239,15 @@ def test_what_was_told_is_what_is_there(stage: Stage, backend: Backend, tmp_path
     readers = [begin(part) for part in PARTS]
     for number in range(ROUNDS):
         if backend is Backend.EVENTS and number % ROUNDS_PER_OVERFLOW == 0:
-            overflow(stage, root, chaos)
+            overflow(stage, root, vandal)
         for operation in range(OPERATIONS):
-            chaos.go_on()
+            vandal.go_on()
             if operation == OPERATIONS // 2:
                 # Somebody looks for something else, and goes: what is walked for is widened and narrowed.
                 stage.begin(watch_set(root, backend=backend, include=(f"*.{number}",)), "passer-by").close()
                 reader = readers[number % 2]
                 take_over(reader, reader.part.watched(root, backend, settle=number % 3 / 100 or None))
-        chaos.restore_root()
+        vandal.restore_root()
         last = root / "last.py"
         save(last, f"{number}")
         deadline = time.monotonic() + DEADLINE

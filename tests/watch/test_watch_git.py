@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reloadd.core import settle
+from reloadd.core.settle import LONGEST_GIT
 from reloadd.profile.model import Backend
 from tests.support.repositories import git
 from tests.support.watching import Both, Witness, save, watch_set
@@ -164,12 +165,17 @@ def test_a_working_tree_that_is_added_is_told_whole(stage: Stage, repository: Pa
     both.tell_nothing_more()
 
 
-def test_a_lock_that_was_left_behind_holds_up_nothing(stage: Stage, root: Path) -> None:
+def test_a_lock_that_was_left_behind_holds_up_nothing(
+    stage: Stage, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By a git that was killed, say: it is older than git takes for anything"""
     lock = root / ".git/index.lock"
     lock.parent.mkdir()
     save(lock, "")
-    os.utime(lock, (time.time() - 60,) * 2)
+    left_at = time.time() - LONGEST_GIT
+    os.utime(lock, (left_at, left_at))
+    # If it were believed, each save would wait for longer than this test does.
+    monkeypatch.setattr(settle, "LONGEST_GIT", 600.0)
     both = Both(stage, root)
     for kind in ("created", "modified"):
         save(root / "a.py", kind)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import subprocess
-import time
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,18 +14,18 @@ import pytest
 
 from reloadd.core.changes import ChangeKind
 from reloadd.watch.audience import Member
+from tests.support.chaos import NAMES, Chaos, chosen_seed
 from tests.support.watching import save, wait_until, watch_set
 from tests.watch.test_watch_fuzz import LONG_FORM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from reloadd.profile.model import Backend
     from tests.support.watching import Observed, Stage
 
 ROUNDS, OPERATIONS = LONG_FORM or 6, 20
 
-NAMES = ("a", "b", "c")
 DIRECTORIES = ("", *(f"{a}/" for a in NAMES), *(f"{a}/{b}/" for a in NAMES for b in NAMES))
 FILES = tuple(f"{directory}{name}.py" for directory in DIRECTORIES for name in NAMES)
 
@@ -38,20 +36,18 @@ PATTERNS = (
 )
 
 
-class Author:
-    """Writes files, and the rules for them. Any operation may fail, and the next one comes."""
+class Author(Chaos):
+    """Writes files, and the rules for them."""
 
     def __init__(self, top: Path, outside: Path, seed: int) -> None:
+        super().__init__(outside, seed)
         self._top = top
-        self._outside = outside
-        self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
-        self._written = 0
 
-    def go_on(self) -> None:
-        """One operation."""
-        operations: tuple[Callable[[], object], ...] = (
-            *(self._save,) * 4,
-            self._replace,
+    def operations(self) -> Sequence[Callable[[], object]]:
+        """On files, and on rules."""
+        return (
+            *(self.save,) * 4,
+            self.replace,
             self._make_directory,
             self._delete_file,
             self._delete_directory,
@@ -61,36 +57,22 @@ class Author:
             *(self._unrule,) * 2,
             self._rule_unshared,
         )
-        try:
-            self._random.choice(operations)()
-        except (OSError, shutil.Error):
-            return
+
+    def file(self) -> Path:
+        """In the top or up to two directories below it."""
+        return self._directory() / f"{self._random.choice(NAMES)}.py"
 
     def _directory(self) -> Path:
         return self._top / self._random.choice(DIRECTORIES)
 
-    def _file(self) -> Path:
-        return self._directory() / f"{self._random.choice(NAMES)}.py"
-
-    def _text(self) -> str:
-        self._written += 1
-        return f"{self._written:05}"
-
     def _rules(self) -> str:
         return "\n".join(self._random.choice(PATTERNS) for _ in range(self._random.randrange(5)))
-
-    def _save(self) -> None:
-        save(self._file(), self._text())
-
-    def _replace(self) -> None:
-        save(self._outside / "new", self._text())
-        (self._outside / "new").replace(self._file())
 
     def _make_directory(self) -> None:
         self._directory().mkdir(parents=True)
 
     def _delete_file(self) -> None:
-        self._file().unlink()
+        self.file().unlink()
 
     def _delete_directory(self) -> None:
         # At once: a .gitignore that goes first takes in what goes next, which is then a change.
@@ -228,15 +210,13 @@ def test_what_is_watched_is_what_git_does_not_ignore(
     """After each round each knows just the files that it should; what was let in all the time was told, and of what
     only the rules changed, or was never let in, nothing was.
     """
-    seed = int(os.environ.get("RELOADD_TEST_SEED", time.time_ns() % 1_000_000))
-    print(f"RELOADD_TEST_SEED={seed}")  # noqa: T201 - pytest shows it with a failure
     for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
         monkeypatch.setenv(name, os.devnull)
     top, outside, bare = tmp_path / "top", tmp_path / "outside", tmp_path / "bare"
     outside.mkdir()
     subprocess.run(["git", "init", "--quiet", top], check=True)
     subprocess.run(["git", "init", "--quiet", "--bare", bare], check=True)
-    author, judge = Author(top, outside, seed), Judge(top, bare)
+    author, judge = Author(top, outside, chosen_seed()), Judge(top, bare)
 
     def begin(below: str, include: tuple[str, ...], *, gitignore: bool) -> Reader:
         watched = replace(watch_set(top / below, backend=backend, include=include), gitignore=gitignore)

@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.inotify import watches_in_use
 from tests.support.watching import save, wait_until, watch_set
 
 if TYPE_CHECKING:
     from reloadd.profile.model import Backend
     from tests.support.watching import Observed, Stage
-
-
-def watches_in_use() -> int:
-    """How many inotify watches this process has: proc_pid_fdinfo(5)."""
-    return sum(each.read_text().count("inotify wd:") for each in Path("/proc/self/fdinfo").iterdir() if each.exists())
 
 
 @pytest.mark.parametrize("change", ["modified", "deleted", "created"])

@@ -165,11 +165,46 @@ def test_a_directory_that_may_not_be_read_is_waited_for(root: Path, backend: Bac
     (root / "locked").mkdir()
     save(root / "locked/a.py", "one")
     (root / "locked").chmod(0)
-    program = [sys.executable, "-c", UNREADABLE, str(root), backend.value]
-    if os.geteuid() == 0:
-        program = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *program]
-    done = subprocess.run(program, check=True, capture_output=True, cwd=Path(__file__).parents[2])
-    fields, told = json.loads(done.stdout)
+    fields, told = json.loads(printed_without_privileges(UNREADABLE, str(root), backend.value))
     assert fields["paths"] == [str(root / "locked")]
     assert fields["error"] == "the directory may not be read"
     assert told == [{"a.py": "created"}, {"locked/a.py": "created"}, {"locked/a.py": "modified"}]
+
+
+SWAPPED = """
+import json, sys
+from pathlib import Path
+from reloadd.core import rounds
+from reloadd.profile.model import Backend
+from tests.support.watching import Stage, save, watch_set
+
+rounds.SWEEP_TIME = 3600  # the slow round would find it too
+top = Path(sys.argv[1])
+with Stage() as stage:
+    shop = stage.begin(watch_set(top / "work/app", backend=Backend(sys.argv[2])))
+    (top / "work").rename(top / "old")
+    (top / "new").rename(top / "work")
+    told = [shop.told()]
+    save(top / "work/app/a.py", "twofold")
+    told.append(shop.told())
+    print(json.dumps(told))
+"""
+
+
+@linux_only
+def test_a_root_is_followed_where_nobody_may_listen_above_it(root: Path, backend: Backend) -> None:
+    """The directory above it may not be read and becomes another one, with another root in it: a poll finds that"""
+    for name in ("work", "new"):
+        (root / name / "app").mkdir(parents=True)
+        save(root / name / "app/a.py", name)
+        (root / name).chmod(0o311)
+    told = json.loads(printed_without_privileges(SWAPPED, str(root), backend.value))
+    assert told == [{"a.py": "modified"}, {"a.py": "modified"}]
+
+
+def printed_without_privileges(program: str, *arguments: str) -> bytes:
+    """What a program prints that may read only what its user may, also where that is root."""
+    command = [sys.executable, "-c", program, *arguments]
+    if os.geteuid() == 0:
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    return subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[2]).stdout

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from reloadd.core.settle import LONGEST_GIT
 from reloadd.profile.model import Backend
 from reloadd.watch import lookout, turns
 from reloadd.watch.events import KernelEvents
@@ -127,17 +124,3 @@ def test_git_holds_up_its_own_repository_only(stage: Stage, tmp_path: Path) -> N
     save(tmp_path / "other/a.py", "one")
     assert other.told() == {"a.py": "created"}
     assert whole.told() == {"other/a.py": "created"}
-
-
-def test_a_lock_that_is_older_than_any_counts_for_nothing(stage: Stage, root: Path) -> None:
-    """Git was killed at some time, and each save since would wait for as long as git may take"""
-    (root / ".git").mkdir()
-    save(root / ".git/index.lock", "")
-    left_at = time.time() - LONGEST_GIT
-    os.utime(root / ".git/index.lock", (left_at, left_at))
-    both = Both(stage, root)
-    began = time.monotonic()
-    for text in ("one", "twofold"):
-        save(root / "a.py", text)
-        both.tell({"a.py": "created" if text == "one" else "modified"})
-    assert time.monotonic() - began < LONGEST_GIT
