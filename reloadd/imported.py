@@ -31,6 +31,9 @@ _SHORTEST, _LONGEST = 1.0, 4.0
 """Seconds between two looks at the ledger of a child that serves, each twice as long as the one before where nothing is
 new: what a request imports comes at any time, and what was saved meanwhile is told then."""
 
+_GIVE_WAY = 0.05
+"""Seconds from when a child serves to the first look: it answers those first who have waited for it."""
+
 
 class Imported:
     """One app's.
@@ -63,6 +66,7 @@ class Imported:
         self._ended: list[LedgerReader] = []
         self._is_adopted = False
         self._pause = _SHORTEST
+        self._soon: asyncio.TimerHandle | None = None
         self._asked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -74,7 +78,9 @@ class Imported:
         """Read this child's ledger, now and again and again; no earlier child's any more."""
         self._serving = LedgerReader(ledger)
         self._pause = _SHORTEST
-        self._ask()
+        if self._soon is not None:
+            self._soon.cancel()
+        self._soon = self._loop.call_later(_GIVE_WAY, self._ask)
 
     def ended(self, ledger: Path, *, has_served: bool) -> None:
         """Read a ledger to its end at once, before it goes; not that of a child that another one has replaced.
@@ -102,6 +108,8 @@ class Imported:
 
     def close(self) -> None:
         """Watch nothing more. Safe to call twice."""
+        if self._soon is not None:
+            self._soon.cancel()
         if self._task is not None:
             self._task.cancel()
         self._unwatch()

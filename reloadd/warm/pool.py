@@ -17,6 +17,7 @@ from reloadd.profile.model import Switch
 from reloadd.supervise.processes import adopt_orphans
 from reloadd.supervise.supply import Prepared
 from reloadd.warm import ledgers
+from reloadd.warm.copies import GIVE_WAY
 from reloadd.warm.knowledge import Knowledge
 from reloadd.warm.memory import Memory
 from reloadd.warm.nursery import Nursery
@@ -136,7 +137,7 @@ class Pool:
             return
         if not isinstance(self._starts[generation], Cold):
             self._step(words.Answered())
-        self._learn(generation, partial(self._prepare_in_peace, generation))
+        self._loop.call_later(GIVE_WAY, self._learn, generation, partial(self._prepare_in_peace, generation))
         self._loop.call_later(_LEARN_AGAIN, self._learn_again, generation)
 
     def ended(self, generation: int) -> None:
@@ -208,6 +209,8 @@ class Pool:
     # Learning.
 
     def _learn(self, generation: int, then: Callable[[], None]) -> None:
+        if generation not in self._starts or generation != self._last or self._is_closed:
+            return
         before, path = self._knowledge, self._ledgers.path(str(generation))
         start, before_modules = self._starts[generation], set(before.learned.modules)
 
@@ -229,8 +232,6 @@ class Pool:
         self._in_background(learn, learned)
 
     def _learn_again(self, generation: int) -> None:
-        if generation not in self._starts or generation != self._last or self._is_closed:
-            return
         known = self._knowledge.learned.modules
 
         def prepare() -> None:
@@ -308,10 +309,7 @@ class Pool:
         def failed(why: str) -> None:
             self._step(words.Lost(number, why))
 
-        try:
-            self._nursery.fork(number, zygote, self, on_there=self.process_parked, on_failed=failed)
-        except OSError as error:
-            failed(str(error))
+        self._nursery.fork(number, zygote, self, on_there=self.process_parked, on_failed=failed)
 
     def _give(self, number: int, source: Source, *, is_parked: bool) -> Prepared:
         booted, kept = self._nursery.give(number)
