@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reloadd.core.actions import GIVE_WAY
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
 from reloadd.core.outside import glob_of
 from reloadd.core.paths import is_within
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 _SHORTEST, _LONGEST = 1.0, 4.0
 """Seconds between two looks at the ledger of a child that serves, each twice as long as the one before where nothing is
 new: what a request imports comes at any time, and what was saved meanwhile is told then."""
-
-_GIVE_WAY = 0.05
-"""Seconds from when a child serves to the first look: it answers those first who have waited for it."""
 
 
 class Imported:
@@ -80,7 +78,7 @@ class Imported:
         self._pause = _SHORTEST
         if self._soon is not None:
             self._soon.cancel()
-        self._soon = self._loop.call_later(_GIVE_WAY, self._ask)
+        self._soon = self._loop.call_later(GIVE_WAY, self._ask)
 
     def ended(self, ledger: Path, *, has_served: bool) -> None:
         """Read a ledger to its end at once, before it goes; not that of a child that another one has replaced.

@@ -6,6 +6,7 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
+from reloadd.core.actions import GIVE_WAY
 from reloadd.runtime import wire
 from reloadd.supervise.booted import Booted, Opened, open_around, take_on
 from reloadd.supervise.processes import Adopted
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from reloadd.profile.model import Profile
     from reloadd.supervise.running import Surroundings
 
-GIVE_WAY = 0.03
-"""Seconds: a copy is wanted when another process has just been told to `go`, which is to have the processors first."""
-
 _TIMEOUT = 2.0
 """Seconds; it takes some milliseconds."""
 
@@ -26,7 +24,7 @@ _CHUNK = 1 << 12
 
 
 class Copying:
-    """One copy on its way, which it is soon.
+    """One copy on its way. It is wanted when another process has just been told to go, and gives way to that.
 
     Args:
         zygote: what it is a copy of.

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from reloadd.core import slot_words as words
 from reloadd.core import slots
+from reloadd.core.actions import GIVE_WAY
 from reloadd.core.starts import Cold, Source, Start, Warm
 from reloadd.profile.environment import EnvFileError
 from reloadd.profile.model import Switch
 from reloadd.supervise.processes import adopt_orphans
 from reloadd.supervise.supply import Prepared
 from reloadd.warm import ledgers
-from reloadd.warm.copies import GIVE_WAY
 from reloadd.warm.knowledge import Knowledge
 from reloadd.warm.memory import Memory
 from reloadd.warm.nursery import Nursery
