@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.paths import prefix_of
 from reloadd.watch.directories import Directories, Directory, stamp_of
-from reloadd.watch.errands import Errand, Errands
+from reloadd.watch.errands import Errand, Errands, Left
 from reloadd.watch.interest import NO_SHIFT
 from reloadd.watch.judging import judge_of_known, judge_of_new
 from reloadd.watch.links import leads_back, names_behind
@@ -90,31 +90,31 @@ class Walk:
         """Whether a directory is to be entered for anybody."""
         return bool(self._rules_around(path, is_behind_link=self._is_behind_link(path)))
 
-    def leave(self, top: str, *, is_gone: bool, shift: Shift = NO_SHIFT) -> None:
-        """Forget a directory and all below it.
+    def leave(self, path: str, left: Left, shift: Shift = NO_SHIFT) -> None:
+        """Forget a directory and what is in it; each of those below it is an errand, so that no tree is too large.
 
         Args:
-            top: the directory; it need not have been entered.
-            is_gone: its files are gone; else they are there, only no longer looked at.
+            path: of the directory; it need not have been entered.
+            left: whether its files are gone, or are there and no longer looked at.
             shift: from whom they are severed all the same.
         """
-        ahead = [top]
-        while ahead:
-            path = ahead.pop()
-            if path in self._roots.at and path in self._directories and not (is_gone and path == top):
-                # Whoever looks from there on finds out by himself.
-                self._errands.add(path, Errand(shift.severing(self._scopes_at(path)) if is_gone else shift))
-                continue
-            directory = self._directories.remove(path)
-            if directory is None:
-                continue
-            self.repositories.pop(path, None)
-            self._roots.files.forget(path)
-            for name in directory.files:
-                self._forget_file(os.path.join(path, name), shift, is_gone=is_gone)
-            for name in directory.children:
-                self.ties.untie(os.path.join(path, name))
-                ahead.append(os.path.join(path, name))
+        if left is Left.OUT and path in self._roots.at and path in self._directories:
+            # Whoever looks from there on finds out by himself.
+            self._errands.add(path, Errand(shift))
+            return
+        directory = self._directories.remove(path)
+        if directory is None:
+            return
+        self.repositories.pop(path, None)
+        self._roots.files.forget(path)
+        for name in directory.files:
+            self._forget_file(os.path.join(path, name), shift, is_gone=left is Left.GONE)
+        # By the time that one is visited there may be another directory: what was in the one that has gone is gone.
+        below = shift.severing(directory.scopes) if left is Left.GONE else shift
+        for name in directory.children:
+            child = os.path.join(path, name)
+            self.ties.untie(child)
+            self._errands.add(child, Errand(below, left=left))
 
     def close(self) -> None:
         """Visit nothing more."""
@@ -130,7 +130,7 @@ class Walk:
         if lost := set(self._scopes_at(path)).difference(around):
             errand = errand._replace(shift=errand.shift.severing(self._letting_in(path, lost)))
         if not around:
-            self.leave(path, is_gone=not os.path.isdir(path), shift=errand.shift)
+            self.leave(path, errand.left or (Left.OUT if os.path.isdir(path) else Left.GONE), errand.shift)
             return
         own = self._roots.files.inside(path)
         rules = {scope: each.inside(own) for scope, each in around.items()}
@@ -207,7 +207,7 @@ class Walk:
         )
         listing = list_directory(path, directory, judge, self.follow)
         if listing is None:
-            self.leave(path, is_gone=True)
+            self.leave(path, Left.GONE)
             return
         if listing.is_refused:
             self._hearing.refuse(path, errno.EACCES)
@@ -264,7 +264,7 @@ class Walk:
             if name not in listing.links:
                 self.ties.untie(child)
             severed = shift.severing(self._letting_in(child, directory.scopes))
-            self.leave(child, is_gone=name not in listing.names, shift=severed)
+            self.leave(child, Left.OUT if name in listing.names else Left.GONE, severed)
         directory.children = listing.children
 
     def _forget_file(self, path: str, shift: Shift, *, is_gone: bool, is_link: bool = False) -> None:
