@@ -20,6 +20,7 @@ from reloadd.profile.difference import Renewal
 from reloadd.profile.model import AppTarget, CommandTarget, Launch, ModuleTarget, Profile, ScriptTarget
 from reloadd.supervise.attendance import Attendance
 from reloadd.supervise.intake import Intake
+from reloadd.supervise.joining import Joining
 from reloadd.supervise.prompts import PromptGate
 from reloadd.supervise.supervisor import Supervisor
 from reloadd.warm.supplies import supply_for
@@ -83,7 +84,7 @@ class App:
         self._has_begun = False
         self._is_stopped = False
         self._surroundings = surroundings
-        self._attendance = Attendance(supply_for(profile, listeners, surroundings), self._serves)
+        self._attendance = Attendance(supply_for(profile, listeners, surroundings), self._serves, self._ended)
         self._ask_for_ledgers()
         policy = policy_of(profile, self._own_reloader)
         self.supervisor = Supervisor(
@@ -91,7 +92,10 @@ class App:
         )
         self._intake = Intake(self.supervisor, self._attendance, on_changed, surroundings.leases, surroundings.publish)
         self._gate = PromptGate(self.supervisor, surroundings.console, self._intake, surroundings.publish)
-        self._imported = Imported(watcher, self._gate.take, self._gate.take_note)
+        self._joining = Joining(self._gate.take, self._gate.take_note)
+        outside = self._joining.lane()
+        self._imported = Imported(profile, watcher, outside.take, outside.take_note, self._tell_of_failure)
+        self._inside = self._joining.lane()
 
     @property
     def file(self) -> Path:
@@ -194,6 +198,7 @@ class App:
             try:
                 # Before the child: what is saved while it starts is seen.
                 await self._renew_watch()
+                self._imported.adopt(step.profile)
             except Exception as error:  # noqa: BLE001 (the watch that there was goes on)
                 self._tell_of_failure(error)
         self._own_reloader = _own_reloader(step.profile.launch)
@@ -225,8 +230,8 @@ class App:
             watch = await self._watcher.watch(
                 self.profile.name,
                 self.profile.watch,
-                self._gate.take,
-                on_burst=self._gate.take_note,
+                self._inside.take,
+                on_burst=self._inside.take_note,
                 instead_of=self._watch,
             )
             if self._is_stopped:
@@ -241,10 +246,16 @@ class App:
 
     def _serves(self, ledger: Path) -> None:
         """A child serves: what it has imported is watched too."""
-        if self.profile.watch.imported and not self._is_stopped:
-            self._imported.serves(self.profile, ledger)
+        if not self._is_stopped:
+            self._imported.serves(ledger)
+
+    def _ended(self, ledger: Path, *, has_served: bool) -> None:
+        """A child has ended: what it had imported may be what is to be mended."""
+        if not self._is_stopped:
+            self._imported.ended(ledger, has_served=has_served)
 
     def _unwatch(self) -> None:
+        self._joining.close()
         self._gate.close()
         self._imported.close()
         if self._watch is not None:

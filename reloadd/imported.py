@@ -1,87 +1,175 @@
 """What an app imports or reads outside of its roots, watched as well: an editable install, a package beside it.
 
-Its ledger says what that is, when it serves and some time after. Never decides which files: `core.outside` does.
+Its ledger says what that is: from when it serves on, and once it has ended. Never decides which files:
+`core.outside` does.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
-from reloadd.core.outside import Signature, glob_of
+from reloadd.core.outside import glob_of
+from reloadd.core.paths import is_within
 from reloadd.core.patterns import compile_includes
-from reloadd.supervise.noted import read_ledger
+from reloadd.supervise.noted import LedgerReader, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from reloadd.core.account import LedgerSignature
     from reloadd.core.inputs import Noticed, Quiet
     from reloadd.profile.model import Profile, WatchSet
     from reloadd.watch.base import Watch, Watcher
 
-READ_AFTER = (0.0, 2.0, 15.0)
-"""Seconds after which the ledger of a child that serves is read: what the first requests import comes later."""
+_SHORTEST, _LONGEST = 1.0, 4.0
+"""Seconds between two looks at the ledger of a child that serves, each twice as long as the one before where nothing is
+new: what a request imports comes at any time, and what was saved meanwhile is told then."""
 
 
 class Imported:
     """One app's.
 
     Args:
+        profile: as it is at first.
         watcher: the daemon's.
         take: takes change sets.
         take_note: is told when something was noticed, and when that is over.
+        on_failure: takes what broke.
     """
 
     def __init__(
-        self, watcher: Watcher, take: Callable[[ChangeSet], None], take_note: Callable[[Noticed | Quiet], None]
+        self,
+        profile: Profile,
+        watcher: Watcher,
+        take: Callable[[ChangeSet], None],
+        take_note: Callable[[Noticed | Quiet], None],
+        on_failure: Callable[[Exception], None],
     ) -> None:
+        self._profile = profile
         self._watcher = watcher
         self._take = take
         self._take_note = take_note
+        self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
-        self._files: set[str] = set()
+        self._files: frozenset[str] = frozenset()
         self._watch: Watch | None = None
+        self._serving: LedgerReader | None = None
+        self._ended: list[LedgerReader] = []
+        self._is_adopted = False
+        self._pause = _SHORTEST
+        self._asked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def watches(self, paths: Iterable[str]) -> bool:
         """Whether one of these absolute paths is watched because it was imported or read."""
         return not self._files.isdisjoint(paths)
 
-    def serves(self, profile: Profile, ledger: Path) -> None:
-        """Read this child's ledger, now and some times after; no earlier child's any more."""
-        if self._task is not None:
-            self._task.cancel()
-        self._task = self._loop.create_task(self._read(profile, ledger), name=f"imports of {profile.name}")
+    def serves(self, ledger: Path) -> None:
+        """Read this child's ledger, now and again and again; no earlier child's any more."""
+        self._serving = LedgerReader(ledger)
+        self._pause = _SHORTEST
+        self._ask()
+
+    def ended(self, ledger: Path, *, has_served: bool) -> None:
+        """Read a ledger to its end at once, before it goes; not that of a child that another one has replaced.
+
+        What a child failed in before it served may lie outside.
+        """
+        if not has_served:
+            reader = LedgerReader(ledger)
+        elif self._serving is not None and self._serving.path == ledger:
+            reader = self._serving
+        else:
+            return
+        reader.fetch()
+        self._ended.append(reader)
+        self._ask()
+
+    def adopt(self, profile: Profile) -> None:
+        """Go by a changed profile: what lies outside may be other files now, or is not to be watched any more."""
+        self._profile = profile
+        self._is_adopted = True
+        if not profile.watch.imported:
+            # From this moment on, and not only once the task comes to it.
+            self._files = frozenset()
+        self._ask()
 
     def close(self) -> None:
         """Watch nothing more. Safe to call twice."""
         if self._task is not None:
             self._task.cancel()
+        self._unwatch()
+
+    def _ask(self) -> None:
+        """Have the one task look: it is never broken off, since a watch that is half taken over tells nothing."""
+        self._asked.set()
+        if self._task is None:
+            self._task = self._loop.create_task(self._keep_looking(), name=f"imports of {self._profile.name}")
+
+    async def _keep_looking(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if self._serving is None else self._pause):
+                    await self._asked.wait()
+            self._asked.clear()
+            self._pause = min(self._pause * 2, _LONGEST)
+            try:
+                await self._look()
+            except Exception as error:  # noqa: BLE001 (a bug: it is said, and the roots are watched all the same)
+                self._on_failure(error)
+
+    async def _look(self) -> None:
+        if is_adopted := self._is_adopted:
+            self._is_adopted = False
+            await self._keep_outside()
+        if not self._profile.watch.imported:
+            return
+        ended, self._ended = self._ended, []
+        for reader in ended:
+            await self._read(reader)
+        serving = self._serving
+        if serving is not None and (is_adopted or serving.has_more):
+            self._pause = _SHORTEST
+            await self._read(serving)
+
+    async def _keep_outside(self) -> None:
+        """Watch, by the profile as it is now, what still lies outside of the roots."""
+        files = frozenset[str]()
+        if self._profile.watch.imported:
+            roots = _roots_of(self._profile)
+            files = frozenset(file for file in self._files if not any(is_within(file, root) for root in roots))
+        if files:
+            await self._watch_these(files)
+        else:
+            self._unwatch()
+
+    async def _read(self, reader: LedgerReader) -> None:
+        found = await asyncio.to_thread(_read_outside, reader, self._profile)
+        if new := found.keys() - self._files:
+            await self._watch_these(self._files | new)
+            self._tell_changed(await asyncio.to_thread(changed_since, {file: found[file] for file in new}))
+
+    async def _watch_these(self, files: frozenset[str]) -> None:
+        self._watch = await self._watcher.watch(
+            self._profile.name,
+            watch_set_of(self._profile.watch, files),
+            self._changed,
+            on_burst=self._take_note,
+            instead_of=self._watch,
+        )
+        self._files = files
+
+    def _unwatch(self) -> None:
+        self._files = frozenset()
         if self._watch is not None:
             self._watch.close()
             self._watch = None
-
-    async def _read(self, profile: Profile, ledger: Path) -> None:
-        includes = compile_includes(profile.watch.include)
-        roots = [str(each) for root in profile.watch.roots for each in (root, root.resolve())]
-        served_at = self._loop.time()
-        for after in READ_AFTER:
-            await asyncio.sleep(served_at + after - self._loop.time())
-            seen = await asyncio.to_thread(read_ledger, ledger)
-            found = seen.outside(roots, includes)
-            if new := found.keys() - self._files:
-                await self._watch_also(profile, new)
-                self._tell_changed(await asyncio.to_thread(changed_since, {file: found[file] for file in new}))
-
-    async def _watch_also(self, profile: Profile, new: Iterable[str]) -> None:
-        self._files.update(new)
-        watch_set = watch_set_of(profile.watch, self._files)
-        self._watch = await self._watcher.watch(
-            profile.name, watch_set, self._changed, on_burst=self._take_note, instead_of=self._watch
-        )
 
     def _changed(self, changes: ChangeSet) -> None:
         """Take a set of the files that were imported; beside them, others of the same names may have changed."""
@@ -105,14 +193,23 @@ def watch_set_of(around: WatchSet, files: Iterable[str]) -> WatchSet:
     )
 
 
-def changed_since(noted: Mapping[str, Signature]) -> set[str]:
+def changed_since(noted: Mapping[str, LedgerSignature]) -> set[str]:
     """Those files that are no longer as they were noted."""
-    return {file for file, signature in noted.items() if _signature_now(file) != signature}
+    return {file for file, signature in noted.items() if signature_of(file) != signature}
 
 
-def _signature_now(file: str) -> Signature | None:
-    try:
-        status = Path(file).stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+def _roots_of(profile: Profile) -> list[str]:
+    return [str(each) for root in profile.watch.roots for each in (root, root.resolve())]
+
+
+def _read_outside(reader: LedgerReader, profile: Profile) -> Mapping[str, LedgerSignature]:
+    """What a ledger says by now that lies outside, by any name: what is reached by a link may be watched already."""
+    reader.read_on()
+    roots = _roots_of(profile)
+    outside = reader.seen.outside(roots, compile_includes(profile.watch.include))
+    places = {file: os.path.realpath(file) for file in outside}
+    return {
+        file: signature
+        for file, signature in outside.items()
+        if not any(is_within(places[file], root) for root in roots)
+    }

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Signature = tuple[int, int, int]
-"""Modification time in nanoseconds, size in bytes, inode: what tells one state of a file from another."""
+LedgerSignature = tuple[int, int, int]
+"""Modification time in nanoseconds, size in bytes, inode: what a ledger has to tell one state of a file from another,
+from before it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Listing:
         names: what was in it; None if that is not known, so that only the signature tells.
     """
 
-    signature: Signature | None
+    signature: LedgerSignature | None
     names: frozenset[str] | None
 
 
@@ -81,7 +82,7 @@ class Account:
     """
 
     modules: list[Module] = field(default_factory=list)
-    read: dict[str, Signature | None] = field(default_factory=dict)
+    read: dict[str, LedgerSignature | None] = field(default_factory=dict)
     listed: dict[tuple[str, tuple[str, ...]], Listing] = field(default_factory=dict)
     missed: set[str] = field(default_factory=set)
     paths: dict[str, None] = field(default_factory=dict)
@@ -136,7 +137,7 @@ class Account:
                 self.entered.setdefault(str(line["name"]), float(str(line["at"])))
 
 
-def _signature(value: object) -> Signature | None:
+def _signature(value: object) -> LedgerSignature | None:
     if value is None:
         return None
     modified, size, inode = (int(str(each)) for each in _items(value))

@@ -19,8 +19,8 @@ FORGOTTEN = 600.0
 """Seconds after which a failure is no relapse any more."""
 
 
-class Turn(Enum):
-    """What is to be said."""
+class News(Enum):
+    """What is to be said of it."""
 
     FAILED = "failed"
     RECOVERED = "recovered"
@@ -46,16 +46,16 @@ class Lapse:
         return self.well_since + self.patience if self.has_failed and self.well_since is not None else None
 
 
-def observe(lapse: Lapse, *, is_well: bool, now: float) -> tuple[Lapse, Turn | None]:
+def observe(lapse: Lapse, *, is_well: bool, now: float) -> tuple[Lapse, News | None]:
     """How it stands after it was seen to be well, or to fail, and what is to be said of that."""
     if not is_well:
         if lapse.has_failed:
             return replace(lapse, well_since=None), None
         is_relapse = lapse.well_since is not None and now - lapse.well_since < FORGOTTEN
         patience = min(lapse.patience * 2, LONGEST) if is_relapse else FIRST
-        return Lapse(has_failed=True, patience=patience), Turn.FAILED
+        return Lapse(has_failed=True, patience=patience), News.FAILED
     if lapse.has_failed and lapse.well_since is None:
         return replace(lapse, well_since=now), None
     if lapse.due is not None and now >= lapse.due:
-        return replace(lapse, has_failed=False, well_since=now), Turn.RECOVERED
+        return replace(lapse, has_failed=False, well_since=now), News.RECOVERED
     return lapse, None

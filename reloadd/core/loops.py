@@ -15,13 +15,13 @@ Pure: whoever restarts feeds in each change set before acting on it, with how lo
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from reloadd.core.changes import ChangeKind
 from reloadd.core.paths import prefix_of
+from reloadd.core.patterns import literal_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -285,8 +285,6 @@ def exclude_pattern(path: str, root: str) -> str | None:
         return None
     directory, _, name = path.removeprefix(prefix).rpartition("/")
     names = [*directory.split("/"), name] if directory else [name]
-    return "".join(f"/{_ANY if each.startswith(_ANY) else ''}{_escaped(each.removeprefix(_ANY))}" for each in names)
-
-
-def _escaped(name: str) -> str:
-    return re.sub(r"([\\*?\[\]!# ])", r"\\\1", name)
+    return "".join(
+        f"/{_ANY if each.startswith(_ANY) else ''}{literal_pattern(each.removeprefix(_ANY))}" for each in names
+    )

@@ -10,12 +10,15 @@ from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from reloadd.core.state import State
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from reloadd.core.records import Record
 
     Graph = Mapping[str, Collection[str]]
+    """For each app, those that it comes after, or that it restarts with."""
 
 
 class Progress(Enum):
@@ -29,14 +32,13 @@ class Progress(Enum):
 
 
 _OF_STATE = {
-    "down": Progress.DOWN,
-    "held": Progress.HELD,
-    "finished": Progress.READY,
-    "serving": Progress.READY,
-    "replacing": Progress.READY,
+    State.DOWN: Progress.DOWN,
+    State.HELD: Progress.HELD,
+    State.FINISHED: Progress.READY,
+    State.SERVING: Progress.READY,
+    State.REPLACING: Progress.READY,
 }
-"""By the states of `core.state`, as `supervisor.moved` names them; in all others an app is on its way."""
-
+"""In every other state an app is on its way."""
 
 _STUCK = frozenset({Progress.HELD, Progress.DOWN, Progress.REJECTED})
 
@@ -47,7 +49,7 @@ def progress_after(record: Record, before: Progress) -> Progress:
         # What broke may have been what it needs to begin at all.
         return Progress.HELD
     if record.name == "supervisor.moved":
-        return _OF_STATE.get(str(record.fields["after"]), Progress.COMING)
+        return _OF_STATE.get(State(record.fields["after"]), Progress.COMING)
     return before
 
 

@@ -1,4 +1,4 @@
-"""Include globs as one regular expression, and the directories that can hold a match.
+"""Include globs as one regular expression, and the directories that can hold a match; names as patterns of .gitignore.
 
 Pure text: paths are relative to a root, with `/` between names and none in front. Never looks at a file.
 """
@@ -21,8 +21,13 @@ _NOTHING = "(?!)"
 
 @dataclass(frozen=True, slots=True)
 class Includes:
-    """Which files matter by their names. Made by `compile_includes`."""
+    """Which files matter by their names. Made by `compile_includes`.
 
+    Attributes:
+        are_of_names: whether a file's own name decides, wherever it lies.
+    """
+
+    are_of_names: bool
     _files: re.Pattern[str]
     _directories: re.Pattern[str]
 
@@ -45,7 +50,16 @@ def compile_includes(globs: Iterable[str]) -> Includes:
     files = "|".join(_file_expression(each) for each in names)
     directories = "|".join(_directory_expression(each) for each in names)
     nothing = None if names else _NOTHING
-    return Includes(re.compile(nothing or files, re.DOTALL), re.compile(nothing or directories, re.DOTALL))
+    return Includes(
+        all(above == ["**"] for *above, _ in names),
+        re.compile(nothing or files, re.DOTALL),
+        re.compile(nothing or directories, re.DOTALL),
+    )
+
+
+def literal_pattern(name: str) -> str:
+    """A pattern of .gitignore that matches this name, or path, to the letter."""
+    return re.sub(r"([\\*?\[\]!# ])", r"\\\1", name)
 
 
 def _names(glob: str) -> list[str]:

@@ -17,7 +17,7 @@ GONE_ON = 1.0
 """Seconds without a prompt after which the app has gone on. A step that takes longer is taken for that."""
 
 
-class Turn(Enum):
+class Next(Enum):
     """What is to be done with changes that wait."""
 
     WAIT = "wait"
@@ -44,7 +44,7 @@ class Waiting:
         """With more changes."""
         return replace(self, changes=self.changes.followed_by(changes), generation=generation)
 
-    def looked(self, *, has_prompt: bool, generation: int, now: float) -> tuple[Waiting, Turn]:
+    def looked(self, *, has_prompt: bool, generation: int, now: float) -> tuple[Waiting, Next]:
         """It was looked whether there is a prompt: what is so now, and what is to be done.
 
         Args:
@@ -53,12 +53,12 @@ class Waiting:
             now: when.
         """
         if has_prompt:
-            return replace(self, free_since=None), Turn.WAIT
+            return replace(self, free_since=None), Next.WAIT
         if generation > self.generation:
-            return self, Turn.DROP
+            return self, Next.DROP
         if self.free_since is None:
-            return replace(self, free_since=now), Turn.WAIT
-        return self, Turn.ACT if now >= self.free_since + GONE_ON else Turn.WAIT
+            return replace(self, free_since=now), Next.WAIT
+        return self, Next.ACT if now >= self.free_since + GONE_ON else Next.WAIT
 
     def counted_from(self, now: float) -> ChangeSet:
         """The changes, as if they had come now: a restart did not take as long as somebody sat at the prompt."""

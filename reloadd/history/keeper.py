@@ -17,7 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reloadd.core.lapses import Lapse, Turn, observe
+from reloadd.core.lapses import Lapse, News, observe
+from reloadd.core.reasons import reason_of
 from reloadd.core.records import record
 from reloadd.history.entries import encode_entry
 from reloadd.history.journal import WrittenLines
@@ -174,13 +175,13 @@ class Keeper:
         self._left_out += lost
         # Taken out here, since the dictionary is this thread's alone.
         self._trouble = next(iter(self._troubles.values()), None)
-        self._lapse, turn = observe(self._lapse, is_well=not self._troubles, now=time.monotonic())
-        match turn:
-            case Turn.FAILED:
+        self._lapse, news = observe(self._lapse, is_well=not self._troubles, now=time.monotonic())
+        match news:
+            case News.FAILED:
                 path, error = next(iter(self._troubles.items()))
                 hint = f"make room or rights at `{path}`, or set `XDG_STATE_HOME`"
                 self._say(record("history.failed", path=str(self._directory), error=error, hint=hint))
-            case Turn.RECOVERED:
+            case News.RECOVERED:
                 self._say(record("history.resumed", path=str(self._directory), left_out=self._left_out))
                 self._left_out = 0
 
@@ -252,7 +253,7 @@ class _Disk:
                     data = b""
             file.append(data)
         except OSError as error:
-            troubles[str(path)] = (error.strerror or str(error)).lower()
+            troubles[str(path)] = reason_of(error)
             return False
         if troubles:
             self._look_again(troubles)

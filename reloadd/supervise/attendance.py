@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reloadd.supervise.scratch import Scratch
 
@@ -20,12 +20,20 @@ if TYPE_CHECKING:
     from reloadd.supervise.supply import Prepared, Supply
 
 
+class HasEnded(Protocol):
+    """Is told that a child has ended that keeps a ledger."""
+
+    def __call__(self, ledger: Path, *, has_served: bool) -> None:
+        """Where the ledger is, until this returns."""
+
+
 class Attendance:
     """One app's children.
 
     Args:
         supply: prepares processes.
         on_serving: is called when a child serves that keeps a ledger, with where that is.
+        on_ended: is called when such a child has ended, before the ledger goes; `has_served` says whether it did.
 
     Attributes:
         can_note: whether the target is one that keeps a ledger: a Python one.
@@ -33,12 +41,13 @@ class Attendance:
         wants_writes: whether the next children are to note what they write: it costs their start some percent.
     """
 
-    def __init__(self, supply: Supply, on_serving: Callable[[Path], None]) -> None:
+    def __init__(self, supply: Supply, on_serving: Callable[[Path], None], on_ended: HasEnded) -> None:
         self.can_note = False
         self.wants_imports = False
         self.wants_writes = False
         self._supply = supply
         self._on_serving = on_serving
+        self._on_ended = on_ended
         self._loop = asyncio.get_running_loop()
         self._serving_since: dict[int, float] = {}
         self._ledgers: dict[int, Path] = {}
@@ -95,10 +104,12 @@ class Attendance:
 
     def ended(self, generation: int) -> None:
         """This child is gone."""
-        self._serving_since.pop(generation, None)
+        has_served = self._serving_since.pop(generation, None) is not None
         self._noting_writes.discard(generation)
-        if self._ledgers.pop(generation, None) is not None and self._own is not None:
-            self._own_path(generation).unlink(missing_ok=True)
+        if (ledger := self._ledgers.pop(generation, None)) is not None:
+            self._on_ended(ledger, has_served=has_served)
+            if self._own is not None:
+                self._own_path(generation).unlink(missing_ok=True)
         self._supply.ended(generation)
 
     def close(self) -> None:

@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reloadd.core.changes import ChangeSet, net_changes
 from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.loops import SOON, Loop, LoopGuard, Verdict, Writers, exclude_pattern
 from reloadd.core.records import Level, make_record, record
@@ -22,6 +21,7 @@ from reloadd.supervise.noted import read_effects
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from reloadd.core.changes import ChangeSet
     from reloadd.core.records import Record
     from reloadd.profile.model import Profile
     from reloadd.supervise.attendance import Attendance
@@ -209,9 +209,7 @@ def _together(earlier: ChangeSet | None, later: ChangeSet) -> ChangeSet:
     """Both as one, with the times of the later."""
     if earlier is None:
         return later
-    # What came and went again leaves nothing; but somebody may have seen it.
-    changes = net_changes((*earlier.changes, *later.changes)) or later.changes
-    return ChangeSet(changes, later.seen_at, later.settled_at)
+    return replace(earlier.followed_by(later), seen_at=later.seen_at, settled_at=later.settled_at)
 
 
 def _record_of(loop: Loop, profile: Profile) -> Record:

@@ -28,6 +28,8 @@ _ASK_AT_LEAST = 0.08
 _KILL_TIMEOUT = 2.0
 """Seconds that a killed group is waited for; a process in uninterruptible sleep may take longer than anybody waits."""
 
+_UNKNOWN = 255
+"""The return code of a child whose end somebody else has been told of."""
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -71,10 +73,6 @@ class Adopted:
             else:
                 self._returncode = os.waitstatus_to_exitcode(status) if pid else None
         return self._returncode
-
-
-_UNKNOWN = 255
-"""For a child whose end somebody else has been told of."""
 
 
 def adopt_orphans() -> bool:

@@ -12,7 +12,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from reloadd.core.inputs import Noticed, Quiet
-from reloadd.core.prompts import Turn, Waiting
+from reloadd.core.prompts import Next, Waiting
 from reloadd.supervise.reports import Reports
 
 if TYPE_CHECKING:
@@ -105,12 +105,12 @@ class PromptGate:
             return
         now = asyncio.get_running_loop().time()
         generation = self._supervisor.machine.generation
-        waiting, turn = self._waiting.looked(has_prompt=self._has_prompt, generation=generation, now=now)
-        self._waiting = waiting if turn is Turn.WAIT else None
-        match turn:
-            case Turn.WAIT:
+        waiting, then = self._waiting.looked(has_prompt=self._has_prompt, generation=generation, now=now)
+        self._waiting = waiting if then is Next.WAIT else None
+        match then:
+            case Next.WAIT:
                 self._look_later()
-            case Turn.ACT:
+            case Next.ACT:
                 self._intake.take(waiting.counted_from(now))
-            case Turn.DROP:
+            case Next.DROP:
                 pass

@@ -104,6 +104,9 @@ class Inbox:
         self._lost = False
         self._failure: BaseException | None = None
 
+    def __len__(self) -> int:
+        return len(self._sightings)
+
     def put(self, sightings: Iterable[Sighting]) -> None:
         """Add what one event means to all subscribers of this inbox. Called on any thread.
 
@@ -111,6 +114,11 @@ class Inbox:
         """
         self._sightings.extend(tuple(sightings))
         self.wake()
+
+    def put_here(self, sightings: Iterable[Sighting]) -> None:
+        """The same on the event loop's thread, which need not be woken."""
+        self._sightings.extend(sightings)
+        self._filled.set()
 
     def lose(self, failure: BaseException | None = None) -> None:
         """Say that events were lost, so that everything must be looked at. Called on any thread.

@@ -233,13 +233,17 @@ class Turns:
         audience.burst = audience.burst.during(work, now)
         return not audience.is_burst_over(now)
 
-    async def _tell_all(self, audiences: Iterable[Audience]) -> None:
+    async def _tell_all(self, audiences: Sequence[Audience]) -> None:
         """Tell what changed, unless a last look shows that it goes on."""
-        await self._look_at(self._inbox.take(_MOST_TAKEN))
+        # A lone save waits for few others; what is more than that may have gone on in any event that was heard by now.
+        is_lone = all(each.burst.size == 1 for each in audiences)
+        ahead = min(len(self._inbox), _MOST_TAKEN) if is_lone else len(self._inbox)
+        for _ in range(0, ahead, _MOST_TAKEN):
+            await self._look_at(self._inbox.take(_MOST_TAKEN))
         if self._poll_due < math.inf:
             await self._poll()
         for audience in audiences:
-            if audience.is_burst_over(self._loop.time()):
+            if audience.is_burst_over(self._loop.time()) and not await self._goes_on(audience):
                 self._tell(audience)
 
     def _tell(self, audience: Audience) -> None:

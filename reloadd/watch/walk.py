@@ -16,13 +16,15 @@ from stat import S_ISLNK
 from typing import TYPE_CHECKING
 
 from reloadd.core.paths import prefix_of
-from reloadd.watch.directories import Directories, Directory, stamp_of
+from reloadd.watch.directories import Directories, Directory, Sight, sight_of
 from reloadd.watch.errands import Errand, Errands, Left
+from reloadd.watch.ignore import GITIGNORE
 from reloadd.watch.interest import NO_SHIFT
 from reloadd.watch.judging import judge_of_known, judge_of_new
 from reloadd.watch.links import leads_back, names_behind
-from reloadd.watch.listing import list_directory
+from reloadd.watch.listing import entries_in, list_directory
 from reloadd.watch.repository import Repository, repository_at
+from reloadd.watch.ruling import NOBODY, Ruling
 from reloadd.watch.signature import signature_of
 from reloadd.watch.ties import Ties
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reloadd.watch.hearing import Hearing
-    from reloadd.watch.ignore import Rules
+    from reloadd.watch.ignore import IgnoreList, Rules
     from reloadd.watch.interest import Scope, Shift
     from reloadd.watch.listing import Listing
     from reloadd.watch.roots import Roots
@@ -88,7 +90,7 @@ class Walk:
 
     def wants_directory(self, path: str) -> bool:
         """Whether a directory is to be entered for anybody."""
-        return bool(self._rules_around(path, is_behind_link=self._is_behind_link(path)))
+        return bool(self._ruling_above(path, is_behind_link=self._is_behind_link(path, sight_of(path))).scopes)
 
     def leave(self, path: str, left: Left, shift: Shift = NO_SHIFT) -> None:
         """Forget a directory and what is in it; each of those below it is an errand, so that no tree is too large.
@@ -124,44 +126,43 @@ class Walk:
     # A visit: who enters the directory by which rules, whether that is listed which was known, and what is new in it.
 
     def _visit(self, path: str, errand: Errand) -> None:
-        before = self._directories.get(path)
-        is_behind_link = self._is_behind_link(path)
-        around = self._rules_around(path, is_behind_link=is_behind_link)
-        if lost := set(self._scopes_at(path)).difference(around):
+        before, sight = self._directories.get(path), sight_of(path)
+        is_behind_link = self._is_behind_link(path, sight)
+        ruling = self._ruling_above(path, is_behind_link=is_behind_link)
+        if before is not None and (lost := set(before.scopes).difference(ruling.scopes)):
             errand = errand._replace(shift=errand.shift.severing(self._letting_in(path, lost)))
-        if not around:
+        if not ruling.scopes:
             self.leave(path, errand.left or (Left.OUT if os.path.isdir(path) else Left.GONE), errand.shift)
             return
-        own = self._roots.files.inside(path)
-        rules = {scope: each.inside(own) for scope, each in around.items()}
         is_led_to_anew = before is not None and before.is_behind_link is not is_behind_link
-        if before is None or errand.listens_anew or is_led_to_anew or not self._is_same(path, before):
-            directory = self._enter(path, rules, is_behind_link=is_behind_link)
+        if before is None or errand.listens_anew or is_led_to_anew or not self._is_same(before, sight):
+            directory = self._directories.enter(path, ruling, self._roots.at, sight.stamp)
+            directory.is_behind_link = is_behind_link
             if is_led_to_anew or (before is not None and before.identity != directory.identity):
                 # What lies below it and is as it was may now lead back, or on.
                 errand = errand._replace(is_deep=True)
             self._list(path, directory, before, errand)
-        elif before.rules != rules:
-            self._list(path, self._directories.rule(path, before, rules), before, errand)
+        elif before.rules != ruling.rules:
+            self._list(path, self._directories.rule(path, before, ruling), before, errand)
         else:
             self._look_at_files(path, before)
             if errand.is_deep:
                 for name in before.children:
                     self._errands.add(os.path.join(path, name), errand)
 
-    def _is_behind_link(self, path: str) -> bool:
+    def _is_behind_link(self, path: str, sight: Sight) -> bool:
         """Whether a link leads to a directory, below a root, so that it or one below it may lead back."""
         above = self._directories.get(os.path.dirname(path))
-        return above is not None and (above.is_behind_link or os.path.islink(path))
+        return above is not None and (above.is_behind_link or sight.is_link)
 
-    def _rules_around(self, path: str, *, is_behind_link: bool) -> dict[Scope, Rules]:
-        """The scopes that a directory is to be entered for, with the rules that come to it from above."""
-        rules: dict[Scope, Rules] = {}
+    def _ruling_above(self, path: str, *, is_behind_link: bool) -> Ruling:
+        """What comes from above to a directory, for the scopes that it is to be entered for."""
         above = self._directories.get(os.path.dirname(path))
-        if above is not None and not (is_behind_link and leads_back(path)):
-            rules.update((scope, its) for scope, its in above.rules.items() if its.wants_directory(path))
-        rules.update((scope, self._roots.rules(scope)) for scope in self._roots.at.get(path, ()))
-        return rules
+        is_barred = above is None or (is_behind_link and leads_back(path))
+        ruling = NOBODY if is_barred or above is None else above.ruling.above(path, os.path.basename(path))
+        if (rooted := self._roots.at.get(path)) is None:
+            return ruling
+        return Ruling({**ruling.rules, **{scope: self._roots.rules(scope) for scope in rooted}})
 
     def _scopes_at(self, path: str) -> tuple[Scope, ...]:
         """Those that a directory was entered for."""
@@ -175,20 +176,13 @@ class Walk:
             return frozenset()
         return frozenset(each for each in scopes if each in above.rules and above.rules[each].wants_directory(path))
 
-    def _is_same(self, path: str, before: Directory) -> bool:
-        """Whether a directory is the one that is known and listened to, with the same names in it."""
-        is_heard = before.subscription is not None or self._hearing.is_deaf
-        return is_heard and before.stamp is not None and before.stamp == stamp_of(path)
+    def _is_same(self, before: Directory, sight: Sight) -> bool:
+        """Whether a directory is the one that is known and listened to, with the same names in it.
 
-    def _enter(self, path: str, rules: Mapping[Scope, Rules], *, is_behind_link: bool) -> Directory:
-        stamp = stamp_of(path)
-        directory = self._directories.enter(path, rules, self._roots.at)
-        directory.is_behind_link = is_behind_link
-        # Listened to between two looks, so that the stamp is of the one that is listened to.
-        if stamp is not None and stamp == stamp_of(path):
-            directory.identity = stamp.identity
-            directory.stamp = None if stamp.is_fresh else stamp
-        return directory
+        One that holds a file which makes rules has no stamp: such a file may change without any name's changing.
+        """
+        is_heard = before.subscription is not None or self._hearing.is_deaf
+        return is_heard and before.stamp is not None and before.stamp == sight.stamp
 
     def _look_at_files(self, path: str, directory: Directory) -> None:
         prefix = prefix_of(path)
@@ -200,18 +194,23 @@ class Walk:
     # A listing: what is in the directory, compared with what was known of it.
 
     def _list(self, path: str, directory: Directory, before: Directory | None, errand: Errand) -> None:
+        try:
+            entries = entries_in(path)
+        except PermissionError:
+            entries = []
+            self._hearing.refuse(path, errno.EACCES)
+        except OSError:
+            self.leave(path, Left.GONE)
+            return
+        directory.ruling = directory.ruling.inside(self._own_rules(path, entries))
         judge = (
             judge_of_new(directory, holds_root=path in self._roots.holders)
             if before is None
             else judge_of_known(directory, before, self._snapshot.scopes)
         )
-        listing = list_directory(path, directory, judge, self.follow)
-        if listing is None:
-            self.leave(path, Left.GONE)
-            return
-        if listing.is_refused:
-            self._hearing.refuse(path, errno.EACCES)
-        if listing.is_restless:
+        listing = list_directory(entries, directory, judge, self.follow)
+        if listing.links or not directory.made_by.isdisjoint(listing.names):
+            # More than its names and files counts.
             directory.stamp = None
         if directory.is_behind_link:
             leading_on = {each for each in listing.children if self.wants_directory(os.path.join(path, each))}
@@ -229,8 +228,16 @@ class Walk:
         for name in listing.children:
             child = os.path.join(path, name)
             if errand.is_deep or not is_known or child not in self._directories:
-                letting_in = (scope for scope, its in old.items() if not its.wants_directory(child))
-                self._errands.add(child, errand._replace(shift=errand.shift.revealing(letting_in)))
+                letting_in = [scope for scope, its in old.items() if not its.wants_directory(child)]
+                its = errand._replace(shift=errand.shift.revealing(letting_in)) if letting_in else errand
+                self._errands.add(child, its)
+
+    def _own_rules(self, path: str, entries: Iterable[os.DirEntry[str]]) -> IgnoreList | None:
+        """What the .gitignore among a directory's entries says."""
+        if any(entry.name == GITIGNORE for entry in entries):
+            return self._roots.files.inside(path)
+        self._roots.files.forget(path)
+        return None
 
     def _find_repository(self, path: str, listing: Listing) -> None:
         if ".git" in listing.names and (repository := repository_at(path)):
