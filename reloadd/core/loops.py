@@ -251,7 +251,7 @@ class LoopGuard:
         return guard.judged(paths, kinds, writers)
 
     def judged(self, paths: frozenset[str], kinds: frozenset[str], writers: Writers) -> tuple[LoopGuard, Verdict]:
-        """Judge whether the row is a loop by now, and say what to do with its last set. For the arguments see `weighed`."""
+        """Judge whether the row is a loop by now, and say what to do with its last set; arguments as in `weighed`."""
         row = self._row
         own_kinds = row.shared.intersection(map(kind_of, (paths & writers.by_app) - self._looping))
         if row.length > MOST_BY_APP and (by_app := (row.shared & writers.by_app) or own_kinds):
