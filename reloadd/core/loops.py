@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from reloadd.core.changes import ChangeSet
+    from reloadd.core.outside import Seen
 
 MOST_BY_APP, LATELY = 3, 15.0
 """Change sets in a row that share a file which the app was seen to write, each before it has served for so many
@@ -82,6 +83,19 @@ class Writers:
 
     by_app: frozenset[str] = frozenset()
     by_others: frozenset[str] = frozenset()
+
+    def with_ledgers(self, paths: Collection[str], ledgers: Collection[Seen], *, are_complete: bool) -> Writers:
+        """Add what the ledgers of the app's children say.
+
+        Args:
+            paths: the files of the change set.
+            ledgers: of the children that keep one.
+            are_complete: whether these are all children, and each notes all that it writes itself.
+        """
+        by_app = self.by_app.union(*(seen.written for seen in ledgers))
+        if not are_complete or any(seen.has_helpers for seen in ledgers):
+            return Writers(by_app, self.by_others)
+        return Writers(by_app, self.by_others | (frozenset(paths) - by_app))
 
 
 @dataclass(frozen=True, slots=True)

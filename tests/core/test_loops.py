@@ -20,6 +20,7 @@ from reloadd.core.loops import (
     Writers,
     exclude_pattern,
 )
+from reloadd.core.outside import Seen
 
 NOBODY = Writers()
 IT_WRITES = Writers(by_app=frozenset({"a.py"}))
@@ -41,6 +42,25 @@ def fed(*served: float | None, writers: Writers = NOBODY) -> tuple[LoopGuard, li
         if verdict is Verdict.POSTPONE:
             guard = guard.tried(changed("a.py"))
     return guard, verdicts
+
+
+@pytest.mark.parametrize(
+    ("ledgers", "are_complete", "expected"),
+    [
+        ([], False, Writers(frozenset({"x.py"}), frozenset({"y.py"}))),
+        ([Seen(written={"a.py"})], False, Writers(frozenset({"x.py", "a.py"}), frozenset({"y.py"}))),
+        ([Seen(written={"a.py"})], True, Writers(frozenset({"x.py", "a.py"}), frozenset({"y.py", "b.py"}))),
+        (
+            [Seen(written={"a.py"}), Seen(has_helpers=True)],
+            True,
+            Writers(frozenset({"x.py", "a.py"}), frozenset({"y.py"})),
+        ),
+    ],
+)
+def test_others_wrote_what_no_child_did(ledgers: list[Seen], are_complete: bool, expected: Writers) -> None:  # noqa: FBT001 - a table
+    """If every write of the children is in their ledgers: not if one has none, or has started other programs."""
+    opened = Writers(frozenset({"x.py"}), frozenset({"y.py"}))
+    assert opened.with_ledgers(["a.py", "b.py"], ledgers, are_complete=are_complete) == expected
 
 
 @pytest.mark.parametrize(
