@@ -115,7 +115,7 @@ class Intake:
                 self._ignore(changes.paths, f"the app may write it itself: waits for {pause:g} s without a change")
                 self._postponed = _together(self._postponed, changes)
                 self._forget_timer()
-                self._timer = asyncio.get_running_loop().call_later(pause, self._make_up)
+                self._timer = asyncio.get_running_loop().call_later(pause, self._try_postponed)
             case Verdict.LEAVE:
                 self._leave(changes)
 
@@ -129,12 +129,12 @@ class Intake:
             self._timer.cancel()
             self._timer = None
 
-    def _make_up(self) -> None:
-        """Act on what was put off: nobody has written it for a while."""
+    def _try_postponed(self) -> None:
+        """Act on what was put off, since nobody has written it for a while."""
         self._timer = None
         if (postponed := self._postponed) is not None:
             self._postponed = None
-            self._guard = self._guard.made_up(postponed)
+            self._guard = self._guard.tried(postponed)
             self._act(replace(postponed, settled_at=asyncio.get_running_loop().time()))
 
     def _pass_on(self, changes: ChangeSet) -> None:

@@ -15,8 +15,8 @@ from reloadd.watch.mounts import blind_mount, mounted_files, read_mountinfo
 if TYPE_CHECKING:
     from reloadd.watch.inbox import Source, Subscription
 
-LIMITS = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EACCES, errno.EPERM})
-"""What stops us from listening to a directory that is there: inotify_add_watch(2), inotify_init(2), clone(2)."""
+LIMITS = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM})
+"""What stops us from listening to a directory that is there: inotify_add_watch(2), inotify_init(2)."""
 
 
 class Hearing:

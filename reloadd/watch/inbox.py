@@ -112,6 +112,11 @@ class Inbox:
         self._sightings.extend(tuple(sightings))
         self.wake()
 
+    def put_here(self, sightings: Iterable[Sighting]) -> None:
+        """The same on the event loop's thread, which need not be woken."""
+        self._sightings.extend(sightings)
+        self._filled.set()
+
     def lose(self, failure: BaseException | None = None) -> None:
         """Say that events were lost, so that everything must be looked at. Called on any thread.
 

@@ -35,7 +35,7 @@ def _nobody_knows(_path: str) -> None:
 
 
 class Ground:
-    """Directories of files that hold `one`, each written to later than the one before it.
+    """Directories of files that hold `one`, each written to later than the one before it. To be made on an event loop.
 
     Args:
         top: an empty directory.
@@ -46,7 +46,7 @@ class Ground:
 
     def __init__(self, top: Path, source: KernelEvents | None, directories: int, files: int) -> None:
         self.files = [top / f"{number}/{name}.py" for number in range(directories) for name in range(files)]
-        self._directories, self._snapshot = asyncio.run(_nothing_entered(source)), Snapshot(_nobody_knows)
+        self._directories, self._snapshot = _nothing_entered(source), Snapshot(_nobody_knows)
         scope = Scope(str(top), exclude=(), gitignore=False)
         for number in range(directories):
             (top / f"{number}").mkdir()
@@ -76,31 +76,43 @@ class Ground:
             assert before < seen <= before + most
 
 
-async def _nothing_entered(source: KernelEvents | None) -> Directories:
+def _nothing_entered(source: KernelEvents | None) -> Directories:
     return Directories(Hearing(source, Inbox(), checks_mounts=False))
 
 
 def test_what_was_edited_last_before_the_start_is_looked_at_each_time(tmp_path: Path) -> None:
     """Its first save is seen by the first look, and not when its turn comes; until others are edited that stays so"""
-    ground = Ground(tmp_path, None, 400, 10)
-    last = ground.files[-MOST_HOT:]
-    for text in ("first", "second time"):
-        for file in last:
-            save(file, text)
-        ground.rounds.poll(interval=0.0)
-        assert ground.seen().issuperset(last)
+
+    async def scenario() -> None:
+        ground = Ground(tmp_path, None, 400, 10)
+        last = ground.files[-MOST_HOT:]
+        for text in ("first", "second time"):
+            for file in last:
+                save(file, text)
+            ground.rounds.poll(interval=0.0)
+            assert ground.seen().issuperset(last)
+
+    asyncio.run(scenario())
 
 
 def test_polling_is_cut_within_a_directory(tmp_path: Path) -> None:
     """However many files it holds, a look takes no more than its share, and none is left out"""
-    ground = Ground(tmp_path, None, 2, 1000)
-    ground.is_cut_into(POLL_LEAST + MOST_HOT, lambda: ground.rounds.poll(interval=0.0))
+
+    async def scenario() -> None:
+        ground = Ground(tmp_path, None, 2, 1000)
+        ground.is_cut_into(POLL_LEAST + MOST_HOT, lambda: ground.rounds.poll(interval=0.0))
+
+    asyncio.run(scenario())
 
 
 def test_a_sweep_is_cut_within_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many files it holds, a slice is none too large, and none is left out"""
     monkeypatch.setattr("reloadd.watch.rounds.SWEEP_SLICE", 300)
-    with closing(KernelEvents()) as source:
-        ground = Ground(tmp_path, source, 2, 1000)
-        ground.is_cut_into(300, ground.rounds.sweep)
-        assert ground.rounds.is_swept
+
+    async def scenario() -> None:
+        with closing(KernelEvents()) as source:
+            ground = Ground(tmp_path, source, 2, 1000)
+            ground.is_cut_into(300, ground.rounds.sweep)
+            assert ground.rounds.is_swept
+
+    asyncio.run(scenario())
