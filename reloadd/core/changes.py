@@ -55,7 +55,7 @@ class ChangeSet:
     def followed_by(self, later: ChangeSet) -> ChangeSet:
         """Both sets as one, so that a restart which never got done still names what caused it."""
         return ChangeSet(
-            # What came and went again leaves nothing; but somebody may have seen it.
+            # What came and went again leaves no change; but somebody may have seen it.
             changes=net_changes((*self.changes, *later.changes)) or later.changes,
             seen_at=min(self.seen_at, later.seen_at),
             settled_at=max(self.settled_at, later.settled_at),

@@ -1,11 +1,11 @@
 """When a burst of changes is over: at once for a lone save, at the burst's own pace for many.
 
-A lone save that is complete waits for nothing. What follows on its heels is a burst that supersedes it: it is told as
-one more set, when it has been quiet for a few times its widest gap. So an editor's save and the formatter that runs
-after it are two sets at the most, and so are a thousand files that a program writes.
+A lone save that is complete waits for nothing. What follows right after it is a burst of its own, told as one more set
+when it has been quiet for a few times its widest gap. So an editor's save and the formatter that runs after it are two
+sets at the most, and so are a thousand files that a program writes.
 
-Pure: whoever looks at files feeds in what was found and at what time, and asks when to come back. All times are
-seconds of one clock.
+Pure: whoever looks at files feeds in what was found and when, and asks when to come back. All times are seconds of one
+clock.
 """
 
 from __future__ import annotations
@@ -21,25 +21,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SHORTEST_QUIET, LONGEST_QUIET, GAPS_OF_QUIET = 0.01, 0.1, 4
-"""A burst is over after so many times its widest gap, within these bounds. Gaps of git, tar and pip are below 10 ms at
-the median and rarely above 30 ms. A change later than the longest quiet belongs to no burst before it."""
+"""A burst is over after a quiet time of so many times its widest gap, within these bounds in seconds. Gaps of git, tar
+and pip are below 10 ms at the median and rarely above 30 ms. A change that comes later than the longest quiet belongs
+to no burst before it."""
 
 HOLD = 0.05
-"""How long a missing or half-written file is waited for. Editors that delete and re-create take about 1 ms."""
+"""Seconds that a missing or half-written file is waited for. Editors that delete and re-create take about 1 ms."""
 
 LONGEST_BURST = 2.0
-"""After so long a burst is told even if it goes on."""
+"""Seconds after which a burst is told even if it goes on."""
 
 LOOK_AGAIN = 0.004
-"""While work is under way, it is asked so often whether it still is."""
+"""Seconds between two looks at whether work is still under way."""
 
 GIT_PAUSE, LONGEST_GIT = 0.03, 10.0
-"""The quiet after git let go of its lock, and the age of a stale lock. Between two steps of a rebase, or two commands,
-the lock is gone for up to 28 ms; and nobody waits for a checkout by the millisecond."""
+"""Seconds of quiet after git let go of its lock, and the age at which a lock is stale. Between two steps of a rebase,
+or two commands, the lock is gone for up to 28 ms; and nobody waits for a checkout by the millisecond."""
 
 
 class Work(Enum):
-    """What is known to be under way where files change, so that there is more to come."""
+    """What is known to be under way where files change: more may be to come."""
 
     IDLE = "idle"
     WRITING = "writing"
@@ -47,7 +48,7 @@ class Work(Enum):
     STEPPING = "stepping"
     """No lock, but between two steps of a rebase, or of another command that takes several."""
     LOOKING = "looking"
-    """Nobody need be writing any more: we have yet to look at all that was found to be new."""
+    """We have yet to look at all that was found to be new; perhaps nobody writes any more."""
 
 
 class Finding(NamedTuple):
@@ -66,11 +67,11 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """Changes that are not yet told. A new value comes of each feeding; an empty one waits for its first change.
+    """Changes that are not yet told. Each feeding makes a new value; an empty one waits for its first change.
 
     Attributes:
         quiet: seconds without a change that end it; None to follow its own pace.
-        follows: whether a set was told that it may go on from: then a lone change is no lone one.
+        follows: whether a set was told just before, which this may go on from: then its first change is not a lone one.
     """
 
     quiet: float | None = None
@@ -110,7 +111,7 @@ class Burst:
         Args:
             findings: what was found.
             now: when; never before the time of an earlier feeding.
-            is_answer: whether it was only asked who still writes what is yet to be told: no change, if it is as before.
+            is_answer: whether this only answers who still writes the files; if they are as before, the quiet goes on.
         """
         changes, held = dict(self._changes), dict(self._held_until)
         for path, kind, complete in findings:
@@ -158,9 +159,9 @@ class Burst:
         return tuple(path for path in self._held_until if self._changes[path].kind is not ChangeKind.DELETED)
 
     def during(self, work: Work, now: float) -> Burst:
-        """The burst kept open while work is under way, for it may pause for longer than it ever did before.
+        """Keep the burst open while work is under way, which may pause for longer than it ever did.
 
-        When git is seen to be done, its last files may still be on their way to us.
+        It stays open for a moment after git is done, whose last files may still be on their way to us.
         """
         match self._work, work:
             case _, Work.WRITING | Work.LOOKING:
@@ -176,10 +177,10 @@ class Burst:
         return replace(self, _work=work, _work_until=until)
 
     def close(self, now: float) -> tuple[ChangeSet, Burst]:
-        """What it came to, never empty when `due` was not None; and the burst that comes next.
+        """The set that it came to, never empty if `due` was not None; and the burst that comes next.
 
-        When it has lasted so long that it is told though it goes on, a file that is being written right now is kept for
-        the next one: once, and not if it is all there is.
+        If it has lasted so long that it is told though it goes on, a file that is being written right now is kept for
+        the next set, but only once, and not if it is the only one.
         """
         held = {path: until for path, until in self._held_until.items() if until > now and path not in self._kept}
         if len(held) == len(self._changes):

@@ -7,7 +7,7 @@ nobody.
 from __future__ import annotations
 
 import os
-from stat import S_ISDIR
+from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING
 
 from reloadd.core.paths import is_within
@@ -17,9 +17,9 @@ from reloadd.watch.errands import Errand, Errands, Left
 from reloadd.watch.hearing import Hearing
 from reloadd.watch.inbox import Hint, Inbox, Purpose
 from reloadd.watch.interest import globs_of
+from reloadd.watch.known import known_file
 from reloadd.watch.roots import Roots
 from reloadd.watch.rounds import Rounds
-from reloadd.watch.signature import signature_of
 from reloadd.watch.snapshot import Snapshot, Writer
 from reloadd.watch.triage import Triage
 from reloadd.watch.walk import Walk
@@ -163,8 +163,7 @@ class Tree:
         for path in paths:
             is_written = self._is_being_written(path)
             # Asked first and looked at then: what was written meanwhile is in what is seen.
-            status = _status(path)
-            self.snapshot.update(path, None if status is None else signature_of(status))
+            self.snapshot.update(path, _status(path))
             self.snapshot.heard_of(path, Writer.BUSY if is_written else Writer.DONE)
 
     def look_everywhere(self, *, listens_anew: bool) -> None:
@@ -235,7 +234,8 @@ class Tree:
         except OSError:
             return root in self._directories or root in self.snapshot
         if not S_ISDIR(status.st_mode):
-            return signature_of(status) != self.snapshot.signature(root)
+            is_file = S_ISREG(status.st_mode) or root in self.snapshot
+            return is_file and not self.snapshot.is_as_seen(root, status)
         directory = self._directories.get(root)
         return directory is None or directory.identity != identity_of(status) or self._roots.is_another(root)
 
@@ -278,11 +278,11 @@ class Tree:
         if path in self._directories:
             self.walk.leave(path, Left.GONE)
         scopes = self._roots.at.get(path, ()) if parent is None else parent.scopes_of(path)
-        signature = signature_of(status) if status is not None and scopes else None
-        self.snapshot.see(path, signature, scopes, writer)
+        found = known_file(status, scopes) if status is not None and scopes else None
+        self.snapshot.see(path, found, writer)
         if parent is not None:
             parent.children.discard(name)
-            if signature is None:
+            if found is None:
                 parent.files.discard(name)
             else:
                 parent.files.add(name)

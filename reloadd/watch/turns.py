@@ -22,7 +22,7 @@ from reloadd.watch.endings import Endings
 from reloadd.watch.jobs import Jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
     from reloadd.watch.audience import Audience

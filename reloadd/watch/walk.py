@@ -25,11 +25,10 @@ from reloadd.watch.links import leads_back, names_behind
 from reloadd.watch.listing import entries_in, list_directory
 from reloadd.watch.repository import Repository, repository_at
 from reloadd.watch.ruling import NOBODY, Ruling
-from reloadd.watch.signature import signature_of
 from reloadd.watch.ties import Ties
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from reloadd.watch.hearing import Hearing
     from reloadd.watch.ignore import IgnoreList, Rules
@@ -90,7 +89,9 @@ class Walk:
 
     def wants_directory(self, path: str) -> bool:
         """Whether a directory is to be entered for anybody."""
-        return bool(self._ruling_above(path, is_behind_link=self._is_behind_link(path, sight_of(path))).scopes)
+        above = self._above(path)
+        is_behind_link = _is_behind_link(above, is_link=os.path.islink(path))
+        return bool(self._ruling_above(path, above, is_behind_link=is_behind_link).scopes)
 
     def leave(self, path: str, left: Left, shift: Shift = NO_SHIFT) -> None:
         """Forget a directory and what is in it; each of those below it is an errand, so that no tree is too large.
@@ -126,9 +127,9 @@ class Walk:
     # A visit: who enters the directory by which rules, whether that is listed which was known, and what is new in it.
 
     def _visit(self, path: str, errand: Errand) -> None:
-        before, sight = self._directories.get(path), sight_of(path)
-        is_behind_link = self._is_behind_link(path, sight)
-        ruling = self._ruling_above(path, is_behind_link=is_behind_link)
+        before, above, sight = self._directories.get(path), self._above(path), sight_of(path)
+        is_behind_link = _is_behind_link(above, is_link=sight.is_link)
+        ruling = self._ruling_above(path, above, is_behind_link=is_behind_link)
         if before is not None and (lost := set(before.scopes).difference(ruling.scopes)):
             errand = errand._replace(shift=errand.shift.severing(self._letting_in(path, lost)))
         if not ruling.scopes:
@@ -150,14 +151,12 @@ class Walk:
                 for name in before.children:
                     self._errands.add(os.path.join(path, name), errand)
 
-    def _is_behind_link(self, path: str, sight: Sight) -> bool:
-        """Whether a link leads to a directory, below a root, so that it or one below it may lead back."""
-        above = self._directories.get(os.path.dirname(path))
-        return above is not None and (above.is_behind_link or sight.is_link)
+    def _above(self, path: str) -> Directory | None:
+        """The directory that one lies in, if that was entered."""
+        return self._directories.get(os.path.dirname(path))
 
-    def _ruling_above(self, path: str, *, is_behind_link: bool) -> Ruling:
+    def _ruling_above(self, path: str, above: Directory | None, *, is_behind_link: bool) -> Ruling:
         """What comes from above to a directory, for the scopes that it is to be entered for."""
-        above = self._directories.get(os.path.dirname(path))
         is_barred = above is None or (is_behind_link and leads_back(path))
         ruling = NOBODY if is_barred or above is None else above.ruling.above(path, os.path.basename(path))
         if (rooted := self._roots.at.get(path)) is None:
@@ -171,7 +170,7 @@ class Walk:
 
     def _letting_in(self, path: str, scopes: Iterable[Scope]) -> frozenset[Scope]:
         """Those whose rules would let a directory in: if they lost it, it has become one that leads back."""
-        above = self._directories.get(os.path.dirname(path))
+        above = self._above(path)
         if above is None:
             return frozenset()
         return frozenset(each for each in scopes if each in above.rules and above.rules[each].wants_directory(path))
@@ -189,7 +188,7 @@ class Walk:
         for name in directory.files:
             with suppress(OSError):  # if it is gone, there is an event, or a listing that finds out
                 if not self._snapshot.is_as_seen(prefix + name, status := os.stat(prefix + name)):
-                    self._snapshot.update(prefix + name, signature_of(status))
+                    self._snapshot.update(prefix + name, status)
 
     # A listing: what is in the directory, compared with what was known of it.
 
@@ -197,7 +196,7 @@ class Walk:
         try:
             entries = entries_in(path)
         except PermissionError:
-            entries = []
+            entries = {}
             self._hearing.refuse(path, errno.EACCES)
         except OSError:
             self.leave(path, Left.GONE)
@@ -232,12 +231,9 @@ class Walk:
                 its = errand._replace(shift=errand.shift.revealing(letting_in)) if letting_in else errand
                 self._errands.add(child, its)
 
-    def _own_rules(self, path: str, entries: Iterable[os.DirEntry[str]]) -> IgnoreList | None:
-        """What the .gitignore among a directory's entries says."""
-        if any(entry.name == GITIGNORE for entry in entries):
-            return self._roots.files.inside(path)
-        self._roots.files.forget(path)
-        return None
+    def _own_rules(self, path: str, names: Container[str]) -> IgnoreList | None:
+        """What the .gitignore among a directory's names says."""
+        return self._roots.files.inside(path) if GITIGNORE in names else None
 
     def _find_repository(self, path: str, listing: Listing) -> None:
         if ".git" in listing.names and (repository := repository_at(path)):
@@ -250,7 +246,7 @@ class Walk:
     ) -> None:
         """Compare a directory's files with what was known; rules that changed are not a change of the files."""
         prefix = prefix_of(path)
-        for name, (signature, scopes) in listing.files.items():
+        for name, found in listing.files.items():
             file = prefix + name
             its = shift
             if old:
@@ -258,7 +254,7 @@ class Walk:
                 its = shift.revealing(
                     scope for scope, rules in old.items() if scope not in was_in and not rules.wants_file(file)
                 )
-            self._snapshot.see(file, signature, scopes, shift=its)
+            self._snapshot.see(file, found, shift=its)
         for name in directory.files - listing.files.keys():
             file = prefix + name
             is_gone = name not in listing.names or bool(directory.scopes_of(file))
@@ -278,5 +274,15 @@ class Walk:
         if not is_link:  # one that leads nowhere may lead somewhere later
             self.ties.untie(path)
         # A root that is a file is left to those whose root it is.
-        signature = None if is_gone else self._snapshot.signature(path)
-        self._snapshot.see(path, signature, self._roots.at.get(path, ()), shift=shift)
+        known = None if is_gone else self._snapshot.get(path)
+        self._snapshot.see(path, None if known is None else known.within(self._roots.at.get(path, ())), shift=shift)
+
+
+def _is_behind_link(above: Directory | None, *, is_link: bool) -> bool:
+    """Whether a link leads to a directory, below a root, so that it or one below it may lead back.
+
+    Args:
+        above: the one that it lies in, if that was entered.
+        is_link: whether its own name is a link's.
+    """
+    return above is not None and (above.is_behind_link or is_link)
