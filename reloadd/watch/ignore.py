@@ -171,9 +171,9 @@ class IgnoreFiles:
         """What a directory's own .gitignore says."""
         return self.list_of(os.path.join(directory, GITIGNORE), directory)
 
-    def forget(self, directory: str) -> None:
-        """Keep nothing of a directory's own .gitignore."""
-        self._read.pop(os.path.join(directory, GITIGNORE), None)
+    def forget(self, directory: str) -> bool:
+        """Keep nothing of a directory's own .gitignore; whether one was read there."""
+        return self._read.pop(os.path.join(directory, GITIGNORE), None) is not None
 
 
 @dataclass(frozen=True, slots=True)

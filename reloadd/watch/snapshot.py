@@ -18,6 +18,7 @@ from reloadd.watch.baseline import Baseline
 from reloadd.watch.interest import NO_SHIFT, Interest, Scope, Shift
 from reloadd.watch.known import KnownFile, known_file
 from reloadd.watch.signature import digest_of
+from reloadd.watch.uncovered import Uncovered
 
 if TYPE_CHECKING:
     import os
@@ -42,9 +43,13 @@ class Snapshot:
 
     Args:
         is_being_written: whether somebody has a file open for writing; None if that is not known.
+
+    Attributes:
+        uncovered: the files that may be going with the .gitignore that left them out.
     """
 
     def __init__(self, is_being_written: Callable[[str], bool | None]) -> None:
+        self.uncovered = Uncovered()
         self._is_being_written = is_being_written
         self._seen: dict[str, KnownFile] = {}
         self._baselines: dict[Interest, Baseline] = {}
@@ -76,7 +81,11 @@ class Snapshot:
 
     def take_baselines(self, interests: Collection[Interest]) -> None:
         """Keep what is told for these, and for no others; to those that are new, all that was seen counts as told."""
-        counts = self._counts([each for each in interests if each not in self._baselines], interests)
+        new = [each for each in interests if each not in self._baselines]
+        if new:
+            # To those who come, all that is there now is their business.
+            self.uncovered.clear()
+        counts = self._counts(new, interests)
         # Replaced as wholes: the event loop may be reading them.
         self._baselines = {each: self._baselines.get(each) or Baseline(each, counts[each]) for each in interests}
         in_scope: dict[Scope, list[Baseline]] = {}
@@ -144,10 +153,14 @@ class Snapshot:
         """
         before = self._seen.get(path)
         kept = after if after is not None and after.scopes else None
+        if shift.uncovered and kept is not None:
+            self._uncover(path, kept, before, shift)
         if before is not None:
             if after is None:
-                shift = shift.severing(before.scopes)
-            elif after.has_signature_of(before):
+                shift = shift.severing(before.scopes).sparing(self.uncovered.take_gone(path))
+            elif not after.has_signature_of(before):
+                self.uncovered.discard(path)
+            else:
                 if after.scopes == before.scopes:
                     return
                 after.digest = before.digest
@@ -159,6 +172,11 @@ class Snapshot:
         is_told = bool(self._in_scope) and self._note(path, before, after, writer, shift)
         if kept is not None and kept.digest is None and not is_told:
             self._undigested[path] = None
+
+    def _uncover(self, path: str, after: KnownFile, before: KnownFile | None, shift: Shift) -> None:
+        new = shift.uncovered.intersection(after.scopes).difference(before.scopes if before is not None else ())
+        if new:
+            self.uncovered.add(path, new)
 
     def _note(self, path: str, before: KnownFile | None, after: KnownFile | None, writer: Writer, shift: Shift) -> bool:
         """Compare a file with the baselines of all who look where it was or is; whether there is anything to tell."""

@@ -75,7 +75,7 @@ class Author(Chaos):
         self.file().unlink()
 
     def _delete_directory(self) -> None:
-        # At once: a .gitignore that goes first takes in what goes next, which is then a change.
+        # At once: a .gitignore that goes first may leave out what goes next, and that is told to nobody then.
         self._two_directories()[0].rename(self._outside / "gone")
         shutil.rmtree(self._outside / "gone")
 
