@@ -8,6 +8,7 @@ is not documented: a contract test holds what is used of it.
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import threading
 from contextlib import suppress
@@ -38,6 +39,9 @@ MASK = Mask(
 )
 """One mask for every watch: listening to the same directory with another one would replace it. Nothing in it is caused
 by reading a file."""
+
+# What watchdog would print beside our log, such as that events were lost, records say.
+logging.getLogger("watchdog").addHandler(logging.NullHandler())
 
 _JOIN_TIMEOUT = 2.0
 """Seconds. The reader has nothing to do but to return."""
