@@ -19,6 +19,7 @@ ALWAYS_EXCLUDED = (
     "node_modules",
     ".venv",
     "venv",
+    "pyvenv.cfg",
     "*.egg-info",
     "site-packages",
     # caches

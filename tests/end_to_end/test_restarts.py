@@ -181,7 +181,7 @@ def test_a_lock_that_was_left_behind_holds_up_one_restart(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_a_daemon_that_was_stopped_makes_good_for_what_it_missed(tmp_path: Path) -> None:
-    """20,000 files are made meanwhile, more than the kernel keeps events of: one restart, and one record that says why"""
+    """20,000 files are made meanwhile, more than the kernel keeps events of: one restart, and one record says why"""
     write_files(tmp_path, {"src/part.py": "VERSION = 1\n"})
     with running(tmp_path) as shop:
         shop.daemon.process.send_signal(signal.SIGSTOP)
