@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class ChangeKind(Enum):
@@ -17,9 +18,8 @@ class ChangeKind(Enum):
     DELETED = "deleted"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One path (absolute) that differs from what was known of it."""
+class Change(NamedTuple):
+    """One path (absolute) that differs from what was known of it. A tuple, for a directory that goes makes many."""
 
     kind: ChangeKind
     path: str

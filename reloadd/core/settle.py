@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
 
@@ -51,9 +51,8 @@ class Work(Enum):
     """We have yet to look at all that was found to be new; perhaps nobody writes any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """How a path stands against what was last told of it.
+class Finding(NamedTuple):
+    """How a path stands against what was last told of it. A tuple, for a walk finds many.
 
     Attributes:
         path: absolute.
@@ -77,8 +76,8 @@ class Burst:
 
     quiet: float | None = None
     follows: bool = False
-    _kinds: Mapping[str, ChangeKind] = field(default_factory=lambda: MappingProxyType({}))
-    _held_until: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    _changes: Mapping[str, Change] = field(default_factory=lambda: MappingProxyType({}))
+    _held_until: dict[str, float] = field(default_factory=dict)
     _first_at: float = 0.0
     _last_at: float = 0.0
     _widest_gap: float = 0.0
@@ -89,18 +88,20 @@ class Burst:
     @property
     def due(self) -> float | None:
         """When to ask whether it is over; None while it is empty."""
-        if not self._kinds:
+        if not self._changes:
             return None
         if self._work_until is None:
             quiet_at, longest = self._last_at + self._quiet_time(), max(LONGEST_BURST, self.quiet or 0.0)
         else:
             quiet_at, longest = self._work_until, LONGEST_GIT
-        return min(max((quiet_at, *self._held_until.values())), self._first_at + longest)
+        # What is held longest is held last, for each is held from the time of its feeding on.
+        held_until = next(reversed(self._held_until.values()), quiet_at)
+        return min(max(quiet_at, held_until), self._first_at + longest)
 
     def _quiet_time(self) -> float:
         if self.quiet is not None:
             return self.quiet
-        if len(self._kinds) == 1 and not self.follows:
+        if len(self._changes) == 1 and not self.follows:
             return 0.0
         return min(max(SHORTEST_QUIET, GAPS_OF_QUIET * self._widest_gap), LONGEST_QUIET)
 
@@ -109,28 +110,28 @@ class Burst:
 
         Args:
             findings: what was found.
-            now: when.
+            now: when; never before the time of an earlier feeding.
             is_answer: whether this only answers who still writes the files; if they are as before, the quiet goes on.
         """
-        kinds, held = dict(self._kinds), dict(self._held_until)
-        for finding in findings:
-            held.pop(finding.path, None)
-            if finding.kind is None:
-                kinds.pop(finding.path, None)
+        changes, held = dict(self._changes), dict(self._held_until)
+        for path, kind, complete in findings:
+            held.pop(path, None)
+            if kind is None:
+                changes.pop(path, None)
                 continue
-            kinds[finding.path] = finding.kind
-            if finding.kind is ChangeKind.DELETED or not finding.complete:
-                held[finding.path] = now + HOLD
-        begun = bool(self._kinds)
-        if not kinds:
+            changes[path] = Change(kind, path)
+            if kind is ChangeKind.DELETED or not complete:
+                held[path] = now + HOLD
+        begun = bool(self._changes)
+        if not changes:
             return Burst(quiet=self.quiet, follows=self.follows, _last_at=self._last_at)
-        if is_answer and kinds == self._kinds:
+        if is_answer and changes == self._changes:
             return replace(self, _held_until=held)
         goes_on = begun or (self.follows and now - self._last_at <= LONGEST_QUIET)
         return replace(
             self,
             follows=self.follows and goes_on,
-            _kinds=kinds,
+            _changes=changes,
             _held_until=held,
             _first_at=self._first_at if begun else now,
             _last_at=now,
@@ -143,14 +144,19 @@ class Burst:
         return LOOK_AGAIN if self._work in {Work.WRITING, Work.LOOKING} else GIT_PAUSE
 
     @property
+    def size(self) -> int:
+        """How much is yet to be told."""
+        return len(self._changes)
+
+    @property
     def paths(self) -> tuple[str, ...]:
         """What is yet to be told."""
-        return tuple(self._kinds)
+        return tuple(self._changes)
 
     @property
     def unfinished(self) -> tuple[str, ...]:
         """Files that somebody may still be writing, as far as was seen."""
-        return tuple(path for path in self._held_until if self._kinds[path] is not ChangeKind.DELETED)
+        return tuple(path for path in self._held_until if self._changes[path].kind is not ChangeKind.DELETED)
 
     def during(self, work: Work, now: float) -> Burst:
         """Keep the burst open while work is under way, which may pause for longer than it ever did.
@@ -177,14 +183,14 @@ class Burst:
         the next set, but only once, and not if it is the only one.
         """
         held = {path: until for path, until in self._held_until.items() if until > now and path not in self._kept}
-        if len(held) == len(self._kinds):
+        if len(held) == len(self._changes):
             held = {}
-        changes = tuple(Change(kind, path) for path, kind in sorted(self._kinds.items()) if path not in held)
+        changes = tuple(self._changes[path] for path in sorted(self._changes) if path not in held)
         told = ChangeSet(changes=changes, seen_at=self._first_at, settled_at=now)
         return told, Burst(
             quiet=self.quiet,
             follows=True,
-            _kinds={path: self._kinds[path] for path in held},
+            _changes={path: self._changes[path] for path in held},
             _held_until=held,
             _first_at=now,
             _last_at=self._last_at,

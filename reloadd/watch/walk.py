@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.paths import prefix_of
 from reloadd.watch.directories import Directories, Directory, Sight, sight_of
-from reloadd.watch.errands import Errand, Errands
+from reloadd.watch.errands import Errand, Errands, Left
 from reloadd.watch.ignore import GITIGNORE
 from reloadd.watch.interest import NO_SHIFT
 from reloadd.watch.judging import judge_of_known, judge_of_new
@@ -93,31 +93,31 @@ class Walk:
         is_behind_link = _is_behind_link(above, is_link=os.path.islink(path))
         return bool(self._ruling_above(path, above, is_behind_link=is_behind_link).scopes)
 
-    def leave(self, top: str, *, is_gone: bool, shift: Shift = NO_SHIFT) -> None:
-        """Forget a directory and all below it.
+    def leave(self, path: str, left: Left, shift: Shift = NO_SHIFT) -> None:
+        """Forget a directory and what is in it; each of those below it is an errand, so that no tree is too large.
 
         Args:
-            top: the directory; it need not have been entered.
-            is_gone: its files are gone; else they are there, only no longer looked at.
+            path: of the directory; it need not have been entered.
+            left: whether its files are gone, or are there and no longer looked at.
             shift: from whom they are severed all the same.
         """
-        ahead = [top]
-        while ahead:
-            path = ahead.pop()
-            if path in self._roots.at and path in self._directories and not (is_gone and path == top):
-                # Whoever looks from there on finds out by himself.
-                self._errands.add(path, Errand(shift.severing(self._scopes_at(path)) if is_gone else shift))
-                continue
-            directory = self._directories.remove(path)
-            if directory is None:
-                continue
-            self.repositories.pop(path, None)
-            self._roots.files.forget(path)
-            for name in directory.files:
-                self._forget_file(os.path.join(path, name), shift, is_gone=is_gone)
-            for name in directory.children:
-                self.ties.untie(os.path.join(path, name))
-                ahead.append(os.path.join(path, name))
+        if left is Left.OUT and path in self._roots.at and path in self._directories:
+            # Whoever looks from there on finds out by himself.
+            self._errands.add(path, Errand(shift))
+            return
+        directory = self._directories.remove(path)
+        if directory is None:
+            return
+        self.repositories.pop(path, None)
+        self._roots.files.forget(path)
+        for name in directory.files:
+            self._forget_file(os.path.join(path, name), shift, is_gone=left is Left.GONE)
+        # By the time that one is visited there may be another directory: what was in the one that has gone is gone.
+        below = shift.severing(directory.scopes) if left is Left.GONE else shift
+        for name in directory.children:
+            child = os.path.join(path, name)
+            self.ties.untie(child)
+            self._errands.add(child, Errand(below, left=left))
 
     def close(self) -> None:
         """Visit nothing more."""
@@ -133,7 +133,7 @@ class Walk:
         if before is not None and (lost := set(before.scopes).difference(ruling.scopes)):
             errand = errand._replace(shift=errand.shift.severing(self._letting_in(path, lost)))
         if not ruling.scopes:
-            self.leave(path, is_gone=not os.path.isdir(path), shift=errand.shift)
+            self.leave(path, errand.left or (Left.OUT if os.path.isdir(path) else Left.GONE), errand.shift)
             return
         is_led_to_anew = before is not None and before.is_behind_link is not is_behind_link
         if before is None or errand.listens_anew or is_led_to_anew or not self._is_same(before, sight):
@@ -199,7 +199,7 @@ class Walk:
             entries = {}
             self._hearing.refuse(path, errno.EACCES)
         except OSError:
-            self.leave(path, is_gone=True)
+            self.leave(path, Left.GONE)
             return
         directory.ruling = directory.ruling.inside(self._own_rules(path, entries))
         judge = (
@@ -267,7 +267,7 @@ class Walk:
             if name not in listing.links:
                 self.ties.untie(child)
             severed = shift.severing(self._letting_in(child, directory.scopes))
-            self.leave(child, is_gone=name not in listing.names, shift=severed)
+            self.leave(child, Left.OUT if name in listing.names else Left.GONE, severed)
         directory.children = listing.children
 
     def _forget_file(self, path: str, shift: Shift, *, is_gone: bool, is_link: bool = False) -> None:
