@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reloadd.core.expected import LATEST, Expected
-from reloadd.core.followers import LONGEST_HOLD, Following, Standing, Turn, relatives
+from reloadd.core.followers import LONGEST_HOLD, Activity, Following, Pending, relatives
 from reloadd.core.inputs import Cause, Changed, Restart, Why
 from reloadd.supervise.reports import Reports
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Followers:
-    """The apps of one daemon, as far as they restart with each other.
+    """The apps of one daemon that restart with each other.
 
     Args:
         apps: gives those that there are now, by name.
@@ -69,10 +69,10 @@ class Followers:
     def look(self) -> None:
         """Restart those that wait for nobody any more."""
         while self._following.pending:
-            self._following, turns = self._following.due(self._graph(), self._possible_standing())
-            for name, turn in turns.items():
-                self._take(name, turn)
-            if not turns:
+            self._following, due = self._following.due(self._graph(), self._possible_activity())
+            for name, pending in due.items():
+                self._take(name, pending)
+            if not due:
                 break
         self._say_who_waits()
 
@@ -114,17 +114,17 @@ class Followers:
     # What is done.
 
     def _overdue(self, name: str) -> None:
-        self._following, turn = self._following.overdue(name)
-        self._take(name, turn)
+        self._following, pending = self._following.overdue(name)
+        self._take(name, pending)
         self.look()
 
-    def _take(self, name: str, turn: Turn) -> None:
-        """Restart one, but for one that is down because the user wants it to be: that drops what changed by itself."""
-        app, changes = self._apps()[name], turn.changes
+    def _take(self, name: str, pending: Pending) -> None:
+        """Restart a follower, unless the user wants it down: its machine drops a change by itself."""
+        app, changes = self._apps()[name], pending.changes
         if self._ends_hold(name) and changes is not None:
             changes = replace(changes, settled_at=self._loop.time())
-        if turn.leader is not None and app.machine.wanted:
-            Reports(app.profile, self._publish).followed(turn.leader)
+        if pending.leader is not None and app.machine.wanted:
+            Reports(app.profile, self._publish).followed(pending.leader)
             app.renew(Restart(Why(Cause.FOLLOWED, changes)))
         elif changes is not None:
             app.renew(Changed(changes))
@@ -138,10 +138,10 @@ class Followers:
         return deadline is not None
 
     def _say_who_waits(self) -> None:
-        """Say once for each hold whom it is for, as soon as it is known that they do anything."""
-        graph, standing = self._graph(), self._standing()
+        """Say once for each change that is held back whom it waits for, as soon as these are known to be busy."""
+        graph, activity = self._graph(), self._activity()
         for name, changes in self._following.held.items():
-            if name not in self._said and (leaders := self._following.waits_for(graph, standing, name)):
+            if name not in self._said and (leaders := self._following.waits_for(graph, activity, name)):
                 self._said.add(name)
                 Reports(self._apps()[name].profile, self._publish).postponed(changes, sorted(leaders))
 
@@ -150,19 +150,19 @@ class Followers:
     def _graph(self) -> dict[str, tuple[str, ...]]:
         return {name: app.profile.restart_with for name, app in self._apps().items()}
 
-    def _standing(self) -> Standing:
-        """As far as it is known; who may be about to restart, or to notice something, is not among them."""
+    def _activity(self) -> Activity:
+        """What the apps are known to be busy with, without what they may be about to do."""
         apps = self._apps()
-        return Standing(
+        return Activity(
             {name for name, app in apps.items() if app.has_noticed},
             {name for name, app in apps.items() if app.machine.is_restarting},
         )
 
-    def _possible_standing(self) -> Standing:
-        """With those of whom it will only be known in a moment."""
-        apps, known = self._apps(), self._standing()
+    def _possible_activity(self) -> Activity:
+        """With what some apps may be about to do, which will be known in a moment."""
+        apps, known = self._apps(), self._activity()
         expected = self._expected.names(self._loop.time()) & apps.keys()
         came = {name for name in expected if apps[name].times_noticed != self._times_noticed[name]}
         self._expected = self._expected.without(*came)
         undecided = {name for name, app in apps.items() if app.has_words}
-        return Standing({*known.noticed, *(expected - came)}, {*known.restarting, *undecided})
+        return Activity({*known.noticed, *(expected - came)}, {*known.restarting, *undecided})

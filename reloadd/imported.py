@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
-from reloadd.core.outside import Signature, glob_of
+from reloadd.core.outside import glob_of
 from reloadd.core.paths import is_within
 from reloadd.core.patterns import compile_includes
-from reloadd.supervise.noted import LedgerReader
+from reloadd.supervise.noted import LedgerReader, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from reloadd.core.account import LedgerSignature
     from reloadd.core.inputs import Noticed, Quiet
     from reloadd.profile.model import Profile, WatchSet
     from reloadd.watch.base import Watch, Watcher
@@ -192,16 +193,16 @@ def watch_set_of(around: WatchSet, files: Iterable[str]) -> WatchSet:
     )
 
 
-def changed_since(noted: Mapping[str, Signature]) -> set[str]:
+def changed_since(noted: Mapping[str, LedgerSignature]) -> set[str]:
     """Those files that are no longer as they were noted."""
-    return {file for file, signature in noted.items() if _signature_now(file) != signature}
+    return {file for file, signature in noted.items() if signature_of(file) != signature}
 
 
 def _roots_of(profile: Profile) -> list[str]:
     return [str(each) for root in profile.watch.roots for each in (root, root.resolve())]
 
 
-def _read_outside(reader: LedgerReader, profile: Profile) -> Mapping[str, Signature]:
+def _read_outside(reader: LedgerReader, profile: Profile) -> Mapping[str, LedgerSignature]:
     """What a ledger says by now that lies outside, by any name: what is reached by a link may be watched already."""
     reader.read_on()
     roots = _roots_of(profile)
@@ -212,11 +213,3 @@ def _read_outside(reader: LedgerReader, profile: Profile) -> Mapping[str, Signat
         for file, signature in outside.items()
         if not any(is_within(places[file], root) for root in roots)
     }
-
-
-def _signature_now(file: str) -> Signature | None:
-    try:
-        status = Path(file).stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino

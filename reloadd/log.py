@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from reloadd.core.records import Level
+from reloadd.history.entries import timestamp
 from reloadd.lines import LEAD, console_line
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Log:
         form: for people or for programs.
         lowest: records below this level are left out.
         colour: whether the console form is coloured.
-        now: the wall clock; the one place in the daemon that reads it.
+        now: the wall clock.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class _LineSink:
 
 
 def _utc_stamp(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    event["timestamp"] = event.pop("at").astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    event["timestamp"] = timestamp(event.pop("at"))
     return event
 
 

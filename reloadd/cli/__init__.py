@@ -48,8 +48,11 @@ def _do(verb: Callable[[Sequence[str]], int], words: Sequence[str]) -> int:
         # Names of files need not be UTF-8.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        status = verb(words)
-        sys.stdout.flush()
+        try:
+            status = verb(words)
+        finally:
+            # What was done comes before the error that ended it.
+            sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read has seen enough, as with `| head`; what is left must not be written at the end either.
         _write_no_more()

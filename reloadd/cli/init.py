@@ -11,8 +11,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reloadd.cli.parser import make_parser, parse_all
+from reloadd.cli.parser import CommandError, UsageError, make_parser, parse_all
 from reloadd.colour import wants_colour
+from reloadd.core.reasons import reason_of
 from reloadd.profile.discover import configuration_directory
 from reloadd.profile.json_schema import FILE
 from reloadd.profile.load import load_profiles
@@ -42,8 +43,8 @@ examples:
   reloadd init shop && reloadd -p shop/reloadd.toml
 
 exit status:
-  0  a profile was written    2  nothing was found, there is a file already, or
-                                 what was written has to be mended
+  0  a profile was written     2  nothing was found, there is a file already,
+  1  it cannot be written         or what was written has to be mended
 """
 
 
@@ -71,13 +72,13 @@ def _init(directory: Path) -> int:
     file = (directory / _NAME).absolute()
     shown = shown_path(file, here)
     if not directory.is_dir():
-        return _fail(f"there is no directory `{directory}`", "name the directory of a project")
+        raise UsageError(f"there is no directory `{directory}`", "name the directory of a project")
     if file.is_symlink() or file.exists():
-        return _fail(f"`{shown}` is there already", f"see what is wrong with it with `reloadd check {shown}`")
+        raise UsageError(f"`{shown}` is there already", f"see what is wrong with it with `reloadd check {shown}`")
     project = look(directory)
     found = guess(project)
     if found is None:
-        return _fail(
+        raise UsageError(
             f"nothing to run was found in `{directory}`",
             f'write `{shown}` by hand: `[target]` and below it `command = ["..."]`, or see `reloadd init --help`',
         )
@@ -87,9 +88,7 @@ def _init(directory: Path) -> int:
         with file.open("x", encoding="utf-8") as written:
             written.write(text)
     except OSError as error:
-        return _fail(
-            f"`{shown}` cannot be written: {(error.strerror or str(error)).lower()}", "choose another directory"
-        )
+        raise CommandError(f"`{shown}` cannot be written: {reason_of(error)}", "choose another directory") from error
     return _tell(found, file, shown, here)
 
 
@@ -105,11 +104,6 @@ def _tell(found: Guess, file: Path, shown: str, here: Path) -> int:
     colour = wants_colour(sys.stderr, os.environ)
     outcome = "mend what is drawn before you run it"
     sys.stderr.write(draw(loaded.problems, directory=here, colour=colour, outcome=outcome) + "\n")
-    return _WRONG
-
-
-def _fail(message: str, hint: str) -> int:
-    sys.stderr.write(f"error: {message}\n  = hint: {hint}\n")
     return _WRONG
 
 

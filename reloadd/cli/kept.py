@@ -1,4 +1,4 @@
-"""What the verbs that read back have in common: whose history is meant, since when, and what was kept of that.
+"""What the verbs that read history have in common: whose is meant, since when, and what was kept of it.
 
 Never shows anything.
 """
@@ -9,11 +9,13 @@ import argparse
 import os
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reloadd.cli.daemons import meant
 from reloadd.cli.parser import CommandError, OutputFormat, UsageError, add_names, add_output
+from reloadd.core.reasons import reason_of
+from reloadd.history.entries import timestamp
 from reloadd.history.places import state_directory
 from reloadd.history.reader import Kept, all_kept, read_restarts
 
@@ -29,7 +31,7 @@ _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What each verb that reads back is asked.
+    """What each verb that reads history is asked.
 
     Attributes:
         profiles: names and patterns; none for all.
@@ -91,8 +93,7 @@ def kept_of(words: Sequence[str], environ: Mapping[str, str], *, running: Sequen
     try:
         found = all_kept(state)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise CommandError(f"`{state}` cannot be read: {reason}", "history is kept there for you alone") from error
+        raise unreadable(error) from error
     names = [*(kept.profile for kept in found if kept.profile is not None), *running]
     if words and not names:
         raise UsageError(f"nothing was kept of `{words[0]}`", f"nothing was kept at all in `{state}`")
@@ -104,8 +105,8 @@ def kept_of(words: Sequence[str], environ: Mapping[str, str], *, running: Sequen
 
 def unreadable(error: OSError) -> CommandError:
     """What to say of a file that cannot be read."""
-    reason = (error.strerror or str(error)).lower()
-    return CommandError(f"`{error.filename}` cannot be read: {reason}", "history is kept there for you alone")
+    message = f"`{error.filename}` cannot be read: {reason_of(error)}"
+    return CommandError(message, "history is kept there for you alone")
 
 
 def since(word: str) -> str:
@@ -123,7 +124,7 @@ def since(word: str) -> str:
             moment -= timedelta(days=1)
     else:
         moment = _read(word, word)
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return timestamp(moment)
 
 
 def _before(present: datetime, number: float, unit: str, word: str) -> datetime:

@@ -12,9 +12,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reloadd.cli.parser import OutputFormat, UsageError, add_output, make_parser, member, parse_all
+from reloadd.cli.parser import CommandError, OutputFormat, UsageError, add_output, make_parser, member, parse_all
 from reloadd.cli.service_status import show_status
 from reloadd.colour import wants_colour
+from reloadd.core.reasons import reason_of
 from reloadd.profile.discover import configuration_directory
 from reloadd.profile.load import load_profiles
 from reloadd.profile.model import TcpAddress, UnixAddress
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from reloadd.profile.model import Address
 
-_DONE, _FAILED, _WRONG = 0, 1, 2
+_DONE, _WRONG = 0, 2
 
 _EPILOG = """\
 examples:
@@ -121,7 +122,7 @@ def _install(installation: Installation, options: ServiceOptions) -> int:
             return _WRONG
         listen = _streams(each.address for profile in loaded.profiles for each in profile.listen)
         if not listen:
-            return _fail("no profile listens at an address of its own", "give one a `listen.http` with a port", _WRONG)
+            raise UsageError("no profile listens at an address of its own", "give one a `listen.http` with a port")
     if not listen and installation.units / SOCKET in installation.ours():
         # Without its file, systemd would go on listening and could not be told to stop.
         systemctl("disable", "--now", SOCKET)
@@ -129,13 +130,14 @@ def _install(installation: Installation, options: ServiceOptions) -> int:
     try:
         touched = installation.install(wanted, os.environ)
     except NotOursError as error:
-        return _fail(str(error), "keep it and write no other, or move it away and try again")
+        raise CommandError(str(error), "keep it and write no other, or move it away and try again") from error
     except OSError as error:
-        return _fail(f"cannot write `{error.filename}`: {_reason(error)}", "see who owns it")
+        raise CommandError(f"`{error.filename}` cannot be written: {reason_of(error)}", "see who owns it") from error
     _tell(touched)
     reloaded = systemctl("daemon-reload")
     if not reloaded.is_done:
-        return _fail(f"no service manager was told of it: {reloaded.error}", "log in anew, or start `systemd --user`")
+        hint = "log in anew, or start `systemd --user`"
+        raise CommandError(f"no service manager was told of it: {reloaded.error}", hint)
     unit = SOCKET if listen else SERVICES[0]
     sys.stdout.write(f"start it, now and at each login: systemctl --user enable --now {unit}\n")
     if not is_lingering():
@@ -170,7 +172,8 @@ def _uninstall(installation: Installation) -> int:
     try:
         touched = installation.uninstall()
     except OSError as error:
-        return _fail(f"cannot remove `{error.filename}`: {_reason(error)}", "see who owns its directory")
+        message = f"`{error.filename}` cannot be removed: {reason_of(error)}"
+        raise CommandError(message, "see who owns its directory") from error
     _tell(touched)
     systemctl("daemon-reload")
     if not touched:
@@ -181,13 +184,3 @@ def _uninstall(installation: Installation) -> int:
 def _tell(files: Iterable[Touched]) -> None:
     for file in files:
         sys.stdout.write(f"{file.fate.value} {file.path}\n")
-
-
-def _fail(message: str, hint: str, status: int = _FAILED) -> int:
-    sys.stdout.flush()
-    sys.stderr.write(f"error: {message}\n  = hint: {hint}\n")
-    return status
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

@@ -10,7 +10,7 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from reloadd.cli.parser import OutputFormat
+from reloadd.cli.parser import NoDaemonError, OutputFormat
 from reloadd.service.installation import SOCKET
 from reloadd.service.systemctl import is_lingering, systemctl, systemd_version
 
@@ -57,16 +57,18 @@ class Status:
 
 
 def show_status(installation: Installation, output: OutputFormat) -> int:
-    """Print how things are; returns the exit status, which says whether a daemon runs."""
+    """Print how things are; returns the exit status, which says whether a daemon runs.
+
+    Raises:
+        NoDaemonError: no service manager can be asked.
+    """
     names = ("reloadd.service", "reloadd@*.service", SOCKET)
     answer = systemctl("show", *names, f"--property={','.join(_PROPERTIES)}")
     if not answer.is_done and output is OutputFormat.TEXT and not installation.ours():
         sys.stdout.write(f"not installed, and no service manager answers: start reloadd by hand ({answer.error})\n")
         return _DOES_NOT_RUN
     if not answer.is_done:
-        sys.stderr.write(f"error: no service manager answers: {answer.error}\n")
-        sys.stderr.write("  = hint: log in anew, or see `loginctl user-status`\n")
-        return _DOES_NOT_RUN
+        raise NoDaemonError(f"no service manager answers: {answer.error}", "log in anew, or see `loginctl user-status`")
     status = Status(
         installed=tuple(map(str, installation.ours())),
         outdated=tuple(map(str, installation.outdated(systemd_version()))),

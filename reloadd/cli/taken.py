@@ -1,4 +1,4 @@
-"""What is said of an address that another daemon of the same user has: whose it is there, and what ends with it.
+"""What to say of an address that another daemon of the same user has: which profile has it there, and what to do.
 
 Asks daemons, and waits for their answers: only for a daemon that cannot start. Never tells one anything.
 """

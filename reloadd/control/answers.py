@@ -19,6 +19,7 @@ from reloadd.control.usage import measure
 from reloadd.control.waiting import Wait
 from reloadd.core.inputs import Cause, Restart, Start, Stop, Why
 from reloadd.core.records import record
+from reloadd.history.entries import timestamp
 from reloadd.history.journal import Written
 from reloadd.profile.problems import draw
 
@@ -91,7 +92,7 @@ class Answers:
             "daemon": {
                 "pid": os.getpid(),
                 "version": self._version,
-                "since": _stamp(self._began),
+                "since": timestamp(self._began),
                 "directory": str(self._directory),
                 "history": {"path": str(self._keeper.directory), "error": self._keeper.trouble},
             },
@@ -162,15 +163,7 @@ class Answers:
         waits = {name: Wait(request.verb, apps[name], name, self._journal) for name in request.profiles}
         for name in request.profiles:
             apps[name].command(_WORDS[request.verb])
-        judged = await asyncio.gather(
-            *(wait.outcome(partial(self._standing, name), request.wait) for name, wait in waits.items())
-        )
-        return {
-            "profiles": [
-                {"name": name, "done": judgement.is_done, "reason": judgement.reason}
-                for name, judgement in zip(waits, judged, strict=True)
-            ]
-        }
+        return {"profiles": await self._outcomes(waits, request.wait)}
 
     async def _reload(self, request: ReloadRequest, pid: int) -> Mapping[str, object]:
         self._bus.publish(record("control.commanded", command="reload", profiles=(), pid=pid or None))
@@ -188,6 +181,10 @@ class Answers:
     async def _wait_settled(self, apps: Mapping[str, CommandedApp], seconds: float) -> list[Mapping[str, object]]:
         """How each app that is wanted stands once it serves, or has given up."""
         waits = {name: Wait(Verb.START, app, name, self._journal) for name, app in apps.items() if not app.is_at_rest}
+        return await self._outcomes(waits, seconds)
+
+    async def _outcomes(self, waits: Mapping[str, Wait], seconds: float) -> list[Mapping[str, object]]:
+        """What came of each, in order, after so many seconds at the most."""
         judged = await asyncio.gather(
             *(wait.outcome(partial(self._standing, name), seconds) for name, wait in waits.items())
         )
@@ -211,7 +208,3 @@ def _usage(usage: Usage) -> Mapping[str, object]:
         "lived_s": round(usage.lived_s, 2),
         "memory_bytes": usage.memory,
     }
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from reloadd.control.places import Place, runtime_directory
 from reloadd.control.protocol import RequestError, decode, encode
+from reloadd.core.reasons import reason_of
 
 if TYPE_CHECKING:
     import socket
@@ -98,7 +99,7 @@ class Connection:
         except TimeoutError:
             raise NoAnswerError(self.daemon, f"it took nothing for {ANSWER_TIMEOUT:g} s") from None
         except OSError as error:
-            raise NoAnswerError(self.daemon, (error.strerror or str(error)).lower()) from error
+            raise NoAnswerError(self.daemon, reason_of(error)) from error
 
     def receive(self, timeout: float = ANSWER_TIMEOUT) -> Mapping[str, Any]:
         """The next message, once it is here.
@@ -140,7 +141,7 @@ class Connection:
         except TimeoutError:
             raise NoAnswerError(self.daemon, f"it did not answer within {timeout:g} s") from None
         except OSError as error:
-            raise NoAnswerError(self.daemon, (error.strerror or str(error)).lower()) from error
+            raise NoAnswerError(self.daemon, reason_of(error)) from error
         if not data:
             raise NoAnswerError(self.daemon, "it hung up")
         return data

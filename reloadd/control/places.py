@@ -12,6 +12,8 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from reloadd.core.reasons import reason_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -192,4 +194,4 @@ def _hold_private(directory: int, path: str) -> None:
 def _words(error: OSError) -> str:
     if error.errno in {errno.ELOOP, errno.ENOTDIR}:
         return "it is no directory"
-    return (error.strerror or str(error)).lower()
+    return reason_of(error)

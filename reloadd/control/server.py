@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from reloadd.control.connection import Connection
 from reloadd.control.places import Place, PlaceError, runtime_directory
 from reloadd.control.protocol import Code, FollowRequest, RequestError, encode, encode_error, parse_request
+from reloadd.core.reasons import reason_of
 from reloadd.core.records import Value, make_record
 from reloadd.history.journal import Written
 
@@ -62,7 +63,7 @@ class ControlServer:
             return self
         except OSError as error:
             path = runtime_directory(self._environ)
-            self._say("control.failed", error=(error.strerror or str(error)).lower(), hint=f"make room in `{path}`")
+            self._say("control.failed", error=reason_of(error), hint=f"make room in `{path}`")
             return self
         self._server = await asyncio.get_running_loop().create_unix_server(partial(Connection, self), sock=listener)
         self._journal.subscribe(self._send_to_followers)

@@ -22,6 +22,12 @@ _NODE_ERROR = re.compile(r"^(?:Uncaught )?(?P<error>(?P<kind>(?:[A-Z]\w*)?(?:Err
 _LIBRARY = re.compile(r"^<|/lib/python\d[^/]*/|/(?:site|dist)-packages/")
 """Files that developers do not edit: the innermost frame outside of them is where to look."""
 
+_EXCERPT = 8
+"""Lines of Node's between an error and its place above: the source line, carets, notes."""
+
+_STACK = 20
+"""Lines below an error in which its place may be named: Node lists its own frames first."""
+
 _HOPELESS = frozenset({"SyntaxError", "IndentationError", "TabError"})
 """Errors that no second try cures: the text of the program itself is wrong."""
 
@@ -87,13 +93,6 @@ def _node_blame(lines: Sequence[str], index: int) -> Blame | None:
         if place is not None:
             return _blame(error, place)
     return None
-
-
-_EXCERPT = 8
-"""Lines between an error and its place above: the source line, carets, notes."""
-
-_STACK = 20
-"""Lines below an error in which its place may be named: Node lists its own frames first."""
 
 
 def _blame(error: re.Match[str], place: re.Match[str]) -> Blame:

@@ -1,10 +1,10 @@
 """Who restarts with whom, and when: the decisions behind `restart-with`.
 
-A follower restarts once everybody that it follows, directly or by way of others, is through: so it restarts once for a
-restart of several, after the last of them, and once for a save that it shares with them. To see that, its own change is
-held back while a change of theirs is noticed, or a restart of theirs is under way; if they fail, that is over too.
+A follower restarts once all that it follows, directly or by way of others, are done. So it restarts once for a restart
+of several leaders, after the last of them, and once for a save that it shares with them. To make that sure, its own
+change is held back while a leader has noticed a change or is restarting; a leader that fails is done, too.
 
-Pure: a `Following` and what happened in, another one and those that are to restart now out.
+Pure: a `Following` and what happened in, the next one and the restarts that are due out.
 """
 
 from __future__ import annotations
@@ -17,22 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from reloadd.core.changes import ChangeSet
-
-    Graph = Mapping[str, Collection[str]]
+    from reloadd.core.order import Graph
 
 LONGEST_HOLD = 10.0
-"""Seconds that a follower's own change is held back: as long as requests wait for new code (`core.policy`). Leaders
-that take longer to start are followed once more when they serve. A restart that only follows has no limit of its own:
-each leader's is bounded already, by its `ready-timeout` and its attempts."""
+"""Seconds that a follower's own change is held back: as long as requests wait for new code (`core.policy`). A leader
+that takes longer to start is followed once more when it serves. A restart that only follows has no limit of its own:
+that of each leader is bounded, by its `ready-timeout` and its attempts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How the apps stand at one moment, as far as others follow them.
+class Activity:
+    """What the apps are busy with at one moment, as far as followers have to wait for it.
 
     Attributes:
-        noticed: those of which a change was noticed that is not told yet, or is expected to be.
-        restarting: those of which a restart is under way; not one that failed and is tried again later.
+        noticed: apps that have noticed a change which is not told yet, or are expected to notice one.
+        restarting: apps of which a restart is under way; not one that failed and is tried again later.
     """
 
     noticed: Collection[str] = ()
@@ -40,12 +39,12 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What a follower restarts for, now that nobody is in its way.
+class Pending:
+    """A restart of a follower that is still to come, and what for. One of the two is there.
 
     Attributes:
-        leader: the one of its leaders that restarted last; None if none did.
-        changes: its own changes; None if it has none. One of the two is there.
+        leader: the leader that restarted last; None if none did.
+        changes: the follower's own changes; None if it has none.
     """
 
     leader: str | None = None
@@ -56,62 +55,63 @@ class Turn:
 class Following:
     """The restarts of followers that are still to come."""
 
-    _pending: Mapping[str, Turn] = field(default_factory=lambda: MappingProxyType({}))
+    _pending: Mapping[str, Pending] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def pending(self) -> frozenset[str]:
-        """Those that wait for others."""
+        """The followers that wait."""
         return frozenset(self._pending)
 
     @property
     def held(self) -> Mapping[str, ChangeSet]:
-        """The changes that wait, by those among them whose own they are."""
-        return {name: turn.changes for name, turn in self._pending.items() if turn.changes is not None}
+        """The changes that are held back, by the follower whose own they are."""
+        return {name: each.changes for name, each in self._pending.items() if each.changes is not None}
 
     def restarted(self, graph: Graph, leader: str) -> Following:
-        """A leader serves again, by itself or because it followed: those that follow it are to restart.
+        """Plan restarts for a leader that serves again, by itself or because it followed.
 
         Args:
-            graph: for each name, those that it restarts with. It has no cycles.
+            graph: for each app, its direct leaders. It has no cycles.
             leader: who serves again.
         """
         followers = [name for name, leaders in graph.items() if leader in leaders]
-        return self._with({name: replace(self._turn_of(name), leader=leader) for name in followers})
+        return self._with({name: replace(self._pending_of(name), leader=leader) for name in followers})
 
     def changed(self, name: str, changes: ChangeSet) -> Following:
-        """A follower's own files changed; what waits already is told together with that."""
-        return self._with({name: replace(self._turn_of(name), changes=_together(self._turn_of(name).changes, changes))})
+        """Plan a restart for a change of a follower's own files, together with what it waits with already."""
+        pending = self._pending_of(name)
+        return self._with({name: replace(pending, changes=_together(pending.changes, changes))})
 
-    def due(self, graph: Graph, standing: Standing) -> tuple[Following, dict[str, Turn]]:
-        """Those that wait no longer, and what is still to come without them."""
-        turns = {name: turn for name, turn in self._pending.items() if not self.waits_for(graph, standing, name)}
-        return self.without(*turns), turns
+    def due(self, graph: Graph, activity: Activity) -> tuple[Following, dict[str, Pending]]:
+        """The restarts that need wait no longer, and what is still to come without them."""
+        pending = {name: each for name, each in self._pending.items() if not self.waits_for(graph, activity, name)}
+        return self.without(*pending), pending
 
-    def waits_for(self, graph: Graph, standing: Standing, name: str) -> frozenset[str]:
-        """Whom one waits for whose restart would otherwise be the first of two."""
+    def waits_for(self, graph: Graph, activity: Activity, name: str) -> frozenset[str]:
+        """The apps that a follower has to wait for: to restart now would be to restart twice."""
         leaders = all_leaders(graph, name)
-        busy = leaders & {*self._pending, *standing.restarting}
-        if self._turn_of(name).changes is None:
-            return busy | ({name} & set(standing.noticed))
-        return busy | (leaders & set(standing.noticed))
+        busy = leaders & {*self._pending, *activity.restarting}
+        if self._pending_of(name).changes is None:
+            return busy | ({name} & set(activity.noticed))
+        return busy | (leaders & set(activity.noticed))
 
-    def overdue(self, name: str) -> tuple[Following, Turn]:
-        """One has waited for as long as it may: what it restarts for, and what is still to come without it."""
-        return self.without(name), self._turn_of(name)
+    def overdue(self, name: str) -> tuple[Following, Pending]:
+        """A follower has waited for as long as it may: its restart, and what is still to come without it."""
+        return self.without(name), self._pending_of(name)
 
     def without(self, *names: str) -> Following:
-        """Nothing more is to come of these."""
-        return Following(MappingProxyType({name: turn for name, turn in self._pending.items() if name not in names}))
+        """Plan no restart of these."""
+        return Following(MappingProxyType({name: each for name, each in self._pending.items() if name not in names}))
 
-    def _turn_of(self, name: str) -> Turn:
-        return self._pending.get(name, Turn())
+    def _pending_of(self, name: str) -> Pending:
+        return self._pending.get(name, Pending())
 
-    def _with(self, turns: Mapping[str, Turn]) -> Following:
-        return Following(MappingProxyType({**self._pending, **turns}))
+    def _with(self, pending: Mapping[str, Pending]) -> Following:
+        return Following(MappingProxyType({**self._pending, **pending}))
 
 
 def all_leaders(graph: Graph, name: str) -> frozenset[str]:
-    """Those that one follows, directly or by way of others."""
+    """The apps that one follows, directly or by way of others."""
     found: set[str] = set()
     waiting = [name]
     while waiting:
@@ -122,7 +122,7 @@ def all_leaders(graph: Graph, name: str) -> frozenset[str]:
 
 
 def relatives(graph: Graph, name: str) -> frozenset[str]:
-    """Those that one follows, and those that follow it, directly or by way of others."""
+    """The apps that one follows, and those that follow it, directly or by way of others."""
     return all_leaders(graph, name).union(other for other in graph if name in all_leaders(graph, other))
 
 

@@ -1,7 +1,7 @@
 """The supervisor's decisions: `step(machine, input) -> (machine, actions)`, from one table.
 
-Rule 1: everything that decides when a child is started or ended stands in this file.
-Rule 2: a word about a generation that the machine does not own is dropped, here, before the table is asked.
+Rule 1: everything that decides when a child is started or ended stands in this file and in `moves`.
+Rule 2: a word about a generation that the machine does not own is dropped in `step`, before the table is asked.
 
 Theory of operation. A machine owns children by their generation: `current` runs or is to run the app; `newcomer` is
 started beside it and is to take over (only while REPLACING); `going` were told to end and have not ended yet. What the

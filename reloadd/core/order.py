@@ -10,12 +10,15 @@ from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from reloadd.core.state import State
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from reloadd.core.records import Record
 
     Graph = Mapping[str, Collection[str]]
+    """For each app, those that it comes after, or that it restarts with."""
 
 
 class Progress(Enum):
@@ -29,25 +32,24 @@ class Progress(Enum):
 
 
 _OF_STATE = {
-    "down": Progress.DOWN,
-    "held": Progress.HELD,
-    "finished": Progress.READY,
-    "serving": Progress.READY,
-    "replacing": Progress.READY,
+    State.DOWN: Progress.DOWN,
+    State.HELD: Progress.HELD,
+    State.FINISHED: Progress.READY,
+    State.SERVING: Progress.READY,
+    State.REPLACING: Progress.READY,
 }
-"""By the states of `core.state`, as `supervisor.moved` names them; in all others an app is on its way."""
-
+"""In every other state an app is on its way."""
 
 _STUCK = frozenset({Progress.HELD, Progress.DOWN, Progress.REJECTED})
 
 
 def progress_after(record: Record, before: Progress) -> Progress:
-    """How an app stands once this was said of it. One that did its work and ended is as good as one that serves."""
+    """How an app stands after this record about it. One that did its work and ended is as good as one that serves."""
     if record.name == "daemon.failed" and before is Progress.COMING:
         # What broke may have been what it needs to begin at all.
         return Progress.HELD
     if record.name == "supervisor.moved":
-        return _OF_STATE.get(str(record.fields["after"]), Progress.COMING)
+        return _OF_STATE.get(State(record.fields["after"]), Progress.COMING)
     return before
 
 

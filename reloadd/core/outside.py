@@ -1,7 +1,7 @@
-"""What an app was seen to import, read and write, as its ledger has it: what of that is to be watched beside the roots.
+"""What an app was seen to import, read and write, by its ledger, and what of that is to be watched beside the roots.
 
-The lines are those of `runtime.ledger`, as decoded; what is not as described there was not written by us and is passed
-over. Never reads a file.
+The lines are those of `runtime.ledger`, as decoded. A line that is not as described there was not written by us, and is
+passed over. Never reads a file.
 """
 
 from __future__ import annotations
@@ -15,14 +15,11 @@ from reloadd.core.paths import is_within
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from reloadd.core.account import LedgerSignature
     from reloadd.core.patterns import Includes
-
-Signature = tuple[int, int, int]
-"""Modification time in nanoseconds, size in bytes, inode, from before the app read the file."""
 
 SYSTEM = ("/dev/", "/etc/", "/proc/", "/run/", "/sys/", "/usr/")
 """Files there belong to the machine: a change of them is no edit of the app."""
-
 
 _STARTS_OTHERS = frozenset({"exec", "fork", "forkpty", "posix_spawn", "system", "spawn", "Popen"})
 """Last names of the audit events after which there may be processes that keep no ledger, or none of what they do."""
@@ -39,8 +36,8 @@ class Seen:
         has_helpers: whether other processes were started, whose writes are not noted.
     """
 
-    imported: dict[str, Signature] = field(default_factory=dict)
-    opened: dict[str, Signature] = field(default_factory=dict)
+    imported: dict[str, LedgerSignature] = field(default_factory=dict)
+    opened: dict[str, LedgerSignature] = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
     has_helpers: bool = False
 
@@ -64,7 +61,7 @@ class Seen:
                 case _:
                     pass
 
-    def outside(self, roots: Sequence[str], includes: Includes) -> dict[str, Signature]:
+    def outside(self, roots: Sequence[str], includes: Includes) -> dict[str, LedgerSignature]:
         """Files outside the roots that are to be watched, but for those that the app writes itself.
 
         All that were imported, and of those that were opened the ones whose names matter inside the roots too.

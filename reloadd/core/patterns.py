@@ -1,4 +1,4 @@
-"""Include globs as one regular expression, and the directories that can hold a match.
+"""Include globs as one regular expression, and the directories that can hold a match; names as patterns of .gitignore.
 
 Pure text: paths are relative to a root, with `/` between names and none in front. Never looks at a file.
 """
@@ -21,18 +21,25 @@ _NOTHING = "(?!)"
 
 @dataclass(frozen=True, slots=True)
 class Includes:
-    """Which files matter by their names. Made by `compile_includes`."""
+    """Which files matter by their names. Made by `compile_includes`.
 
-    _files: re.Pattern[str]
-    _directories: re.Pattern[str]
+    Attributes:
+        are_of_names: whether a file's own name decides, wherever it lies.
+        files: is matched whole by the path of a file that matters.
+        directories: the same of a directory below which such a file can be; the root is the empty text.
+    """
+
+    are_of_names: bool
+    files: re.Pattern[str]
+    directories: re.Pattern[str]
 
     def matches(self, path: str) -> bool:
         """Whether a file at `path` matters."""
-        return self._files.fullmatch(path) is not None
+        return self.files.fullmatch(path) is not None
 
     def may_contain(self, directory: str) -> bool:
-        """Whether a file that matters can be anywhere below `directory`; the root is the empty text."""
-        return self._directories.fullmatch(directory) is not None
+        """Whether a file that matters can be anywhere below `directory`."""
+        return self.directories.fullmatch(directory) is not None
 
 
 def compile_includes(globs: Iterable[str]) -> Includes:
@@ -45,7 +52,16 @@ def compile_includes(globs: Iterable[str]) -> Includes:
     files = "|".join(_file_expression(each) for each in names)
     directories = "|".join(_directory_expression(each) for each in names)
     nothing = None if names else _NOTHING
-    return Includes(re.compile(nothing or files, re.DOTALL), re.compile(nothing or directories, re.DOTALL))
+    return Includes(
+        all(above == ["**"] for *above, _ in names),
+        re.compile(nothing or files, re.DOTALL),
+        re.compile(nothing or directories, re.DOTALL),
+    )
+
+
+def literal_pattern(name: str) -> str:
+    """A pattern of .gitignore that matches this name, or path, to the letter."""
+    return re.sub(r"([\\*?\[\]!# ])", r"\\\1", name)
 
 
 def _names(glob: str) -> list[str]:

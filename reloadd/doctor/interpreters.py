@@ -1,4 +1,7 @@
-"""The interpreters of profiles: which Python each is, and what it can import. They are asked, with a deadline."""
+"""The interpreters of profiles: which Python each is, and what it can import. They are asked, with a deadline.
+
+Never imports an app.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reloadd.core.reasons import reason_of
 from reloadd.core.servers import TRAITS, Interface, able_servers
 from reloadd.doctor.findings import Check, Verdict, judge_python
 from reloadd.profile.model import AppTarget, CommandTarget
@@ -97,6 +101,6 @@ def _ask(profile: Profile) -> _Answer | str:
     except subprocess.TimeoutExpired:
         return f"did not answer within {_DEADLINE:g} s"
     except OSError as error:
-        return (error.strerror or str(error)).lower()
+        return reason_of(error)
     except (subprocess.CalledProcessError, ValueError, KeyError):
         return "is no Python that works"

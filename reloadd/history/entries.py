@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from reloadd.core.records import Printed, Record
 
 Entry = dict[str, Any]
-"""As it stands in JSON. `run` and `number` together are unique: the daemon's run, and the how manieth in it."""
+"""As it stands in JSON. `run` and `number` together are unique: the daemon's run, and the entry's number in it."""
 
 PRINTED = "app.printed"
 """The `event` of a line that an app printed. It is no record: it says nothing about what reloadd did."""
@@ -25,10 +27,15 @@ PRINTED = "app.printed"
 _ALWAYS = {"timestamp", "event", "profile", "generation"}
 
 
-def record_entry(record: Record, timestamp: str) -> Entry:
-    """A record's entry."""
+def timestamp(moment: datetime) -> str:
+    """A moment as the entries and the log in JSON have it, so that they sort as texts: in UTC, with microseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def record_entry(record: Record, stamp: str) -> Entry:
+    """A record's entry; `stamp` is its `timestamp`."""
     return {
-        "timestamp": timestamp,
+        "timestamp": stamp,
         "level": record.level.value,
         "event": record.name,
         "profile": record.profile,

@@ -17,7 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reloadd.core.lapses import Lapse, Turn, observe
+from reloadd.core.lapses import Lapse, News, observe
+from reloadd.core.reasons import reason_of
 from reloadd.core.records import record
 from reloadd.history.entries import encode_entry
 from reloadd.history.journal import WrittenLines
@@ -36,7 +37,7 @@ RESTARTS_ROOM = 1 << 19
 """Bytes of a file before it takes the place of its predecessor: a profile takes twice the sum of both at the most."""
 
 MOST_DIRECTORIES = 200
-"""Profiles of which anything is kept; beyond that, those are forgotten that have been quiet for longest."""
+"""Profiles of which something is kept; if there are more, those that have been quiet for longest are forgotten."""
 
 _QUEUE_ROOM = 4 << 20
 """Bytes that may wait for the disk before entries are left out."""
@@ -46,8 +47,13 @@ _ADDITION = 1 << 17
 """Bytes that are gathered before they are added to a file."""
 
 _ENTRY_ROOM, _LINE_ROOM = 1024, 64
+"""Bytes of memory that an entry is taken to need, and a printed line beside its text."""
+
 _OVERRUN_PERIOD = 1.0
+"""Seconds between two records of what was left out."""
+
 _CLOSE_TIMEOUT = 2.0
+"""Seconds that the disk gets to take what waits."""
 
 
 class Keeper:
@@ -134,7 +140,7 @@ class Keeper:
         self._overrun += job.entries
 
     def _tell_overrun(self) -> None:
-        """Say how much was left out since the last time that something was."""
+        """Say how much was left out since this was last said."""
         left_out, self._overrun = self._overrun, 0
         self._publish(record("history.overrun", left_out=left_out))
 
@@ -174,13 +180,13 @@ class Keeper:
         self._left_out += lost
         # Taken out here, since the dictionary is this thread's alone.
         self._trouble = next(iter(self._troubles.values()), None)
-        self._lapse, turn = observe(self._lapse, is_well=not self._troubles, now=time.monotonic())
-        match turn:
-            case Turn.FAILED:
+        self._lapse, news = observe(self._lapse, is_well=not self._troubles, now=time.monotonic())
+        match news:
+            case News.FAILED:
                 path, error = next(iter(self._troubles.items()))
                 hint = f"make room or rights at `{path}`, or set `XDG_STATE_HOME`"
                 self._say(record("history.failed", path=str(self._directory), error=error, hint=hint))
-            case Turn.RECOVERED:
+            case News.RECOVERED:
                 self._say(record("history.resumed", path=str(self._directory), left_out=self._left_out))
                 self._left_out = 0
 
@@ -252,7 +258,7 @@ class _Disk:
                     data = b""
             file.append(data)
         except OSError as error:
-            troubles[str(path)] = (error.strerror or str(error)).lower()
+            troubles[str(path)] = reason_of(error)
             return False
         if troubles:
             self._look_again(troubles)
@@ -262,7 +268,7 @@ class _Disk:
         """Find out which files can be appended to again: one of them could."""
         for path in tuple(troubles):
             try:
-                # Nothing can be added to a full disk as well; an empty line is something, and readers pass it over.
+                # To add nothing would succeed on a full disk, too. Readers pass over an empty line.
                 RotatedFile(Path(path), LOG_ROOM).append(b"\n")
             except OSError:
                 continue

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
+from reloadd.core.reasons import reason_of
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -46,7 +48,7 @@ def read_env_file(path: Path) -> dict[str, str]:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise EnvFileError(path, line, "the file is not UTF-8") from error
     except OSError as error:
-        raise EnvFileError(path, None, (error.strerror or str(error)).lower()) from error
+        raise EnvFileError(path, None, reason_of(error)) from error
     for binding in parse_stream(io.StringIO(text)):
         if binding.error:
             # A statement begins with the blank lines before it.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from reloadd.core.reasons import reason_of
 from reloadd.profile.accept import Loaded, Read, Right, Wrong, accept, accept_again
 from reloadd.profile.build import build
 from reloadd.profile.check import check
@@ -124,7 +125,7 @@ def _document(file: Path) -> Document | Problem:
         gone = f"`{file.name}` is a link to nothing" if file.is_symlink() else f"there is no file `{file.name}`"
         return Problem(file, None, Code.NOT_FOUND, gone, hint="name a profile that is there")
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         message = f"`{file.name}` cannot be read: {reason}"
         return Problem(file, None, Code.UNREADABLE, message, hint="make it readable, or name another")
     return parse(file, content)

@@ -13,6 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reloadd.core.reasons import reason_of
 from reloadd.profile.findings import Finding
 from reloadd.profile.problems import Code
 from reloadd.profile.words import nearest
@@ -78,7 +79,7 @@ def missing(path: Path, wanted: Wanted, text: str) -> Finding | None:
     except (FileNotFoundError, NotADirectoryError):
         return _not_there(path, wanted, text)
     except OSError as error:  # a name too long, a loop of links, a directory that may not be entered
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         return Finding(Code.UNREADABLE, f"`{text}` cannot be looked at", f"{path}: {reason}", "write another path")
     return _wrong_kind(path, wanted, text, is_directory=stat.S_ISDIR(mode)) or _no_access(path, wanted, text)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
+from reloadd.core.patterns import literal_pattern
 from reloadd.profile.model import CommandTarget, Target
 
 ALWAYS_EXCLUDED = (
@@ -99,5 +100,4 @@ def excluded_directory(root: PurePath, directory: PurePath) -> str | None:
     """The pattern that leaves out one directory under a root, and nothing of the same name elsewhere."""
     if directory == root or not directory.is_relative_to(root):
         return None
-    literal = re.sub(r"([\\*?\[\]!# ])", r"\\\1", directory.relative_to(root).as_posix())
-    return f"/{literal}/"
+    return f"/{literal_pattern(directory.relative_to(root).as_posix())}/"

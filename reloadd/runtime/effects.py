@@ -111,7 +111,8 @@ class Effects:
             if handle is None or not (self.is_noting or self.on_effect):
                 return
             try:
-                if os.getpid() == self._ledger.process:
+                # In this order: most events are files that an import opens.
+                if not _is_by_imports() and os.getpid() == self._ledger.process:
                     handle(event, arguments)
             except Exception:  # noqa: BLE001 - raised here, it would be the app's
                 return
@@ -124,8 +125,7 @@ class Effects:
         self._noted.clear()
 
     def _effect(self, event: str, arguments: Any) -> None:
-        if not _is_by_imports():
-            self._tell(event, ", ".join(map(_shortly, arguments[:2])))
+        self._tell(event, ", ".join(map(_shortly, arguments[:2])))
 
     def _open(self, event: str, arguments: Any) -> None:
         path, mode, flags = arguments
@@ -134,21 +134,21 @@ class Effects:
         path = os.path.abspath(os.fsdecode(path))
         is_written = bool(set(mode) & set("wax+")) if isinstance(mode, str) else bool(flags & _WRITING)
         if is_written:
-            if path != os.devnull and not _is_by_imports():
+            if path != os.devnull:
                 self._tell(event, path, path)
-        elif not _is_by_imports() and self._is_users(path) and self._is_new("opened", path):
+        elif self._is_users(path) and self._is_new("opened", path):
             self._ledger.note("opened", file=path, signature=stat_signature(path))
 
     def _rename(self, event: str, arguments: Any) -> None:
         """Something is put in the place of a file, as a whole."""
         target = arguments[1]
-        if not isinstance(target, int) and not _is_by_imports():
+        if not isinstance(target, int):
             path = os.path.abspath(os.fsdecode(target))
             self._tell(event, path, path)
 
     def _list(self, _: str, arguments: Any) -> None:
         path = arguments[0]
-        if isinstance(path, int) or _is_by_imports():
+        if isinstance(path, int):
             return
         path = os.path.abspath(os.fsdecode("." if path is None else path))
         endings = _PACKAGE_ENDINGS if _is_for_packages() else ()

@@ -63,7 +63,7 @@ class Finder:
             self._note_path()
         if sys.meta_path != self._hooks:
             self._note_hooks()
-        self._ledger.note("sought", name=name)
+        self._ledger.note_installed("sought", name=name)
         if self.on_first is not None:
             self.on_first(name)
 
@@ -95,14 +95,16 @@ class _LastFinder:
         del path, target
         if name not in self.missed:
             self.missed.add(name)
-            self._ledger.note("missed", name=name)
+            self._ledger.note_installed("missed", name=name)
 
 
 def observe(ledger: Ledger) -> Finder:
     """From now on, note all imports, and believe no bytecode that may be stale. To be called once in a process."""
 
     def on_source(name: str, path: str, status: os.stat_result) -> None:
-        ledger.note("found", name=name, file=path, signature=signature(status), user=_is_users(name, path))
+        is_users = _is_users(name, path)
+        note = ledger.note if is_users else ledger.note_installed
+        note("found", name=name, file=path, signature=signature(status), user=is_users)
 
     finder = Finder(ledger)
     finder.install()
@@ -133,11 +135,15 @@ def _see_modules(ledger: Ledger, finder: Finder) -> None:
 
     def exec_module(loader: SourceFileLoader, module: ModuleType) -> None:
         if not _is_users(loader.name, loader.path):
-            run(loader, module)
+            ledger.import_begins(loader.name)
+            try:
+                run(loader, module)
+            finally:
+                ledger.import_ends()
             return
         if finder.on_users is not None:
             finder.on_users(loader.name, loader.path)
-        ledger.note("entered", name=loader.name)
+        ledger.note("entered", name=loader.name, at=ledger.elapsed_ms())
         began = perf_counter()
         has_raised = True
         try:
@@ -156,7 +162,8 @@ def _see_extensions(ledger: Ledger) -> None:
     def create_module(loader: ExtensionFileLoader, spec: Any) -> ModuleType:
         path = loader.path
         is_users = _is_users(loader.name, path)
-        ledger.note("found", name=loader.name, file=path, signature=stat_signature(path), user=is_users)
+        note = ledger.note if is_users else ledger.note_installed
+        note("found", name=loader.name, file=path, signature=stat_signature(path), user=is_users)
         return create(loader, spec)
 
     ExtensionFileLoader.create_module = _as_import_system(create_module)  # type: ignore[method-assign] # as above

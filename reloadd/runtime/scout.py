@@ -37,6 +37,7 @@ class Scout:
         self._until = frame["until"]
         self._needs_link = frame["target"] == "app"
         self._link = link
+        self._ledger = observer.ledger
         self._finder = observer.see_imports()
         self._effects = observer.see_effects()
         self._thread = get_ident()
@@ -58,6 +59,8 @@ class Scout:
             self._spoil("connection", "one is open", None)
         self._finder.on_first = None
         self._effects.on_effect = None
+        # So that whoever is told of it finds all that was read.
+        self._ledger.write()
         try:
             say_parked(self._link, before=name)
             wait(self._link)

@@ -10,6 +10,8 @@ import re
 import subprocess
 from dataclasses import dataclass
 
+from reloadd.core.reasons import reason_of
+
 _TIMEOUT = 60.0
 """Seconds for a command; stopping the service is one, and the unit gives that 30."""
 
@@ -49,7 +51,7 @@ def _run(*command: str) -> Answer:
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT)
     except OSError as error:
-        return Answer(is_done=False, error=f"`{command[0]}`: {(error.strerror or str(error)).lower()}")
+        return Answer(is_done=False, error=f"`{command[0]}`: {reason_of(error)}")
     except subprocess.TimeoutExpired:
         return Answer(is_done=False, error=f"`{' '.join(command)}` took longer than {_TIMEOUT:g} s")
     return Answer(is_done=result.returncode == 0, output=result.stdout, error=result.stderr.strip())

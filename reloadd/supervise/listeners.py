@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from reloadd.core.reasons import reason_of
 from reloadd.profile.model import Address, Listen, TcpAddress, UnixAddress
 from reloadd.supervise.holders import find_holder, is_held
 
@@ -197,7 +198,7 @@ def _explain(address: Address, error: OSError) -> tuple[str, str] | tuple[str, s
     if isinstance(error, socket.gaierror):
         return "its host is not known", "name an address of this machine, such as `127.0.0.1`"
     if error.errno != errno.EADDRINUSE:
-        other = ((error.strerror or str(error)).lower(), "choose another address")
+        other = (reason_of(error), "choose another address")
         return _REASONS.get(error.errno or 0, other)
     if isinstance(address, UnixAddress) and not _is_socket(address.path):
         return "a file that is no socket is there", "remove it, or choose another path"

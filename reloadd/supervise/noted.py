@@ -1,4 +1,7 @@
-"""What a child has noted in its ledger. Never waits for a child, and never writes to a ledger."""
+"""What a child has noted in its ledger, and what is to be compared with that.
+
+Never waits for a child, and never writes to a ledger.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from reloadd.runtime import wire
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from reloadd.core.account import LedgerSignature
 
 _EFFECT = b'"effect"'
 """In each line that tells of one, and in hardly any other."""
@@ -77,6 +82,15 @@ def read_effects(path: Path) -> Seen:
         frames, _ = wire.split_frames(b"".join(_lines_with(_EFFECT, path.read_bytes())))
         seen.add(frame for frame in frames if frame["word"] == "effect")
     return seen
+
+
+def signature_of(path: str) -> LedgerSignature | None:
+    """A file or directory as it is now; None if it is not there."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - a thousand paths, on the way of a restart
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _lines_with(word: bytes, text: bytes) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from reloadd.core.inputs import Noticed, Quiet
-from reloadd.core.prompts import Turn, Waiting
+from reloadd.core.prompts import Next, Waiting
 from reloadd.supervise.reports import Reports
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def is_at_prompt(profile: Profile, console: Console) -> bool:
 
 
 class PromptGate:
-    """One app's, before its intake.
+    """What the change sets of one app pass on their way to its intake.
 
     Args:
         supervisor: whose child may be at a prompt.
@@ -60,7 +60,7 @@ class PromptGate:
         self._timer: asyncio.TimerHandle | None = None
 
     def take_note(self, word: Noticed | Quiet) -> None:
-        """Take it that a burst begins, or is over; of one that will wait nothing is said, nor of its end."""
+        """Hear that a burst begins, or is over, and pass it on, unless its changes will wait."""
         match word:
             case Noticed() if self._has_to_wait:
                 self._unnoticed += 1
@@ -105,12 +105,12 @@ class PromptGate:
             return
         now = asyncio.get_running_loop().time()
         generation = self._supervisor.machine.generation
-        waiting, turn = self._waiting.looked(has_prompt=self._has_prompt, generation=generation, now=now)
-        self._waiting = waiting if turn is Turn.WAIT else None
-        match turn:
-            case Turn.WAIT:
+        waiting, then = self._waiting.looked(has_prompt=self._has_prompt, generation=generation, now=now)
+        self._waiting = waiting if then is Next.WAIT else None
+        match then:
+            case Next.WAIT:
                 self._look_later()
-            case Turn.ACT:
+            case Next.ACT:
                 self._intake.take(waiting.counted_from(now))
-            case Turn.DROP:
+            case Next.DROP:
                 pass

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from reloadd.supervise.booted import boot
 from reloadd.supervise.launch import describe_listeners, plan_launch
+from reloadd.supervise.noted import signature_of
 from reloadd.warm.copies import Copying
 from reloadd.warm.ledgers import Ledgers, read_prepared
 from reloadd.warm.parked import Parked
-from reloadd.warm.validity import Installed, fault_of_plan, fault_of_reading, signature_of
+from reloadd.warm.validity import Installed, fault_of_plan, fault_of_reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reloadd.core.sources import Source, read_source, vanished
-from reloadd.warm.validity import signature_of
+from reloadd.supervise.noted import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from reloadd.core.account import Account, Signature
+    from reloadd.core.account import Account, LedgerSignature
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
     module: str
-    signature: Signature | None
+    signature: LedgerSignature | None
     source: Source
 
 

@@ -10,21 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reloadd.core.account import is_installed, is_users_directory, names_that_matter
+from reloadd.supervise.noted import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from reloadd.core.account import Account, Listing, Module, Signature
+    from reloadd.core.account import Account, LedgerSignature, Listing, Module
     from reloadd.supervise.launch import Plan
-
-
-def signature_of(path: str) -> Signature | None:
-    """What tells this state of a file or directory from another; None if it is not there."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 - a thousand paths, on the way of a restart
-    except (OSError, ValueError):
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +27,7 @@ class Installed:
         directories: the signature of each, and what was in it.
     """
 
-    directories: Mapping[str, tuple[Signature | None, frozenset[str]]]
+    directories: Mapping[str, tuple[LedgerSignature | None, frozenset[str]]]
 
     @classmethod
     def of(cls, paths: Iterable[str]) -> Installed:
@@ -52,7 +44,7 @@ class Installed:
 
 def _names(directory: str) -> frozenset[str]:
     try:
-        return frozenset(os.listdir(directory)) - {"__pycache__"}  # noqa: PTH208 - as above
+        return frozenset(os.listdir(directory)) - {"__pycache__"}  # noqa: PTH208 - a thousand paths, on the way of a restart
     except OSError:
         return frozenset()
 
@@ -69,7 +61,7 @@ def fault_of_plan(before: Plan, now: Plan) -> str | None:
     return None
 
 
-def fault_of_reading(account: Account, look: Callable[[str], Signature | None] = signature_of) -> str | None:
+def fault_of_reading(account: Account, look: Callable[[str], LedgerSignature | None] = signature_of) -> str | None:
     """Which file or directory that was read is another one now, or which that was not there is there now.
 
     Args:
@@ -88,7 +80,7 @@ def fault_of_reading(account: Account, look: Callable[[str], Signature | None] =
 def _lists_otherwise(path: str, endings: tuple[str, ...], before: Listing) -> bool:
     """Whether a directory has other names in it: a file that is renamed over another one changes it, but not those."""
     try:
-        names = os.listdir(path)  # noqa: PTH208 - as above
+        names = os.listdir(path)  # noqa: PTH208 - a thousand paths, on the way of a restart
     except OSError:
         return True
     return before.names is None or names_that_matter(names, endings) != names_that_matter(before.names, endings)
@@ -141,7 +133,7 @@ def _appeared(account: Account) -> str | None:
 def _find(directory: str, names: set[str], known: set[str]) -> str | None:
     """A file in the directory that is a module of one of these names, other than those that are known."""
     try:
-        entries = os.listdir(directory)  # noqa: PTH208 - as above
+        entries = os.listdir(directory)  # noqa: PTH208 - a thousand paths, on the way of a restart
     except OSError:
         return None
     for entry in entries:

@@ -15,8 +15,8 @@ from reloadd.watch.mounts import blind_mount, mounted_files, read_mountinfo
 if TYPE_CHECKING:
     from reloadd.watch.inbox import Source, Subscription
 
-LIMITS = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EACCES, errno.EPERM})
-"""What stops us from listening to a directory that is there: inotify_add_watch(2), inotify_init(2), clone(2)."""
+LIMITS = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM})
+"""What stops us from listening to a directory that is there: inotify_add_watch(2), inotify_init(2)."""
 
 
 class Hearing:
@@ -74,16 +74,23 @@ class Hearing:
         """Take note that a directory cannot be looked into."""
         self._refused.setdefault(number, []).append(directory)
 
-    def is_blind(self, directory: str) -> bool:
-        """Whether others write to its file system behind the kernel's back, so that it must be polled as well."""
-        return self._checks_mounts and self.is_far(directory)
+    def is_blind(self, directory: str, device: int) -> bool:
+        """Whether others write to its file system behind the kernel's back, so that it must be polled as well.
+
+        Args:
+            directory: where it is.
+            device: on which it is, as stat says.
+        """
+        return self._checks_mounts and self._is_far(directory, device)
 
     def is_far(self, directory: str) -> bool:
         """Whether others than this kernel know what happens on its file system."""
         try:
-            device = os.stat(directory).st_dev
+            return self._is_far(directory, os.stat(directory).st_dev)
         except OSError:
             return False
+
+    def _is_far(self, directory: str, device: int) -> bool:
         if device not in self._blind:
             self._blind[device] = blind_mount(directory, self._mounts()) is not None
         return self._blind[device]

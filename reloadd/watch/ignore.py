@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pathspec.patterns.gitignore import GitIgnorePatternError
@@ -19,10 +19,11 @@ from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 from reloadd.core.paths import prefix_of
 from reloadd.core.patterns import Includes, compile_includes
 from reloadd.watch.repository import Repository, personal_exclude_file, repository_around
+from reloadd.watch.sieve import Sieve, make_sieve, on_one_line
 from reloadd.watch.signature import Signature, signature_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 GITIGNORE = ".gitignore"
 
@@ -31,8 +32,6 @@ MADE_BY = frozenset({GITIGNORE, ".git"})
 
 _OR_BELOW, _BELOW = "(?:(?P<ps_d>/)|$)", "(?P<ps_d>/)"
 """How an expression of pathspec's ends, so that it also finds whatever lies below what a pattern names."""
-
-_AT_ANY_DEPTH = "^(?:.+/)?"
 
 _ALL_INSIDE = re.compile(r"/\*\*(/?) *$")
 
@@ -52,38 +51,67 @@ class Pattern:
     line: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class IgnoreList:
-    """Patterns in .gitignore's syntax and the directory that they are relative to. Equal only to itself."""
+class Line(NamedTuple):
+    """One pattern, compiled."""
 
+    place: int
+    ignores: bool
+    expression: re.Pattern[str]
+
+
+@dataclass(frozen=True, eq=False)
+class IgnoreList:
+    """Patterns in .gitignore's syntax and the directory that they are relative to. Equal only to itself.
+
+    Attributes:
+        lines: the last one first, since that is the one that decides.
+    """
+
+    lines: tuple[Line, ...]
     _base: str
     _file: str | None
-    _lines: tuple[str, ...]
-    _compiled: Compiled
+    _written: tuple[str, ...]
 
     def verdict(self, path: str, *, is_directory: bool) -> bool | None:
         """Whether `path`, which lies below the base, is ignored; None if no pattern is about it.
 
         Of one that lies below an ignored directory nothing is known here: the directory is to be asked about first.
         """
-        decisive = self._compiled.last_about(self._relative(path, is_directory=is_directory))
+        decisive = self._last_about(path, is_directory=is_directory)
         return None if decisive is None else decisive.ignores
 
     def pattern_for(self, path: str, *, is_directory: bool) -> Pattern | None:
         """The pattern that decides about `path`; None if none is about it."""
-        decisive = self._compiled.last_about(self._relative(path, is_directory=is_directory))
+        decisive = self._last_about(path, is_directory=is_directory)
         if decisive is None:
             return None
         place = decisive.place
-        return Pattern(self._lines[place], self._file, place if self._file is None else place + 1)
+        return Pattern(self._written[place], self._file, place if self._file is None else place + 1)
 
     def is_above(self, path: str) -> bool:
         """Whether `path` lies below the base."""
         return path.startswith(self._base)
 
-    def _relative(self, path: str, *, is_directory: bool) -> str:
-        # No pattern can hold a line break, and the expressions that pathspec makes take one for the end of the name.
-        return path[len(self._base) :].replace("\n", "\r") + ("/" if is_directory else "")
+    @cached_property
+    def sieve(self) -> Sieve:
+        """What tells apart the names that no pattern here is about."""
+        return sieve_of([self])
+
+    def expressions(self) -> Iterator[tuple[int, str]]:
+        """What the patterns were translated to, as `make_sieve` takes it."""
+        return ((len(self._base), line.expression.pattern) for line in self.lines)
+
+    def _last_about(self, path: str, *, is_directory: bool) -> Line | None:
+        ending = "/" if is_directory else ""
+        if not self.sieve.holds(path, os.path.basename(path), ending):
+            return None
+        relative = on_one_line(path[len(self._base) :]) + ending
+        return next((line for line in self.lines if line.expression.search(relative)), None)
+
+
+def sieve_of(lists: Collection[IgnoreList]) -> Sieve:
+    """What tells apart the names that no pattern in any of these lists is about."""
+    return make_sieve(expression for each in lists for expression in each.expressions())
 
 
 def compile_ignore_list(base: str, lines: Iterable[str], file: str | None = None) -> IgnoreList:
@@ -95,68 +123,26 @@ def compile_ignore_list(base: str, lines: Iterable[str], file: str | None = None
         file: where they stand; None for the watch set's own.
     """
     written = tuple(lines)
-    return IgnoreList(prefix_of(base), file, written, _compiled(written))
+    compiled = ((place, _compiled(text)) for place, text in enumerate(written))
+    in_order = [Line(place, *pattern) for place, pattern in compiled if pattern is not None]
+    return IgnoreList(tuple(reversed(in_order)), prefix_of(base), file, written)
 
 
-class Line(NamedTuple):
-    """One pattern, compiled."""
-
-    place: int
-    ignores: bool
-    expression: re.Pattern[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """Patterns without the place that they are relative to.
-
-    Attributes:
-        lines: the last one first, since that is the one that decides.
-        any: finds every path that one of them is about. It answers for nearly all paths, eight times as fast as two
-            dozen patterns that are asked in turn.
-    """
-
-    lines: tuple[Line, ...]
-    any: re.Pattern[str]
-
-    def last_about(self, relative: str) -> Line | None:
-        """The pattern that decides about a path; a directory's ends with a slash."""
-        if self.any.search(relative) is None:
-            return None
-        return next((line for line in self.lines if line.expression.search(relative)), None)
-
-
-@lru_cache(maxsize=256)
-def _compiled(lines: tuple[str, ...]) -> Compiled:
-    """What is the same wherever these lines stand: most profiles exclude the same, each below its own root."""
-    compiled = [line for place, text in enumerate(lines) if (line := _compiled_line(place, text)) is not None]
-    return Compiled(tuple(reversed(compiled)), _any_of([line.expression.pattern for line in compiled]))
-
-
-def _compiled_line(place: int, text: str) -> Line | None:
-    """One line; None if it is no pattern.
+@lru_cache(maxsize=1024)  # most profiles exclude the same and a few names of their own
+def _compiled(text: str) -> tuple[bool, re.Pattern[str]] | None:
+    """Whether a line ignores, and what it is about; None if it is no pattern.
 
     pathspec's expressions also find what lies below what a pattern names, and take `a/**` to name `a` itself. To git
     a pattern is about what it names and nothing else: who comes to `a/b` was let into `a` before, perhaps by a later
     pattern, and is not let into `a/b` by that.
     """
     try:
-        pattern = GitIgnoreSpecPattern(_ALL_INSIDE.sub(r"/**/*\1", text))
+        expression, ignores = GitIgnoreSpecPattern.pattern_to_regex(_ALL_INSIDE.sub(r"/**/*\1", text))
     except GitIgnorePatternError:
         return None
-    if pattern.regex is None or pattern.include is None:
+    if expression is None or ignores is None:
         return None
-    expression = pattern.regex.pattern.replace(_OR_BELOW, "/?$").replace(_BELOW, "/$")
-    return Line(place, pattern.include, re.compile(expression))
-
-
-def _any_of(expressions: list[str]) -> re.Pattern[str]:
-    """One expression that finds every path that one of these finds."""
-    deep = [each.removeprefix(_AT_ANY_DEPTH) for each in expressions if each.startswith(_AT_ANY_DEPTH)]
-    others = [each for each in expressions if not each.startswith(_AT_ANY_DEPTH)]
-    if deep:
-        others.append(f"{_AT_ANY_DEPTH}(?:{'|'.join(deep)})")
-    return re.compile("|".join(others) or "(?!)")
+    return ignores, re.compile(expression.replace(_OR_BELOW, "/?$").replace(_BELOW, "/$"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,36 +178,46 @@ class IgnoreFiles:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What matters inside one directory of a root. Two are equal if no file that they came of has changed."""
+    """What matters inside one directory of a root. Two are equal if no file that they came of has changed.
+
+    Attributes:
+        reads_gitignore: whether .gitignore files count.
+        lists: of what does not matter, nearest first, behind `exclude`.
+        prefix: what every path below the root begins with, which globs do not see.
+        include: the globs of files that matter.
+    """
 
     reads_gitignore: bool
-    _prefix: str
+    lists: tuple[IgnoreList, ...]
+    prefix: str
+    include: Includes = field(compare=False)
     _globs: frozenset[str]
-    _includes: Includes = field(compare=False)
-    _lists: tuple[IgnoreList, ...]
-    """Nearest first, behind `exclude`."""
 
     def wants_file(self, path: str) -> bool:
         """Whether a file of this directory matters."""
-        return self._includes.matches(path[len(self._prefix) :]) and not self.ignores(path, is_directory=False)
+        return self.include.matches(path[len(self.prefix) :]) and not self.ignores(path, is_directory=False)
 
     def wants_directory(self, path: str) -> bool:
         """Whether a directory of this directory is to be entered."""
-        return self._includes.may_contain(path[len(self._prefix) :]) and not self.ignores(path, is_directory=True)
+        return self.include.may_contain(path[len(self.prefix) :]) and not self.ignores(path, is_directory=True)
 
     def includes(self, path: str, *, is_directory: bool) -> bool:
         """Whether the include globs let a file matter or a directory be entered."""
-        relative = path[len(self._prefix) :]
-        return self._includes.may_contain(relative) if is_directory else self._includes.matches(relative)
+        relative = path[len(self.prefix) :]
+        return self.include.may_contain(relative) if is_directory else self.include.matches(relative)
+
+    def includes_like(self, other: Rules) -> bool:
+        """Whether the include globs of both say the same of whatever lies below both roots."""
+        return self._globs == other._globs and (self.prefix == other.prefix or self.include.are_of_names)
 
     def pattern_for(self, path: str, *, is_directory: bool) -> Pattern | None:
         """The pattern that decides whether `path` is left out; None if none is about it."""
-        found = (each.pattern_for(path, is_directory=is_directory) for each in self._lists)
+        found = (each.pattern_for(path, is_directory=is_directory) for each in self.lists)
         return next((pattern for pattern in found if pattern is not None), None)
 
     def ignores(self, path: str, *, is_directory: bool) -> bool:
         """Whether a pattern leaves `path` out."""
-        for patterns in self._lists:
+        for patterns in self.lists:
             verdict = patterns.verdict(path, is_directory=is_directory)
             if verdict is not None:
                 return verdict
@@ -229,11 +225,11 @@ class Rules:
 
     def including(self, globs: Collection[str]) -> Rules:
         """These rules with other include globs."""
-        return replace(self, _globs=frozenset(globs), _includes=compile_includes(globs))
+        return replace(self, include=compile_includes(globs), _globs=frozenset(globs))
 
     def covers(self, other: Rules) -> bool:
         """Whether every file that matters by other rules of the same directory does by these."""
-        return self._lists == other._lists and self._globs >= other._globs
+        return self.lists == other.lists and self._globs >= other._globs
 
     def read_above(self, root: str, files: IgnoreFiles) -> Rules:
         """These rules of a root with git's files above it read anew.
@@ -242,11 +238,11 @@ class Rules:
         """
         repository = repository_around(root) if self.reads_gitignore else None
         if repository is None:
-            return replace(self, _lists=self._lists[:1])
+            return replace(self, lists=self.lists[:1])
         found = [files.list_of(file, base) for file, base in ignore_files_above(root, repository)]
         nearest_first = tuple(each for each in reversed(found) if each is not None)
         is_ignored = _is_ignored_on_the_way(root, repository.top, nearest_first)
-        return replace(self, _lists=(self._lists[0], *(() if is_ignored else nearest_first)))
+        return replace(self, lists=(self.lists[0], *(() if is_ignored else nearest_first)))
 
     def inside(self, own: IgnoreList | None) -> Rules:
         """The rules inside a directory of this one, or inside the root.
@@ -256,17 +252,17 @@ class Rules:
         """
         if own is None or not self.reads_gitignore:
             return self
-        return replace(self, _lists=(self._lists[0], own, *self._lists[1:]))
+        return replace(self, lists=(self.lists[0], own, *self.lists[1:]))
 
 
 def rules_above(root: str, include: Collection[str], exclude: Iterable[str], *, gitignore: bool) -> Rules:
     """The rules that come to a root from the profile; those of git's files above it are yet to be read."""
     return Rules(
         reads_gitignore=gitignore,
-        _prefix=prefix_of(root),
+        lists=(compile_ignore_list(root, exclude),),
+        prefix=prefix_of(root),
+        include=compile_includes(include),
         _globs=frozenset(include),
-        _includes=compile_includes(include),
-        _lists=(compile_ignore_list(root, exclude),),
     )
 
 

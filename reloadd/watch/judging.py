@@ -1,4 +1,4 @@
-"""Which scopes a file is in, by asking as few rules as will do: to ask is most of the work of a walk.
+"""Which scopes a file is in, by asking as few rules as will do.
 
 Never looks at a file; says only how to judge those that are found.
 """
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from reloadd.watch.directories import Directory
     from reloadd.watch.interest import Scope
 
-    Judge = Callable[[str], tuple[Scope, ...]]
+    Judge = Callable[[str, str], tuple[Scope, ...]]
+    """Given the path of a file and its name."""
 
 
 def judge_of_new(directory: Directory, *, holds_root: bool) -> Judge:
@@ -23,11 +24,7 @@ def judge_of_new(directory: Directory, *, holds_root: bool) -> Judge:
         directory: whose files they are.
         holds_root: whether a root is in it, which may be a file.
     """
-    if len(directory.scopes) > 1 or holds_root:
-        return directory.scopes_of
-    (wants,) = (rules.wants_file for rules in directory.rules.values())
-    scopes = directory.scopes
-    return lambda file: scopes if wants(file) else ()
+    return (lambda file, _name: directory.scopes_of(file)) if holds_root else directory.ruling.scopes_of
 
 
 def judge_of_known(
@@ -43,7 +40,7 @@ def judge_of_known(
     covering = {s for s, its in directory.rules.items() if s in before.rules and its.covers(before.rules[s])}
     is_settled = before.rules == directory.rules
 
-    def judge(file: str) -> tuple[Scope, ...]:
+    def judge(file: str, _name: str) -> tuple[Scope, ...]:
         was_in = scopes_before(file)
         if was_in is None:
             return directory.scopes_of(file)

@@ -1,6 +1,6 @@
 """What to tell a user whose system does not let us listen to a directory: the limit's name and how to raise it.
 
-The limits are those of inotify(7) and of getrlimit(2); nothing is read or changed here.
+The limits are those of inotify(7); nothing is read or changed here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ _LIMITS = {
         "the limit `fs.inotify.max_user_instances` or `ulimit -n` is reached",
         _sysctl("fs.inotify.max_user_instances", 1024, "end other programs that watch files"),
     ),
-    errno.EAGAIN: Limit("no thread can be started to listen", "raise `ulimit -u`, and restart the daemon"),
     errno.EACCES: Limit("the directory may not be read", "let the daemon's user read it with `chmod`, or exclude it"),
 }
 

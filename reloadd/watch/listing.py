@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
+from reloadd.watch.known import known_file
 from reloadd.watch.links import leads_back
-from reloadd.watch.signature import signature_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from reloadd.watch.directories import Directory
     from reloadd.watch.interest import Scope
-    from reloadd.watch.signature import Signature
+    from reloadd.watch.judging import Judge
+    from reloadd.watch.known import KnownFile
 
 
 @dataclass(slots=True)
@@ -27,82 +29,75 @@ class Listing:
 
     Attributes:
         names: all of them.
-        files: those of regular files that matter, each with what stat says of it and the scopes that it is in.
+        files: those of regular files that matter, each as it is now.
         children: those of directories to enter.
         links: those of links that matter, wherever they lead.
-        is_restless: whether more than the names and these files counts: links, or a file that makes rules.
-        is_refused: whether the directory may not be read.
     """
 
-    names: set[str] = field(default_factory=set)
-    files: dict[str, tuple[Signature, tuple[Scope, ...]]] = field(default_factory=dict)
+    names: AbstractSet[str]
+    files: dict[str, KnownFile] = field(default_factory=dict)
     children: set[str] = field(default_factory=set)
     links: set[str] = field(default_factory=set)
-    is_restless: bool = False
-    is_refused: bool = False
+
+
+def entries_in(path: str) -> dict[str, os.DirEntry[str]]:
+    """What a directory holds now, by name.
+
+    Raises:
+        OSError: it is gone, or may not be read.
+    """
+    with os.scandir(path) as entries:
+        return {entry.name: entry for entry in entries}
 
 
 def list_directory(
-    path: str,
+    entries: Mapping[str, os.DirEntry[str]],
     directory: Directory,
-    judge: Callable[[str], tuple[Scope, ...]],
+    judge: Judge,
     follow: Callable[[str], os.stat_result | None],
-) -> Listing | None:
-    """List a directory; None if it is gone, nothing if it may not be read.
+) -> Listing:
+    """Sort out what a directory holds.
 
     Args:
-        path: where it is.
+        entries: what was read of it.
         directory: whose rules say which directories are to be entered.
         judge: says in which scopes a file is.
         follow: stats what a link leads to, after taking note of the link.
     """
-    listing = Listing()
-    try:
-        with os.scandir(path) as entries:
-            for entry in entries:
-                listing.names.add(entry.name)
-                _sort_in(listing, entry, directory, judge, follow)
-    except PermissionError:
-        return Listing(is_refused=True)
-    except OSError:
-        return None
-    if not directory.made_by.isdisjoint(listing.names):
-        listing.is_restless = True
+    listing = Listing(entries.keys())
+    for name, entry in entries.items():
+        if entry.is_dir(follow_symlinks=False):
+            if directory.wants_directory(entry.path):
+                listing.children.add(name)
+        elif entry.is_symlink():
+            _sort_in_link(listing, entry, directory, judge, follow)
+        elif (scopes := judge(entry.path, name)) and (found := _file_at(entry, scopes)):
+            listing.files[name] = found
     return listing
 
 
-def _sort_in(
+def _sort_in_link(
     listing: Listing,
     entry: os.DirEntry[str],
     directory: Directory,
-    judge: Callable[[str], tuple[Scope, ...]],
+    judge: Judge,
     follow: Callable[[str], os.stat_result | None],
 ) -> None:
     path = entry.path
-    if entry.is_dir(follow_symlinks=False):
-        if directory.wants_directory(path):
-            listing.children.add(entry.name)
+    scopes, is_wanted = judge(path, entry.name), directory.wants_directory(path)
+    if not (scopes or is_wanted):
         return
-    scopes = judge(path)
-    if entry.is_symlink():
-        status = None
-        if scopes or directory.wants_directory(path):
-            listing.links.add(entry.name)
-            listing.is_restless = True
-            status = follow(path)
-        if status is not None and S_ISDIR(status.st_mode):
-            if directory.wants_directory(path) and not leads_back(path):
-                listing.children.add(entry.name)
-            return
-    else:
-        status = _status(entry) if scopes else None
-    signature = signature_of(status) if status is not None and scopes else None
-    if signature is not None:
-        listing.files[entry.name] = signature, scopes
+    listing.links.add(entry.name)
+    status = follow(path)
+    if status is not None and S_ISDIR(status.st_mode):
+        if is_wanted and not leads_back(path):
+            listing.children.add(entry.name)
+    elif status is not None and scopes and (found := known_file(status, scopes)):
+        listing.files[entry.name] = found
 
 
-def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+def _file_at(entry: os.DirEntry[str], scopes: tuple[Scope, ...]) -> KnownFile | None:
     try:
-        return entry.stat(follow_symlinks=False)
+        return known_file(entry.stat(follow_symlinks=False), scopes)
     except OSError:  # deleted since it was listed
         return None

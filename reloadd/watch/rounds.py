@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.paths import prefix_of
 from reloadd.core.rounds import SWEEP_SLICE, poll_slice
-from reloadd.watch.signature import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -100,8 +99,8 @@ class Rounds:
             directory = self._directories.get(path)
             for name in directory.files if directory else ():
                 file = os.path.join(path, name)
-                if signature := self._snapshot.signature(file):
-                    written.append((signature.mtime_ns, file))
+                if known := self._snapshot.get(file):
+                    written.append((known.mtime_ns, file))
         return [file for _, file in sorted(nlargest(MOST_HOT, written))]
 
     def sweep(self) -> None:
@@ -148,7 +147,7 @@ class Rounds:
                 self._snapshot.update(path, None)
                 continue
             if not is_as_seen(path, now) and not S_ISDIR(now.st_mode):
-                self._snapshot.update(path, signature_of(now))
+                self._snapshot.update(path, now)
 
 
 class _Round:

@@ -16,21 +16,22 @@ from stat import S_ISLNK
 from typing import TYPE_CHECKING
 
 from reloadd.core.paths import prefix_of
-from reloadd.watch.directories import Directories, Directory, stamp_of
-from reloadd.watch.errands import Errand, Errands
+from reloadd.watch.directories import Directories, Directory, Sight, sight_of
+from reloadd.watch.errands import Errand, Errands, Left
+from reloadd.watch.ignore import GITIGNORE
 from reloadd.watch.interest import NO_SHIFT
 from reloadd.watch.judging import judge_of_known, judge_of_new
 from reloadd.watch.links import leads_back, names_behind
-from reloadd.watch.listing import list_directory
+from reloadd.watch.listing import entries_in, list_directory
 from reloadd.watch.repository import Repository, repository_at
-from reloadd.watch.signature import signature_of
+from reloadd.watch.ruling import NOBODY, Ruling
 from reloadd.watch.ties import Ties
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from reloadd.watch.hearing import Hearing
-    from reloadd.watch.ignore import Rules
+    from reloadd.watch.ignore import IgnoreList, Rules
     from reloadd.watch.interest import Scope, Shift
     from reloadd.watch.listing import Listing
     from reloadd.watch.roots import Roots
@@ -88,33 +89,35 @@ class Walk:
 
     def wants_directory(self, path: str) -> bool:
         """Whether a directory is to be entered for anybody."""
-        return bool(self._rules_around(path, is_behind_link=self._is_behind_link(path)))
+        above = self._above(path)
+        is_behind_link = _is_behind_link(above, is_link=os.path.islink(path))
+        return bool(self._ruling_above(path, above, is_behind_link=is_behind_link).scopes)
 
-    def leave(self, top: str, *, is_gone: bool, shift: Shift = NO_SHIFT) -> None:
-        """Forget a directory and all below it.
+    def leave(self, path: str, left: Left, shift: Shift = NO_SHIFT) -> None:
+        """Forget a directory and what is in it; each of those below it is an errand, so that no tree is too large.
 
         Args:
-            top: the directory; it need not have been entered.
-            is_gone: its files are gone; else they are there, only no longer looked at.
+            path: of the directory; it need not have been entered.
+            left: whether its files are gone, or are there and no longer looked at.
             shift: from whom they are severed all the same.
         """
-        ahead = [top]
-        while ahead:
-            path = ahead.pop()
-            if path in self._roots.at and path in self._directories and not (is_gone and path == top):
-                # Whoever looks from there on finds out by himself.
-                self._errands.add(path, Errand(shift.severing(self._scopes_at(path)) if is_gone else shift))
-                continue
-            directory = self._directories.remove(path)
-            if directory is None:
-                continue
-            self.repositories.pop(path, None)
-            self._roots.files.forget(path)
-            for name in directory.files:
-                self._forget_file(os.path.join(path, name), shift, is_gone=is_gone)
-            for name in directory.children:
-                self.ties.untie(os.path.join(path, name))
-                ahead.append(os.path.join(path, name))
+        if left is Left.OUT and path in self._roots.at and path in self._directories:
+            # Whoever looks from there on finds out by himself.
+            self._errands.add(path, Errand(shift))
+            return
+        directory = self._directories.remove(path)
+        if directory is None:
+            return
+        self.repositories.pop(path, None)
+        self._roots.files.forget(path)
+        for name in directory.files:
+            self._forget_file(os.path.join(path, name), shift, is_gone=left is Left.GONE)
+        # By the time that one is visited there may be another directory: what was in the one that has gone is gone.
+        below = shift.severing(directory.scopes) if left is Left.GONE else shift
+        for name in directory.children:
+            child = os.path.join(path, name)
+            self.ties.untie(child)
+            self._errands.add(child, Errand(below, left=left))
 
     def close(self) -> None:
         """Visit nothing more."""
@@ -124,44 +127,41 @@ class Walk:
     # A visit: who enters the directory by which rules, whether that is listed which was known, and what is new in it.
 
     def _visit(self, path: str, errand: Errand) -> None:
-        before = self._directories.get(path)
-        is_behind_link = self._is_behind_link(path)
-        around = self._rules_around(path, is_behind_link=is_behind_link)
-        if lost := set(self._scopes_at(path)).difference(around):
+        before, above, sight = self._directories.get(path), self._above(path), sight_of(path)
+        is_behind_link = _is_behind_link(above, is_link=sight.is_link)
+        ruling = self._ruling_above(path, above, is_behind_link=is_behind_link)
+        if before is not None and (lost := set(before.scopes).difference(ruling.scopes)):
             errand = errand._replace(shift=errand.shift.severing(self._letting_in(path, lost)))
-        if not around:
-            self.leave(path, is_gone=not os.path.isdir(path), shift=errand.shift)
+        if not ruling.scopes:
+            self.leave(path, errand.left or (Left.OUT if os.path.isdir(path) else Left.GONE), errand.shift)
             return
-        own = self._roots.files.inside(path)
-        rules = {scope: each.inside(own) for scope, each in around.items()}
         is_led_to_anew = before is not None and before.is_behind_link is not is_behind_link
-        if before is None or errand.listens_anew or is_led_to_anew or not self._is_same(path, before):
-            directory = self._enter(path, rules, is_behind_link=is_behind_link)
+        if before is None or errand.listens_anew or is_led_to_anew or not self._is_same(before, sight):
+            directory = self._directories.enter(path, ruling, self._roots.at, sight.stamp)
+            directory.is_behind_link = is_behind_link
             if is_led_to_anew or (before is not None and before.identity != directory.identity):
                 # What lies below it and is as it was may now lead back, or on.
                 errand = errand._replace(is_deep=True)
             self._list(path, directory, before, errand)
-        elif before.rules != rules:
-            self._list(path, self._directories.rule(path, before, rules), before, errand)
+        elif before.rules != ruling.rules:
+            self._list(path, self._directories.rule(path, before, ruling), before, errand)
         else:
             self._look_at_files(path, before)
             if errand.is_deep:
                 for name in before.children:
                     self._errands.add(os.path.join(path, name), errand)
 
-    def _is_behind_link(self, path: str) -> bool:
-        """Whether a link leads to a directory, below a root, so that it or one below it may lead back."""
-        above = self._directories.get(os.path.dirname(path))
-        return above is not None and (above.is_behind_link or os.path.islink(path))
+    def _above(self, path: str) -> Directory | None:
+        """The directory that one lies in, if that was entered."""
+        return self._directories.get(os.path.dirname(path))
 
-    def _rules_around(self, path: str, *, is_behind_link: bool) -> dict[Scope, Rules]:
-        """The scopes that a directory is to be entered for, with the rules that come to it from above."""
-        rules: dict[Scope, Rules] = {}
-        above = self._directories.get(os.path.dirname(path))
-        if above is not None and not (is_behind_link and leads_back(path)):
-            rules.update((scope, its) for scope, its in above.rules.items() if its.wants_directory(path))
-        rules.update((scope, self._roots.rules(scope)) for scope in self._roots.at.get(path, ()))
-        return rules
+    def _ruling_above(self, path: str, above: Directory | None, *, is_behind_link: bool) -> Ruling:
+        """What comes from above to a directory, for the scopes that it is to be entered for."""
+        is_barred = above is None or (is_behind_link and leads_back(path))
+        ruling = NOBODY if is_barred or above is None else above.ruling.above(path, os.path.basename(path))
+        if (rooted := self._roots.at.get(path)) is None:
+            return ruling
+        return Ruling({**ruling.rules, **{scope: self._roots.rules(scope) for scope in rooted}})
 
     def _scopes_at(self, path: str) -> tuple[Scope, ...]:
         """Those that a directory was entered for."""
@@ -170,48 +170,46 @@ class Walk:
 
     def _letting_in(self, path: str, scopes: Iterable[Scope]) -> frozenset[Scope]:
         """Those whose rules would let a directory in: if they lost it, it has become one that leads back."""
-        above = self._directories.get(os.path.dirname(path))
+        above = self._above(path)
         if above is None:
             return frozenset()
         return frozenset(each for each in scopes if each in above.rules and above.rules[each].wants_directory(path))
 
-    def _is_same(self, path: str, before: Directory) -> bool:
-        """Whether a directory is the one that is known and listened to, with the same names in it."""
-        is_heard = before.subscription is not None or self._hearing.is_deaf
-        return is_heard and before.stamp is not None and before.stamp == stamp_of(path)
+    def _is_same(self, before: Directory, sight: Sight) -> bool:
+        """Whether a directory is the one that is known and listened to, with the same names in it.
 
-    def _enter(self, path: str, rules: Mapping[Scope, Rules], *, is_behind_link: bool) -> Directory:
-        stamp = stamp_of(path)
-        directory = self._directories.enter(path, rules, self._roots.at)
-        directory.is_behind_link = is_behind_link
-        # Listened to between two looks, so that the stamp is of the one that is listened to.
-        if stamp is not None and stamp == stamp_of(path):
-            directory.identity = stamp.identity
-            directory.stamp = None if stamp.is_fresh else stamp
-        return directory
+        One that holds a file which makes rules has no stamp: such a file may change without any name's changing.
+        """
+        is_heard = before.subscription is not None or self._hearing.is_deaf
+        return is_heard and before.stamp is not None and before.stamp == sight.stamp
 
     def _look_at_files(self, path: str, directory: Directory) -> None:
         prefix = prefix_of(path)
         for name in directory.files:
             with suppress(OSError):  # if it is gone, there is an event, or a listing that finds out
                 if not self._snapshot.is_as_seen(prefix + name, status := os.stat(prefix + name)):
-                    self._snapshot.update(prefix + name, signature_of(status))
+                    self._snapshot.update(prefix + name, status)
 
     # A listing: what is in the directory, compared with what was known of it.
 
     def _list(self, path: str, directory: Directory, before: Directory | None, errand: Errand) -> None:
+        try:
+            entries = entries_in(path)
+        except PermissionError:
+            entries = {}
+            self._hearing.refuse(path, errno.EACCES)
+        except OSError:
+            self.leave(path, Left.GONE)
+            return
+        directory.ruling = directory.ruling.inside(self._own_rules(path, entries))
         judge = (
             judge_of_new(directory, holds_root=path in self._roots.holders)
             if before is None
             else judge_of_known(directory, before, self._snapshot.scopes)
         )
-        listing = list_directory(path, directory, judge, self.follow)
-        if listing is None:
-            self.leave(path, is_gone=True)
-            return
-        if listing.is_refused:
-            self._hearing.refuse(path, errno.EACCES)
-        if listing.is_restless:
+        listing = list_directory(entries, directory, judge, self.follow)
+        if listing.links or not directory.made_by.isdisjoint(listing.names):
+            # More than its names and files counts.
             directory.stamp = None
         if directory.is_behind_link:
             leading_on = {each for each in listing.children if self.wants_directory(os.path.join(path, each))}
@@ -229,8 +227,13 @@ class Walk:
         for name in listing.children:
             child = os.path.join(path, name)
             if errand.is_deep or not is_known or child not in self._directories:
-                letting_in = (scope for scope, its in old.items() if not its.wants_directory(child))
-                self._errands.add(child, errand._replace(shift=errand.shift.revealing(letting_in)))
+                letting_in = [scope for scope, its in old.items() if not its.wants_directory(child)]
+                its = errand._replace(shift=errand.shift.revealing(letting_in)) if letting_in else errand
+                self._errands.add(child, its)
+
+    def _own_rules(self, path: str, names: Container[str]) -> IgnoreList | None:
+        """What the .gitignore among a directory's names says."""
+        return self._roots.files.inside(path) if GITIGNORE in names else None
 
     def _find_repository(self, path: str, listing: Listing) -> None:
         if ".git" in listing.names and (repository := repository_at(path)):
@@ -243,7 +246,7 @@ class Walk:
     ) -> None:
         """Compare a directory's files with what was known; rules that changed are not a change of the files."""
         prefix = prefix_of(path)
-        for name, (signature, scopes) in listing.files.items():
+        for name, found in listing.files.items():
             file = prefix + name
             its = shift
             if old:
@@ -251,7 +254,7 @@ class Walk:
                 its = shift.revealing(
                     scope for scope, rules in old.items() if scope not in was_in and not rules.wants_file(file)
                 )
-            self._snapshot.see(file, signature, scopes, shift=its)
+            self._snapshot.see(file, found, shift=its)
         for name in directory.files - listing.files.keys():
             file = prefix + name
             is_gone = name not in listing.names or bool(directory.scopes_of(file))
@@ -264,12 +267,22 @@ class Walk:
             if name not in listing.links:
                 self.ties.untie(child)
             severed = shift.severing(self._letting_in(child, directory.scopes))
-            self.leave(child, is_gone=name not in listing.names, shift=severed)
+            self.leave(child, Left.OUT if name in listing.names else Left.GONE, severed)
         directory.children = listing.children
 
     def _forget_file(self, path: str, shift: Shift, *, is_gone: bool, is_link: bool = False) -> None:
         if not is_link:  # one that leads nowhere may lead somewhere later
             self.ties.untie(path)
         # A root that is a file is left to those whose root it is.
-        signature = None if is_gone else self._snapshot.signature(path)
-        self._snapshot.see(path, signature, self._roots.at.get(path, ()), shift=shift)
+        known = None if is_gone else self._snapshot.get(path)
+        self._snapshot.see(path, None if known is None else known.within(self._roots.at.get(path, ())), shift=shift)
+
+
+def _is_behind_link(above: Directory | None, *, is_link: bool) -> bool:
+    """Whether a link leads to a directory, below a root, so that it or one below it may lead back.
+
+    Args:
+        above: the one that it lies in, if that was entered.
+        is_link: whether its own name is a link's.
+    """
+    return above is not None and (above.is_behind_link or is_link)

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
-from reloadd.core.followers import Following, Standing, Turn
+from reloadd.core.followers import Activity, Following, Pending
 from tests.support.graphs import Graph, random_graph, reachable
 
 WALKS = 300
@@ -15,7 +15,7 @@ WALKS = 300
 
 PAIR: Graph = {"api": (), "web": ("api",)}
 CHAIN: Graph = {"api": (), "web": ("api",), "proxy": ("web",)}
-NOBODY = Standing()
+NOBODY = Activity()
 
 
 def saved(path: str, kind: ChangeKind = ChangeKind.MODIFIED, at: float = 1.0) -> ChangeSet:
@@ -28,9 +28,9 @@ SHARED = saved("/shop/shared.py")
 
 def test_a_change_of_the_follower_alone_waits_for_nobody() -> None:
     """Nor does it while others are busy that it does not follow."""
-    following, turns = Following().changed("web", SHARED).due(PAIR, Standing(restarting={"web", "free"}))
+    following, due = Following().changed("web", SHARED).due(PAIR, Activity(restarting={"web", "free"}))
 
-    assert turns == {"web": Turn(None, SHARED)}
+    assert due == {"web": Pending(None, SHARED)}
     assert following.pending == frozenset()
 
 
@@ -38,72 +38,72 @@ def test_a_change_of_the_leader_alone_is_followed_once() -> None:
     """When it serves, and not before."""
     following = Following().restarted(PAIR, "api")
 
-    following, turns = following.due(PAIR, NOBODY)
-    assert turns == {"web": Turn("api")}
+    following, due = following.due(PAIR, NOBODY)
+    assert due == {"web": Pending("api")}
     assert following.due(PAIR, NOBODY) == (Following(), {})
 
 
-@pytest.mark.parametrize("standing", [Standing(noticed={"api"}), Standing(restarting={"api"})])
-def test_a_shared_change_restarts_the_follower_once_when_its_leader_serves(standing: Standing) -> None:
+@pytest.mark.parametrize("activity", [Activity(noticed={"api"}), Activity(restarting={"api"})])
+def test_a_shared_change_restarts_the_follower_once_when_its_leader_serves(activity: Activity) -> None:
     """Whether the leader has only noticed it yet, or restarts already; the one restart names the files."""
-    following, turns = Following().changed("web", SHARED).due(PAIR, standing)
-    assert turns == {}
+    following, due = Following().changed("web", SHARED).due(PAIR, activity)
+    assert due == {}
     assert following.held == {"web": SHARED}
 
-    following, turns = following.restarted(PAIR, "api").due(PAIR, NOBODY)
-    assert turns == {"web": Turn("api", SHARED)}
+    following, due = following.restarted(PAIR, "api").due(PAIR, NOBODY)
+    assert due == {"web": Pending("api", SHARED)}
     assert following.due(PAIR, NOBODY)[1] == {}
 
 
 def test_without_a_restart_of_the_leader_the_followers_own_change_is_acted_on() -> None:
     """Whether its new code failed, it was stopped, or nothing was new for it: it is through, and has not restarted."""
-    following, _ = Following().changed("web", SHARED).due(PAIR, Standing(restarting={"api"}))
+    following, _ = Following().changed("web", SHARED).due(PAIR, Activity(restarting={"api"}))
 
-    assert following.due(PAIR, NOBODY)[1] == {"web": Turn(None, SHARED)}
+    assert following.due(PAIR, NOBODY)[1] == {"web": Pending(None, SHARED)}
 
 
 def test_a_restart_that_only_follows_waits_for_what_the_follower_itself_has_noticed() -> None:
     """Its own change may come a moment after its leader serves; a leader that notices more does not hold it up."""
-    following, turns = Following().restarted(PAIR, "api").due(PAIR, Standing(noticed={"web"}))
-    assert turns == {}
+    following, due = Following().restarted(PAIR, "api").due(PAIR, Activity(noticed={"web"}))
+    assert due == {}
 
-    assert following.changed("web", SHARED).due(PAIR, Standing(noticed={"web"}))[1] == {"web": Turn("api", SHARED)}
-    assert following.due(PAIR, Standing(noticed={"api"}))[1] == {"web": Turn("api")}
+    assert following.changed("web", SHARED).due(PAIR, Activity(noticed={"web"}))[1] == {"web": Pending("api", SHARED)}
+    assert following.due(PAIR, Activity(noticed={"api"}))[1] == {"web": Pending("api")}
 
 
 def test_a_change_during_the_hold_is_told_with_what_waits() -> None:
     """What came and went again is told as well: somebody may have seen it."""
     following = Following().changed("web", SHARED).changed("web", saved("/shop/web.py", at=3.0))
-    _, turns = following.restarted(PAIR, "api").due(PAIR, NOBODY)
+    _, due = following.restarted(PAIR, "api").due(PAIR, NOBODY)
 
-    changes = turns["web"].changes
+    changes = due["web"].changes
     assert changes is not None
     assert (changes.paths, changes.seen_at) == (("/shop/shared.py", "/shop/web.py"), 1.0)
     came = Following().changed("web", saved("/shop/new.py", ChangeKind.CREATED))
     went = saved("/shop/new.py", ChangeKind.DELETED)
-    assert came.changed("web", went).due(PAIR, NOBODY)[1] == {"web": Turn(None, went)}
+    assert came.changed("web", went).due(PAIR, NOBODY)[1] == {"web": Pending(None, went)}
 
 
 def test_a_chain_goes_one_after_the_other() -> None:
     """The last one waits for the first one too, though it does not follow it directly."""
     following = Following().changed("proxy", SHARED).changed("web", SHARED)
-    following, turns = following.due(CHAIN, Standing(noticed={"api"}))
-    assert turns == {}
+    following, due = following.due(CHAIN, Activity(noticed={"api"}))
+    assert due == {}
 
-    following, turns = following.restarted(CHAIN, "api").due(CHAIN, NOBODY)
-    assert turns == {"web": Turn("api", SHARED)}
-    following, turns = following.due(CHAIN, Standing(restarting={"web"}))
-    assert turns == {}
-    _, turns = following.restarted(CHAIN, "web").due(CHAIN, NOBODY)
-    assert turns == {"proxy": Turn("web", SHARED)}
+    following, due = following.restarted(CHAIN, "api").due(CHAIN, NOBODY)
+    assert due == {"web": Pending("api", SHARED)}
+    following, due = following.due(CHAIN, Activity(restarting={"web"}))
+    assert due == {}
+    _, due = following.restarted(CHAIN, "web").due(CHAIN, NOBODY)
+    assert due == {"proxy": Pending("web", SHARED)}
 
 
 def test_whoever_has_waited_for_too_long_goes_and_follows_again() -> None:
     """Nothing of what waited is told a second time."""
-    following, turn = Following().changed("web", SHARED).overdue("web")
+    following, pending = Following().changed("web", SHARED).overdue("web")
 
-    assert (turn, following.pending) == (Turn(None, SHARED), frozenset())
-    assert following.restarted(PAIR, "api").due(PAIR, NOBODY)[1] == {"web": Turn("api")}
+    assert (pending, following.pending) == (Pending(None, SHARED), frozenset())
+    assert following.restarted(PAIR, "api").due(PAIR, NOBODY)[1] == {"web": Pending("api")}
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -123,8 +123,8 @@ def test_random_saves_restart_each_once_and_in_order(seed: int) -> None:
 
         def begin(graph: Graph = graph, noticed: set[str] = noticed, under_way: set[str] = under_way) -> None:
             nonlocal following
-            following, turns = following.due(graph, Standing(noticed, under_way))
-            under_way.update(turns)
+            following, due = following.due(graph, Activity(noticed, under_way))
+            under_way.update(due)
 
         for name in chance.sample(sorted(noticed), len(noticed)):
             following = following.changed(name, SHARED)

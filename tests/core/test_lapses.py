@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 
-from reloadd.core.lapses import FIRST, FORGOTTEN, Lapse, Turn, observe
+from reloadd.core.lapses import FIRST, FORGOTTEN, Lapse, News, observe
 
 
-def told(*seen: tuple[float, bool]) -> list[tuple[float, Turn]]:
+def told(*seen: tuple[float, bool]) -> list[tuple[float, News]]:
     """What is said, and when, of something that is seen at these moments to be well or not."""
-    lapse, said = Lapse(), list[tuple[float, Turn]]()
+    lapse, said = Lapse(), list[tuple[float, News]]()
     for now, is_well in seen:
-        lapse, turn = observe(lapse, is_well=is_well, now=now)
-        said += [] if turn is None else [(now, turn)]
+        lapse, news = observe(lapse, is_well=is_well, now=now)
+        said += [] if news is None else [(now, news)]
     return said
 
 
@@ -21,8 +21,8 @@ def test_a_failure_is_told_at_once_and_recovery_when_it_has_lasted() -> None:
     assert told(
         (0, True), (1, False), (1.5, False), (2, True), (2 + FIRST / 2, True), (2 + FIRST, True), (9, True)
     ) == [
-        (1, Turn.FAILED),
-        (2 + FIRST, Turn.RECOVERED),
+        (1, News.FAILED),
+        (2 + FIRST, News.RECOVERED),
     ]
 
 
@@ -37,8 +37,8 @@ def test_what_comes_and_goes_is_told_ever_more_rarely() -> None:
         said = told(*seen)
 
         assert len(said) <= 20, seed
-        assert [turn for _, turn in said[::2]] == [Turn.FAILED] * len(said[::2])
-        assert [turn for _, turn in said[1::2]] == [Turn.RECOVERED] * len(said[1::2])
+        assert [news for _, news in said[::2]] == [News.FAILED] * len(said[::2])
+        assert [news for _, news in said[1::2]] == [News.RECOVERED] * len(said[1::2])
 
 
 def test_long_after_a_recovery_a_failure_is_a_new_one() -> None:
@@ -47,8 +47,8 @@ def test_long_after_a_recovery_a_failure_is_a_new_one() -> None:
     later = 1 + FIRST + FORGOTTEN
 
     assert told(first, well, (1 + FIRST, True), (later, False), (later + 1, True), (later + 1 + FIRST, True))[2:] == [
-        (later, Turn.FAILED),
-        (later + 1 + FIRST, Turn.RECOVERED),
+        (later, News.FAILED),
+        (later + 1 + FIRST, News.RECOVERED),
     ]
 
 

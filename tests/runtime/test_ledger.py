@@ -10,6 +10,7 @@ import pytest
 from reloadd.runtime import wire
 from tests.support.booting import Outcome, app, booted, module, script, write_files
 from tests.support.interpreters import Interpreter, find_interpreters, newest_interpreter
+from tests.support.parking import looked_up
 from tests.support.served import get
 
 if TYPE_CHECKING:
@@ -83,9 +84,10 @@ def test_imports_are_told_in_the_order_of_their_first_look_up(interpreter: Inter
 
     assert (outcome.status, outcome.stderr) == (0, b"")
     assert lines[0]["word"] == "begun"
-    sought = _names(lines, "sought")
-    assert sought[:4] == ["shop", "shop.cart", "shop.price", "colorsys"]
-    assert len(sought) == len(set(sought))
+    names = looked_up(lines)
+    assert names[names.index("shop") :][:4] == ["shop", "shop.cart", "shop.price", "colorsys"]
+    for word in ("sought", "found"):
+        assert len(_names(lines, word)) == len(set(_names(lines, word)))
     assert _names(lines, "missed")[0] == "nowhere"
     users = {line["name"]: line for line in lines if line["word"] == "found" and line["user"]}
     assert list(users) == ["__main__", "shop", "shop.cart", "shop.price", "nowhere_either"]
@@ -203,6 +205,32 @@ def test_forked_processes_tell_their_imports(interpreter: Interpreter, tmp_path:
     assert [line["event"] for line in lines if line["word"] == "effect"] == ["os.fork"]
 
 
+@each_interpreter
+def test_imports_of_an_installed_module_are_told_once_it_is_there(interpreter: Interpreter, tmp_path: Path) -> None:
+    """All of them, in order, and none twice, also where it has forked on the way."""
+    write_files(
+        tmp_path,
+        {
+            "main.py": "import sys\nsys.path.append('site-packages')\n"
+            "import outer\nprint(open('ledger').read().count('\\n'), end='')\n",
+            "site-packages/outer.py": "import os, colorsys, inner\nos._exit(0) if os.fork() == 0 else os.wait()\n",
+            "site-packages/inner.py": "try:\n    import nowhere\nexcept ImportError:\n    pass\n",
+        },
+    )
+    outcome, lines = _run(interpreter, script(tmp_path / "main.py"), tmp_path, audit=False)
+
+    names = [(line["word"], line["name"]) for line in lines if "name" in line]
+    assert names[names.index(("found", "outer")) :][:5] == [
+        ("found", "outer"),
+        ("found", "colorsys"),
+        ("found", "inner"),
+        ("sought", "nowhere"),
+        ("missed", "nowhere"),
+    ]
+    assert len(names) == len(set(names))
+    assert int(outcome.stdout) == len(lines)
+
+
 def test_foreign_finder_is_told(tmp_path: Path) -> None:
     """Whoever changes how modules are found changes what may be imported beforehand."""
     write_files(
@@ -245,7 +273,7 @@ def test_closed_descriptor_is_not_written_to(tmp_path: Path) -> None:
 
     assert outcome == Outcome(b"", b"", 0)
     assert (tmp_path / "mine").read_bytes() == b""
-    assert "colorsys" not in _names(lines, "sought")
+    assert "colorsys" not in looked_up(lines)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no other system has a device that is always full")
@@ -272,10 +300,10 @@ def test_modules_of_the_first_request_are_told(tmp_path: Path, http: socket.sock
     go = {**app("shop:app", "wsgiref"), "ledger": {"path": str(ledger), "audit": False}}
     with booted(newest_interpreter().executable, go, directory=tmp_path, listeners={"http": http}) as child:
         child.until_ready()
-        before = _names(_kept(ledger), "sought")
+        before = looked_up(_kept(ledger))
         assert get(http) == "colorsys"
-        after = _names(_kept(ledger), "sought")
+        after = looked_up(_kept(ledger))
 
-    assert before[0] == "shop"
+    assert "shop" in before
     assert "colorsys" not in before
     assert "colorsys" in after

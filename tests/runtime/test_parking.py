@@ -12,7 +12,7 @@ import pytest
 from reloadd.runtime import wire
 from tests.support.booting import Outcome, app, booted, clean_environ, module, script, write_files
 from tests.support.interpreters import Interpreter, find_interpreters, newest_interpreter
-from tests.support.parking import go_now, parked, until_parked, until_unfit
+from tests.support.parking import go_now, looked_up, parked, until_parked, until_unfit
 from tests.support.served import get
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _learn(directory: Path, environ: dict[str, str]) -> list[str]:
     lines = list(wire.split_frames(ledger.read_bytes())[0])
     users = {line["name"] for line in lines if line["word"] == "found" and line["user"]}
     missed = {line["name"] for line in lines if line["word"] == "missed"}
-    return [line["name"] for line in lines if line["word"] == "sought" and line["name"] not in users | missed]
+    return [name for name in looked_up(lines) if name not in users | missed]
 
 
 def test_cycles_of_imports_are_gone_through_as_the_app_goes(tmp_path: Path, environ: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ from reloadd.runtime import wire
 from tests.support.booting import app, booted
 from tests.support.environments import environment
 from tests.support.frameworks import APPS, NEWEST
-from tests.support.parking import parked
+from tests.support.parking import looked_up, parked
 from tests.support.served import get
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class _Bench:
             line["name"] for line in lines if line["word"] == "missed" or (line["word"] == "found" and line["user"])
         }
         while True:
-            modules = [line["name"] for line in lines if line["word"] == "sought" and line["name"] not in passed_over]
+            modules = [name for name in looked_up(lines) if name not in passed_over]
             with parked(self._python, self._go, *modules, directory=self._project, overlay=overlay) as spare:
                 frame = spare.next_word()
             assert frame is not None

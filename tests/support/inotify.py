@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reloadd.watch.events import KernelEvents
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -41,15 +39,11 @@ def losing_events(stage: Stage, directory: Path) -> Iterator[None]:
         stage: whose watcher loses them.
         directory: one that is watched; files come and go in it.
     """
-    events = stage.watcher._events
-    assert isinstance(events, KernelEvents)
-    assert events._reader is not None
-    # Whoever holds this lock stalls the reader between two reads.
-    with events._reader._lock:
+    with stage.held_up():
         one, other = directory / "one", directory / "other"
         one.touch()
-        # Two events for each rename, so twice as many as there is room for: a read under way takes some first.
-        for _ in range(int((_LIMITS / "max_queued_events").read_text()) // 2):
+        # Two events for each rename; nobody reads them meanwhile.
+        for _ in range(int((_LIMITS / "max_queued_events").read_text()) // 4):
             one.rename(other)
             other.rename(one)
         one.unlink()

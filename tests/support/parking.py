@@ -10,7 +10,7 @@ from tests.support.booting import booted
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from reloadd.runtime import wire
@@ -65,3 +65,8 @@ def go_now(child: BootedChild, go: Go) -> None:
     frame = child.next_word()
     assert frame is not None, child.outcome()
     assert frame["word"] == "started", frame
+
+
+def looked_up(lines: Iterable[wire.Frame]) -> list[str]:
+    """The modules that a ledger tells of, in the order of their first look-up: what is found was sought just before."""
+    return list(dict.fromkeys(line["name"] for line in lines if line["word"] in {"sought", "found"}))

@@ -6,7 +6,7 @@ import asyncio
 import queue
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,7 +15,7 @@ from reloadd.profile.model import Backend, WatchSet
 from reloadd.watch.watcher import DaemonWatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import Self
 
@@ -246,13 +246,29 @@ class Stage:
         """Begin to watch for somebody else."""
         return self._call(self.watcher.watch("shop", watched, on_settled, on_burst=on_burst))
 
-    def on_loop(self, function: Callable[[], None]) -> None:
+    def on_loop(self, function: Callable[[], object]) -> None:
         """Call something on the event loop's thread."""
 
         async def call() -> None:
             function()
 
         self._call(call())
+
+    @contextmanager
+    def held_up(self) -> Iterator[None]:
+        """Keep the event loop from doing anything meanwhile."""
+        is_held, is_over = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            is_held.set()
+            is_over.wait(DEADLINE)
+
+        self._loop.call_soon_threadsafe(hold)
+        assert is_held.wait(DEADLINE)
+        try:
+            yield
+        finally:
+            is_over.set()
 
     def recorded(self, name: str) -> Record:
         """The first record of that name, as soon as there is one."""

@@ -12,7 +12,8 @@ import pytest
 
 from reloadd.core.account import Account
 from reloadd.supervise.launch import Plan
-from reloadd.warm.validity import Installed, fault_of_plan, fault_of_reading, signature_of
+from reloadd.supervise.noted import signature_of
+from reloadd.warm.validity import Installed, fault_of_plan, fault_of_reading
 from tests.support.daemon import write_files
 
 if TYPE_CHECKING:

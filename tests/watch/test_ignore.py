@@ -25,6 +25,7 @@ PATTERNS = [
     "**/cache",
     "a/**/z.py",
     "we?rd[0-9].py",
+    "n[!o]t",
     "\\#x",
     "# x",
 ]
@@ -47,6 +48,8 @@ PATHS = [
     "a/b/c/z.py",
     "weird1.py",
     "weirdX.py",
+    "net",
+    "n/t",
     "#x",
     "x",
 ]

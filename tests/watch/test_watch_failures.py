@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import ctypes
+import asyncio
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reloadd.profile.model import Backend
-from reloadd.watch.base import Means
-from reloadd.watch.events import _Reader
+from reloadd.watch.events import KernelEvents, _Descriptor
+from reloadd.watch.inbox import Hint, Inbox, Purpose, Sighting, Subscriber
 from tests.support.inotify import inotify_descriptors, losing_events, watches_in_use
 from tests.support.limited_watching import Outcome, watch_under_limit
-from tests.support.watching import DEADLINE, Stage, save, wait_until, watch_set
+from tests.support.watching import Stage, save, wait_until, watch_set
+
+if TYPE_CHECKING:
+    from watchdog.observers.inotify_c import CallbackId, Mask, WatchCallback, WatchDescriptor
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
 
@@ -26,12 +31,6 @@ def under_limit(root: Path, limit: str, value: int) -> Outcome:
     if outcome is None:
         pytest.skip("no user namespace to be had, in which to lower a limit")
     return outcome
-
-
-def reader() -> threading.Thread:
-    """The thread that reads the kernel's events."""
-    (thread,) = (thread for thread in threading.enumerate() if thread.name == "reloadd-inotify")
-    return thread
 
 
 def descriptors() -> set[str]:
@@ -77,22 +76,52 @@ def test_without_a_descriptor_everything_is_polled(root: Path) -> None:
     assert outcome.told == [{"sub/a.py": "created"}, {"sub/a.py": "modified"}]
 
 
-def test_a_reader_that_dies_is_replaced(root: Path) -> None:
-    """The end of the thread is recorded at once, and nothing that happened meanwhile is lost"""
+class Breaking(Subscriber):
+    """Fails whenever it is told of anything."""
+
+    def sighting(self, hint: Hint, name: str) -> None:
+        """It cannot say whether that matters."""
+        raise LookupError(f"not ready for {hint.value} {name}")
+
+
+def test_a_descriptor_that_fails_is_replaced(root: Path) -> None:
+    """Whatever ends the reading is recorded at once, and nothing that happened meanwhile is lost"""
     (root / "sub").mkdir()
     with Stage() as stage:
         shop = stage.begin(watch_set(root))
-        shop.has_told_nothing()  # the thread is at work, and no longer about to begin
-        dying = reader()
-        assert dying.ident is not None
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(dying.ident), ctypes.py_object(SystemExit))
-        save(root / "sub/a.py", "one")  # wakes the thread, which then meets its end
+        events = stage.watcher._events
+        assert isinstance(events, KernelEvents)
+        stage.on_loop(lambda: events.listen(Breaking(Inbox(), Purpose.CONTENT, str(root / "sub"))))
+        save(root / "sub/a.py", "one")
         record = stage.recorded("watch.failed")
-        assert record.fields == {"error": "SystemExit()"}
+        assert record.fields == {"error": "LookupError('not ready for begun a.py')"}
         assert shop.told() == {"sub/a.py": "created"}
         save(root / "sub/a.py", "two")
         assert shop.told() == {"sub/a.py": "modified"}
         assert len(inotify_descriptors()) == 1
+
+
+def test_who_begins_to_listen_too_late_looks_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What happens after the kernel listens and before it is known for whom is told as something about the directory"""
+    add_callback = _Descriptor.add_callback
+
+    def add_late(
+        descriptor: _Descriptor, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
+    ) -> WatchDescriptor:
+        (root / "a.py").touch()
+        descriptor.read()
+        return add_callback(descriptor, path, mask, callback, id_)
+
+    async def scenario() -> None:
+        with closing(KernelEvents()) as source:
+            first, second = (Subscriber(Inbox(), Purpose.CONTENT, str(root)) for _ in range(2))
+            source.listen(first)
+            monkeypatch.setattr(_Descriptor, "add_callback", add_late)
+            source.listen(second)
+            assert first.inbox.take() == (Sighting(first, Hint.BEGUN, "a.py"), Sighting(first, Hint.COMPLETE, "a.py"))
+            assert second.inbox.take() == (Sighting(second, Hint.ITSELF, ""),)
+
+    asyncio.run(scenario())
 
 
 def test_a_watch_that_breaks_is_begun_again(root: Path) -> None:
@@ -115,26 +144,6 @@ def test_a_watch_that_breaks_is_begun_again(root: Path) -> None:
         assert [each.name for each in stage.records].count("watch.failed") == 1
 
 
-def test_without_a_thread_everything_is_polled(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When none can be started to listen, the record says so, changes are told all the same, and nothing is leaked"""
-    start = threading.Thread.start
-
-    def start_others(thread: threading.Thread) -> None:
-        if thread.name == "reloadd-inotify":
-            raise RuntimeError("can't start new thread")
-        start(thread)
-
-    # A limit cannot be made real here: getrlimit(2) does not hold for the superuser.
-    monkeypatch.setattr(threading.Thread, "start", start_others)
-    with Stage() as stage:
-        shop = stage.begin(watch_set(root))
-        assert stage.recorded("watch.degraded").fields["error"] == "no thread can be started to listen"
-        assert shop.watch.statistics().means is Means.POLL
-        save(root / "a.py", "one")
-        assert shop.told() == {"a.py": "created"}
-        assert inotify_descriptors() == []
-
-
 def test_closing_leaves_nothing(root: Path) -> None:
     """No thread and no descriptor outlive the watcher; closing twice does no harm"""
     (root / "sub").mkdir()
@@ -151,18 +160,23 @@ def test_closing_leaves_nothing(root: Path) -> None:
     wait_until(lambda: threads.issuperset(threading.enumerate()) and open_before.issuperset(descriptors()))
 
 
-def test_a_source_that_is_closed_at_once_leaves_nothing() -> None:
-    """Not even if its thread had no turn yet: it would have closed the descriptors after its first read"""
-    open_before = descriptors()
-    reader = _Reader(on_death=lambda _reader, _failure: None)
-    reader.stop()
-    reader.start()
-    reader.join(DEADLINE)
-    assert not reader.is_alive()
-    assert descriptors() == open_before
+def test_a_source_that_is_closed_at_once_leaves_nothing(root: Path) -> None:
+    """Not even if the event loop had no turn yet in which to begin to read"""
+
+    async def scenario() -> None:
+        open_before = descriptors()
+        source = KernelEvents()
+        source.listen(Subscriber(Inbox(), Purpose.CONTENT, str(root)))
+        source.close()
+        await asyncio.sleep(0)
+        assert descriptors() == open_before
+        with pytest.raises(OSError, match="shutdown"):
+            source.listen(Subscriber(Inbox(), Purpose.CONTENT, str(root)))
+
+    asyncio.run(scenario())
 
 
-def test_one_descriptor_and_one_thread_serve_all_profiles(root: Path) -> None:
+def test_one_descriptor_serves_all_profiles(root: Path) -> None:
     """And one watch for each directory, whatever they look for; they are given back when the last of them is closed"""
     for number in range(10):
         (root / f"{number}").mkdir()
@@ -177,7 +191,6 @@ def test_one_descriptor_and_one_thread_serve_all_profiles(root: Path) -> None:
         ]
         assert watches_in_use() == alone
         assert len(inotify_descriptors()) == 1
-        reader()
         for observed in (first, *others[1:]):
             observed.close()
         save(root / "9/a.py", "one")
