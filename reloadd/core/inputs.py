@@ -1,4 +1,4 @@
-"""What a supervisor can be told. Each word about a child or a timer carries its generation."""
+"""What a supervisor can be told. Each word about a child or a timer carries its generation. Data and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The words and the actions of `slots`: what it is told of the processes that are prepared, and what it asks for."""
+"""The words and the actions of `slots`: what it is told of the processes that are prepared, and what it asks for.
+
+Data and nothing else.
+"""
 
 from __future__ import annotations
 
