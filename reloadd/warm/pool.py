@@ -301,8 +301,10 @@ class Pool:
     def _build(self, number: int, *, is_zygote: bool) -> None:
         try:
             self._nursery.build(number, self._knowledge, self, is_zygote=is_zygote)
-        except (OSError, EnvFileError) as error:
+        except EnvFileError as error:
             self._step(words.Lost(number, str(error)))
+        except OSError as error:
+            self._step(words.Lost(number, _reason(error)))
 
     def _fork(self, number: int, zygote: int) -> None:
         def failed(why: str) -> None:
@@ -311,7 +313,7 @@ class Pool:
         try:
             self._nursery.fork(number, zygote, self, on_there=self.process_parked, on_failed=failed)
         except OSError as error:
-            failed(str(error))
+            failed(_reason(error))
 
     def _give(self, number: int, source: Source, *, is_parked: bool) -> Prepared:
         booted, kept = self._nursery.give(number)
@@ -321,3 +323,7 @@ class Pool:
     def _discard(self, number: int, why: str) -> None:
         if (process := self._nursery.discard(number)) is not None:
             self._say.lost(process, why)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

@@ -15,14 +15,19 @@ from reloadd.core.settle import Burst
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from reloadd.core.changes import ChangeSet
     from reloadd.core.records import Record
+    from reloadd.core.settle import Finding
     from reloadd.profile.model import WatchSet
     from reloadd.watch.base import WatchStatistics
     from reloadd.watch.interest import Interest
     from reloadd.watch.shared import SharedWatch
+
+
+_PORTION = 0.25
+"""So large a part of what was found before is taken in at once, while more is being found."""
 
 
 class Member:
@@ -121,6 +126,7 @@ class Audience:
         self.is_prepared = False
         self.is_found_on_a_walk = False
         self.degraded: set[int] = set()
+        self._found: list[Finding] = []
         self._begun = begun
         self._report = report
         self._members: list[Member] = []
@@ -189,6 +195,39 @@ class Audience:
         """Let nobody wait any more."""
         self._begun.cancel()
 
+    def find(self, findings: Iterable[Finding], now: float, *, is_answer: bool = False) -> None:
+        """Take what a look showed into the burst. See `Burst.feed`."""
+        self._found += findings
+        self.feed(now, is_answer=is_answer)
+
+    def find_on_a_walk(self, findings: Sequence[Finding], now: float) -> None:
+        """The same while a walk goes on that keeps the burst open.
+
+        It is taken in by portions of a growing size, for each costs as much as all that was taken in before.
+        """
+        self.is_found_on_a_walk = True
+        self._found += findings
+        if len(self._found) >= _PORTION * self.burst.size:
+            self.feed(now)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something was found that is yet to be taken in."""
+        return bool(self._found)
+
+    def feed(self, now: float, *, is_answer: bool = False) -> None:
+        """Take in what is left of what was found."""
+        if self._found:
+            found, self._found = self._found, []
+            self.burst = self.burst.feed(found, now, is_answer=is_answer)
+
     def is_burst_over(self, now: float) -> bool:
         """Whether its changes are to be told."""
         return self.burst.due is not None and self.burst.due <= now
+
+    def close_burst(self, now: float) -> ChangeSet:
+        """What is to be told now; the next burst begins."""
+        self.feed(now)
+        changes, self.burst = self.burst.close(now)
+        self.is_found_on_a_walk = False
+        return changes

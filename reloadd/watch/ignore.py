@@ -171,9 +171,9 @@ class IgnoreFiles:
         """What a directory's own .gitignore says."""
         return self.list_of(os.path.join(directory, GITIGNORE), directory)
 
-    def forget(self, directory: str) -> None:
-        """Keep nothing of a directory's own .gitignore."""
-        self._read.pop(os.path.join(directory, GITIGNORE), None)
+    def forget(self, directory: str) -> bool:
+        """Keep nothing of a directory's own .gitignore; whether one was read there."""
+        return self._read.pop(os.path.join(directory, GITIGNORE), None) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,31 +181,34 @@ class Rules:
     """What matters inside one directory of a root. Two are equal if no file that they came of has changed.
 
     Attributes:
+        reads_gitignore: whether .gitignore files count.
         lists: of what does not matter, nearest first, behind `exclude`.
+        prefix: what every path below the root begins with, which globs do not see.
+        include: the globs of files that matter.
     """
 
     reads_gitignore: bool
     lists: tuple[IgnoreList, ...]
-    _prefix: str
+    prefix: str
+    include: Includes = field(compare=False)
     _globs: frozenset[str]
-    _includes: Includes = field(compare=False)
 
     def wants_file(self, path: str) -> bool:
         """Whether a file of this directory matters."""
-        return self._includes.matches(path[len(self._prefix) :]) and not self.ignores(path, is_directory=False)
+        return self.include.matches(path[len(self.prefix) :]) and not self.ignores(path, is_directory=False)
 
     def wants_directory(self, path: str) -> bool:
         """Whether a directory of this directory is to be entered."""
-        return self._includes.may_contain(path[len(self._prefix) :]) and not self.ignores(path, is_directory=True)
+        return self.include.may_contain(path[len(self.prefix) :]) and not self.ignores(path, is_directory=True)
 
     def includes(self, path: str, *, is_directory: bool) -> bool:
         """Whether the include globs let a file matter or a directory be entered."""
-        relative = path[len(self._prefix) :]
-        return self._includes.may_contain(relative) if is_directory else self._includes.matches(relative)
+        relative = path[len(self.prefix) :]
+        return self.include.may_contain(relative) if is_directory else self.include.matches(relative)
 
     def includes_like(self, other: Rules) -> bool:
         """Whether the include globs of both say the same of whatever lies below both roots."""
-        return self._globs == other._globs and (self._prefix == other._prefix or self._includes.are_of_names)
+        return self._globs == other._globs and (self.prefix == other.prefix or self.include.are_of_names)
 
     def pattern_for(self, path: str, *, is_directory: bool) -> Pattern | None:
         """The pattern that decides whether `path` is left out; None if none is about it."""
@@ -222,7 +225,7 @@ class Rules:
 
     def including(self, globs: Collection[str]) -> Rules:
         """These rules with other include globs."""
-        return replace(self, _globs=frozenset(globs), _includes=compile_includes(globs))
+        return replace(self, include=compile_includes(globs), _globs=frozenset(globs))
 
     def covers(self, other: Rules) -> bool:
         """Whether every file that matters by other rules of the same directory does by these."""
@@ -257,9 +260,9 @@ def rules_above(root: str, include: Collection[str], exclude: Iterable[str], *, 
     return Rules(
         reads_gitignore=gitignore,
         lists=(compile_ignore_list(root, exclude),),
-        _prefix=prefix_of(root),
+        prefix=prefix_of(root),
+        include=compile_includes(include),
         _globs=frozenset(include),
-        _includes=compile_includes(include),
     )
 
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.rounds import SWEEP_SLICE, poll_slice
 from reloadd.watch.pieces import Round, glimpse, stamp_fields_of
-from reloadd.watch.signature import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -101,8 +100,8 @@ class Rounds:
             directory = self._directories.get(path)
             for name in directory.files if directory else ():
                 file = os.path.join(path, name)
-                if signature := self._snapshot.signature(file):
-                    written.append((signature.mtime_ns, file))
+                if known := self._snapshot.get(file):
+                    written.append((known.mtime_ns, file))
         return [file for _, file in sorted(nlargest(MOST_HOT, written))]
 
     def sweep(self) -> None:
@@ -150,8 +149,9 @@ class Rounds:
             else:
                 self._stat(piece.paths())
         elif its.is_new(piece, seen.files):
-            signature = self._snapshot.signature
-            self._stat(path for path, now in zip(piece.paths(), seen.files, strict=True) if now != signature(path))
+            get = self._snapshot.get
+            those = zip(piece.paths(), seen.files, strict=True)
+            self._stat(path for path, now in those if not ((known := get(path)) and known.signature == now))
 
     def _stat(self, paths: Iterable[str]) -> None:
         """Look at files that are known. What became of one that is no file now is for a listing to find out."""
@@ -163,4 +163,4 @@ class Rounds:
                 self._snapshot.update(path, None)
                 continue
             if not is_as_seen(path, now) and not S_ISDIR(now.st_mode):
-                self._snapshot.update(path, signature_of(now))
+                self._snapshot.update(path, now)

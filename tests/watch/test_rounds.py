@@ -19,9 +19,9 @@ from reloadd.watch.events import KernelEvents
 from reloadd.watch.hearing import Hearing
 from reloadd.watch.inbox import Inbox
 from reloadd.watch.interest import Scope
+from reloadd.watch.known import known_file
 from reloadd.watch.rounds import MOST_HOT, Rounds
 from reloadd.watch.ruling import NOBODY
-from reloadd.watch.signature import signature_of
 from reloadd.watch.snapshot import Snapshot
 from tests.support.watching import save
 
@@ -55,7 +55,7 @@ class Ground:
         for number, file in enumerate(self.files):
             save(file, "one")
             os.utime(file, (number, number))
-            self._snapshot.see(str(file), signature_of(file.stat()), (scope,))
+            self._snapshot.see(str(file), known_file(file.stat(), (scope,)))
         for path in self._directories.paths():
             os.utime(path, (0, 0))  # long enough ago for its clock
             self._directories.enter(path, NOBODY, {}, sight_of(path).stamp)
@@ -63,7 +63,7 @@ class Ground:
 
     def seen(self) -> set[Path]:
         """The files of which it is known how they are now."""
-        return {file for file in self.files if self._snapshot.signature(str(file)) == signature_of(file.stat())}
+        return {file for file in self.files if self._snapshot.is_as_seen(str(file), file.stat())}
 
     def is_cut_into(self, most: int, look: Callable[[], None]) -> None:
         """Show that looks see all files that are saved now, and none of them more than so many."""
