@@ -94,7 +94,14 @@ class App:
         self._gate = PromptGate(self.supervisor, surroundings.console, self._intake, surroundings.publish)
         self._joining = Joining(self._gate.take, self._gate.take_note)
         outside = self._joining.lane()
-        self._imported = Imported(profile, watcher, outside.take, outside.take_note, self._tell_of_failure)
+        self._imported = Imported(
+            profile,
+            watcher,
+            outside.take,
+            outside.take_note,
+            on_ignored=self._intake.take_ignored,
+            on_failure=self._tell_of_failure,
+        )
         self._inside = self._joining.lane()
 
     @property
@@ -133,7 +140,7 @@ class App:
 
     @property
     def has_words(self) -> bool:
-        """Whether it was told of what is not decided on yet: that may be a restart."""
+        """Whether words wait that its supervisor has not taken yet: one of them may be a restart."""
         return self.supervisor.has_words
 
     @property
@@ -142,11 +149,11 @@ class App:
         return self.machine.policy.own_reload_timeout is None
 
     def hold(self) -> None:
-        """Have requests wait for what was changed, as in a burst, until `renew`."""
+        """Have requests wait for the new code, as in a burst, until `renew`."""
         self._intake.hold(is_held=True)
 
     def renew(self, word: Restart | Changed) -> None:
-        """Restart for a change, or with another app; what was held is over."""
+        """Restart for a change, or with another app; requests that were held need wait no longer than that takes."""
         self.supervisor.tell(word)
         self._intake.hold(is_held=False)
 
@@ -232,6 +239,7 @@ class App:
                 self.profile.watch,
                 self._inside.take,
                 on_burst=self._inside.take_note,
+                on_ignored=self._intake.take_ignored,
                 instead_of=self._watch,
             )
             if self._is_stopped:

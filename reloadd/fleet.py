@@ -1,4 +1,4 @@
-"""All apps of a daemon: which there are, in which order they start and stop, and that those restart together which do.
+"""All apps of a daemon: which there are, in which order they start and stop, and which restart together.
 
 Never decides what runs or why: profiles do, by way of `profile.difference` and `core.order`.
 """
@@ -86,7 +86,7 @@ class Fleet:
     async def apply(
         self, steps: Sequence[Step], assigned: Mapping[str, tuple[Listener, ...]], *, absent: frozenset[str]
     ) -> None:
-        """Take these steps; what need not wait for an app that is to stop does not.
+        """Take these steps; no step waits for an app to stop unless it has to.
 
         Args:
             steps: what has changed.
@@ -106,7 +106,7 @@ class Fleet:
         for profile in added:
             self._add(profile, assigned[profile.name])
         self._give_turns()
-        # Those whom somebody waited for may be followed no more.
+        # A follower may have waited for an app that is gone, or that it does not follow any more.
         self._followers.look()
 
     def _add(self, profile: Profile, listeners: tuple[Listener, ...]) -> None:
@@ -144,7 +144,7 @@ class Fleet:
     # What is said of them.
 
     def hear(self, record: Record) -> None:
-        """Take what was said of an app: others may have waited for it, or restart with it."""
+        """Hear a record about an app: others may have waited for it, or restart with it."""
         name = record.profile
         if name is None or name not in self._running:
             return
@@ -156,7 +156,7 @@ class Fleet:
             self._followers.restarted(name)
 
     def _give_turns(self) -> None:
-        """Let those start whose turn it is, and have the others say what they wait for."""
+        """Let the apps start whose turn it is, and have the others say what they wait for."""
         known = dict.fromkeys(self._absent, Progress.REJECTED) | {name: self._progress[name] for name in self._running}
         for running in self._running.values():
             if not running.app.has_turn:
@@ -165,7 +165,7 @@ class Fleet:
     # Stopping.
 
     async def end(self, names: Iterable[str]) -> None:
-        """Stop these apps, each once those are down that come after it; the others at the same time."""
+        """Stop these apps at the same time, but each only once those that come after it are down."""
         ending: dict[str, asyncio.Task[None]] = {}
         later = dependants({name: self._running[name].app.profile.after for name in names})
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Followers:
-    """The apps of one daemon, as far as they restart with each other.
+    """The apps of one daemon that restart with each other.
 
     Args:
         apps: gives those that there are now, by name.
@@ -119,7 +119,7 @@ class Followers:
         self.look()
 
     def _take(self, name: str, pending: Pending) -> None:
-        """Restart one, but for one that is down because the user wants it to be: that drops what changed by itself."""
+        """Restart a follower, unless the user wants it down: its machine drops a change by itself."""
         app, changes = self._apps()[name], pending.changes
         if self._ends_hold(name) and changes is not None:
             changes = replace(changes, settled_at=self._loop.time())
@@ -138,7 +138,7 @@ class Followers:
         return deadline is not None
 
     def _say_who_waits(self) -> None:
-        """Say once for each hold whom it is for, as soon as it is known that they do anything."""
+        """Say once for each change that is held back whom it waits for, as soon as these are known to be busy."""
         graph, activity = self._graph(), self._activity()
         for name, changes in self._following.held.items():
             if name not in self._said and (leaders := self._following.waits_for(graph, activity, name)):
@@ -151,7 +151,7 @@ class Followers:
         return {name: app.profile.restart_with for name, app in self._apps().items()}
 
     def _activity(self) -> Activity:
-        """As far as it is known; who may be about to restart, or to notice something, is not among them."""
+        """What the apps are known to be busy with, without what they may be about to do."""
         apps = self._apps()
         return Activity(
             {name for name, app in apps.items() if app.has_noticed},
@@ -159,7 +159,7 @@ class Followers:
         )
 
     def _possible_activity(self) -> Activity:
-        """With those of whom it will only be known in a moment."""
+        """With what some apps may be about to do, which will be known in a moment."""
         apps, known = self._apps(), self._activity()
         expected = self._expected.names(self._loop.time()) & apps.keys()
         came = {name for name in expected if apps[name].times_noticed != self._times_noticed[name]}

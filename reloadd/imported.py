@@ -41,6 +41,7 @@ class Imported:
         watcher: the daemon's.
         take: takes change sets.
         take_note: is told when something was noticed, and when that is over.
+        on_ignored: takes the files that were written and are as they were.
         on_failure: takes what broke.
     """
 
@@ -50,12 +51,15 @@ class Imported:
         watcher: Watcher,
         take: Callable[[ChangeSet], None],
         take_note: Callable[[Noticed | Quiet], None],
+        *,
+        on_ignored: Callable[[str], None],
         on_failure: Callable[[Exception], None],
     ) -> None:
         self._profile = profile
         self._watcher = watcher
         self._take = take
         self._take_note = take_note
+        self._on_ignored = on_ignored
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
         self._files: frozenset[str] = frozenset()
@@ -167,6 +171,7 @@ class Imported:
             watch_set_of(self._profile.watch, files),
             self._changed,
             on_burst=self._take_note,
+            on_ignored=self._on_ignored,
             instead_of=self._watch,
         )
         self._files = files

@@ -45,8 +45,8 @@ class CannotStartError(Exception):
     """There is no profile that can be run.
 
     Attributes:
-        wrong: what is wrong with those that are.
-        taken: whose addresses cannot be had.
+        wrong: the problems of profiles that are wrong in themselves.
+        taken: the profiles whose addresses cannot be had.
     """
 
     def __init__(self, wrong: tuple[Problem, ...], taken: tuple[CannotListenError, ...]) -> None:
@@ -90,7 +90,7 @@ class Reloading:
         return self._loaded.rejected
 
     def prepare_first(self) -> Mapping[str, tuple[Listener, ...]]:
-        """Take the sockets of all that is to run at first. One whose address cannot be had is left out.
+        """Take the sockets of the profiles to start with; one whose address cannot be had is left out.
 
         Raises:
             CannotStartError: nothing is left.

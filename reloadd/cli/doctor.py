@@ -1,4 +1,7 @@
-"""The verb `doctor`: look at all that reloadd needs of this machine, and say what to do where something is wrong."""
+"""The verb `doctor`: look at all that reloadd needs of this machine, and say what to do where something is wrong.
+
+Never mends anything.
+"""
 
 from __future__ import annotations
 

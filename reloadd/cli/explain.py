@@ -1,4 +1,7 @@
-"""The verb `explain`: whether paths are watched, by which profiles, by which rule, and how a change is seen."""
+"""The verb `explain`: whether paths are watched, by which profiles, by which rule, and how a change is seen.
+
+Never asks whether a daemon has noticed the path: it goes by the profile's rules and the files that are there.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The verb `history`: one line for each restart, with why it was and what it cost."""
+"""The verb `history`: one line for each restart, with why it was and what it cost.
+
+Never needs a daemon, and never changes a file.
+"""
 
 from __future__ import annotations
 

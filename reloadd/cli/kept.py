@@ -1,4 +1,4 @@
-"""What the verbs that read back have in common: whose history is meant, since when, and what was kept of that.
+"""What the verbs that read history have in common: whose is meant, since when, and what was kept of it.
 
 Never shows anything.
 """
@@ -31,7 +31,7 @@ _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What each verb that reads back is asked.
+    """What each verb that reads history is asked.
 
     Attributes:
         profiles: names and patterns; none for all.

@@ -1,4 +1,7 @@
-"""The verb `reload`: have the profiles read again, and say what came of it."""
+"""The verb `reload`: have the profiles read again, and say what came of it.
+
+Never reads a profile itself: the daemons do.
+"""
 
 from __future__ import annotations
 

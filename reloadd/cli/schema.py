@@ -1,4 +1,4 @@
-"""The verb `schema`: print the JSON Schema of a profile, or say where its file is."""
+"""The verb `schema`: print the JSON Schema of a profile, or say where its file is. Never reads a profile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The verb `stats`: how long saves took to be served, by profile and by the kind of start."""
+"""The verb `stats`: how long saves took to be served, by profile and by the kind of start.
+
+Never needs a daemon, and never changes a file.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verb `status`: how each app is, once or for as long as somebody looks."""
+"""The verb `status`: how each app is, once or for as long as somebody looks. Never tells an app anything."""
 
 from __future__ import annotations
 

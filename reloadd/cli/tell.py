@@ -1,4 +1,7 @@
-"""The verbs `restart`, `stop` and `start`: tell apps what the user wants, and say whether it came about."""
+"""The verbs `restart`, `stop` and `start`: tell apps what the user wants, and say whether it came about.
+
+Never waits for longer than it was asked to.
+"""
 
 from __future__ import annotations
 

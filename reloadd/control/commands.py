@@ -22,7 +22,7 @@ class Reloaded:
     """What came of reading the profiles again.
 
     Attributes:
-        problems: all that is wrong; the files that have one stay what they were.
+        problems: all that is wrong; a file that has one counts as it was before.
     """
 
     problems: tuple[Problem, ...] = ()
@@ -42,7 +42,7 @@ class CommandedApp(Protocol):
 
     @property
     def machine(self) -> Machine:
-        """Where it stands."""
+        """The state of its supervisor."""
 
     def command(self, word: Start | Stop | Restart) -> None:
         """Tell it what the user wants; it is taken in order with all else that it is told."""

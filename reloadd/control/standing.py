@@ -1,4 +1,4 @@
-"""How each app stands, told from what was said of it: the part of a status that the machine does not know.
+"""How each app stands, by the records about it: the part of a status that the machine does not know.
 
 Pure: entries in, facts out.
 """

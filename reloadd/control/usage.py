@@ -1,6 +1,6 @@
-"""What the processes of an app use, as the kernel tells: a child, all of its session, and all that they started.
+"""What the processes of an app use, by the kernel's count: a child, all of its session, and all that they started.
 
-Never signals a process. Where the kernel hides something, it is left out.
+Never signals a process. What the kernel hides is left out.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class Wait:
         journal.subscribe(self._hear)
 
     async def outcome(self, standing: Callable[[], Standing], seconds: float) -> Judgement:
-        """What came of it, after so many seconds at the most; `standing` tells what else is known of the app."""
+        """What came of it, after so many seconds at the most; `standing` gives what else is known of the app."""
         try:
             async with asyncio.timeout(seconds):
                 await self._app.wait_taken()

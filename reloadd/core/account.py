@@ -1,7 +1,7 @@
 """What a child's ledger says, in the forms in which it is asked for.
 
-The lines are those of `runtime.ledger`, as decoded; what is not as described there was not written by us and is passed
-over. Never reads a file.
+The lines are those of `runtime.ledger`, as decoded. A line that is not as described there was not written by us, and is
+passed over. Never reads a file.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class Account:
         read: the files that were read, or looked for, each as it was the first time; None for absent.
         listed: the directories that were listed, by path and by the endings of the names that mattered, in lower case;
             without endings all of them did.
-        missed: names that nobody had.
-        paths: the directories of the import path as it was last, and after them those that have been in it before.
+        missed: names of modules that no finder found.
+        paths: the directories of the import path as it was last, then those that were in it before.
         settings: variables that the user's code set.
         finders: the types of each finder that was on `sys.meta_path`, and how many names had been looked up before it.
         entered: the user's modules in the order in which they were run, and when, in milliseconds.
@@ -97,7 +97,7 @@ class Account:
         return {module.file: module.name for module in self.modules if module.is_users}
 
     def add(self, lines: Iterable[Mapping[str, object]]) -> None:
-        """Go on with more lines."""
+        """Add more lines."""
         for line in lines:
             try:
                 self._add(line)
@@ -159,9 +159,9 @@ _PASSING = re.compile(r"__pycache__|4913|.*~|\..*\.sw[a-z]|\.?#.*")
 
 
 def names_that_matter(names: Iterable[str], endings: tuple[str, ...]) -> frozenset[str]:
-    """Of what is in a directory, what may make a difference to whoever lists it.
+    """The names in a directory that may make a difference to whoever lists it.
 
-    Bytecode does not, nor what editors keep beside a file while it is edited (Vim, Emacs).
+    Bytecode makes none, nor do the files that editors keep beside one that is edited (Vim, Emacs).
 
     Args:
         names: what is in it.

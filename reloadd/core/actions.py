@@ -1,4 +1,4 @@
-"""What a supervisor can be asked to do, and what it is asked to say."""
+"""What a supervisor can be asked to do, and what it is asked to say. Data and nothing else."""
 
 from __future__ import annotations
 

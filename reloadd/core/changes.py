@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class ChangeKind(Enum):
@@ -17,9 +18,8 @@ class ChangeKind(Enum):
     DELETED = "deleted"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One path (absolute) that differs from what was known of it."""
+class Change(NamedTuple):
+    """One path (absolute) that differs from what was known of it. A tuple, for a directory that goes makes many."""
 
     kind: ChangeKind
     path: str
@@ -55,7 +55,7 @@ class ChangeSet:
     def followed_by(self, later: ChangeSet) -> ChangeSet:
         """Both sets as one, so that a restart which never got done still names what caused it."""
         return ChangeSet(
-            # What came and went again leaves nothing; but somebody may have seen it.
+            # What came and went again leaves no change; but somebody may have seen it.
             changes=net_changes((*self.changes, *later.changes)) or later.changes,
             seen_at=min(self.seen_at, later.seen_at),
             settled_at=max(self.settled_at, later.settled_at),

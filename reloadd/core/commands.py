@@ -1,7 +1,7 @@
-"""Which Python program a command line runs, so that it can be started as one: by what stands in it and in its file.
+"""Which Python program a command line runs, by its words and by the beginning of its program's file.
 
-A command is started by exec, whatever it is. One that is Python can be prepared too, if it is known which interpreter
-runs which script or module. Never looks at a file: the caller has read its beginning.
+Any command can be started by exec. One that is Python can be prepared, too, if it is known which interpreter runs which
+script or module. Never looks at a file: the caller has read its beginning.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""How many of many paths match each of many sets of globs, at little more than what the different globs cost.
+"""How many paths match each of many sets of globs, for little more than what the different globs cost.
 
-Profiles that share a tree mostly differ in a glob or two. A glob that ends in `.py` can match only names that do, so
-the paths are parted by what follows the last dot, and each part is asked once for each selection of globs that may
-match there. Pure text.
+Profiles that share a tree mostly differ in a glob or two. A glob that ends in `.py` can only match names that do. So
+the paths are divided by what follows their last dot, and each part is matched once with each selection of globs that
+can match there. Pure text.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How the daemon stands as a service: what it says of itself to whoever started it, folded from the records.
+"""How the daemon stands as a service, made from its records, and what of that its service manager is told.
 
-Pure: a standing and a record in, the next standing out, and from two of them what is to be said (sd_notify(3)). Never
+Pure: a standing and a record in, the next standing out; two standings in, what is to be said out (sd_notify(3)). Never
 sends anything: `service.manager` does.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reloadd.core.records import Record
 
 EXTENSION = 20.0
-"""Seconds that are asked for, again and again, while apps start or stop: each has a deadline of its own."""
+"""Seconds more that are asked for, again and again, while apps start or stop: each app has a deadline of its own."""
 
 BEAT = 5.0
 """Seconds between two such requests."""
@@ -44,7 +44,7 @@ class AppStanding:
 
     Attributes:
         state: its supervisor's; None before that has begun.
-        error: what went wrong last, if nothing has gone well since.
+        error: what went wrong last; None if something has gone well since.
     """
 
     state: State | None = None
@@ -67,18 +67,18 @@ class DaemonStanding:
 
 
 def expect(standing: DaemonStanding, names: Iterable[str]) -> DaemonStanding:
-    """There are these apps from now on, and no others."""
+    """Know these apps from now on, and no others."""
     apps = {name: standing.apps.get(name, AppStanding()) for name in names}
     return replace(standing, apps=MappingProxyType(apps))
 
 
 def begin_reload(standing: DaemonStanding) -> DaemonStanding:
-    """Profiles are read again. Before all is up, that is a part of the start."""
+    """Note that profiles are read again; before the daemon is up, that is a part of its start."""
     return replace(standing, phase=Phase.RELOADING) if standing.phase is Phase.UP else standing
 
 
 def end_reload(standing: DaemonStanding, rejected: tuple[str, ...]) -> DaemonStanding:
-    """That is over; these profiles were rejected."""
+    """Note that profiles were read again, and that these were rejected."""
     phase = Phase.UP if standing.phase is Phase.RELOADING else standing.phase
     return replace(standing, phase=phase, rejected=rejected)
 
@@ -136,7 +136,7 @@ def assignments(before: DaemonStanding | None, after: DaemonStanding, *, moment:
 
 
 def beat(standing: DaemonStanding, *, watchdog: float | None) -> tuple[str, ...]:
-    """What to tell it again and again, as a sign of life and a request for patience.
+    """What to tell it again and again, as a sign of life and a request for more time.
 
     Args:
         standing: what is so now.

@@ -1,4 +1,4 @@
-"""Targets that bring a reloader of their own: which one, how it is seen, and what to drop.
+"""Targets that bring a reloader of their own: which one, how that shows, and what to change.
 
 Never imports or runs the target: it reads the command line, and the text of a script that it is given.
 """

@@ -1,9 +1,9 @@
-"""Who is about to notice a change that another app was told of already.
+"""Which apps are about to notice a change that another app was told of already.
 
-Each app has its own watch, and of one save two watches tell at different moments: mostly within milliseconds, with
-polling within its interval. Where it matters who comes first, the other one is expected for a while.
+Each app has its own watch, and two watches report one save at different moments: mostly within milliseconds, with
+polling within its interval. Where it matters who comes first, the other app is expected to notice it for a while.
 
-Pure: an `Expected` and what happened in, another one out. All times are seconds of one clock.
+Pure: an `Expected` and what happened in, the next one out. All times are seconds of one clock.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 LATEST = 0.25
-"""Seconds that a watch which need not poll may notice a save later than another: a walk of 10,000 files, which it may
-be busy with, takes 0.1."""
+"""Seconds by which a watch that does not poll may notice a save later than another. It may be busy with a walk, which
+takes 0.1 s for 10,000 files."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Telling:
-    """That an app was told of a path.
+    """An app was told of a change of a path.
 
     Attributes:
-        until: when others have been told of it too, if they ever are.
-        met: those that were told of it: each telling of one answers to one of another.
+        until: when every other app has been told of it, too, if it ever is.
+        met: the apps that were told of it since: the two tellings are of the same save.
     """
 
     until: float
@@ -35,22 +35,22 @@ class _Telling:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The apps that are to notice something, and what all were told of late."""
+    """The apps that are expected to notice something, and what each app was told of lately."""
 
     _until: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     _tellings: Mapping[tuple[str, str], _Telling] = field(default_factory=lambda: MappingProxyType({}))
 
     def names(self, now: float) -> frozenset[str]:
-        """Those that are expected now."""
+        """The apps that are expected to notice something now."""
         return frozenset(name for name, until in self._until.items() if until > now)
 
     def told(self, name: str, paths: Collection[str], others: Mapping[str, float], now: float) -> Expected:
-        """One was told of a change: those that watch it too, and were not told of it just before, are expected.
+        """Note that an app was told of a change: the others that watch it are expected, unless just told of it, too.
 
         Args:
-            name: who was told.
-            paths: of what.
-            others: those that may notice it as well, and after how many seconds beyond `LATEST`.
+            name: the app that was told.
+            paths: what changed.
+            others: the apps that may notice it as well, and how many seconds later than `LATEST`.
             now: when.
         """
         until = {each: moment for each, moment in self._until.items() if each != name and moment > now}
@@ -69,5 +69,5 @@ class Expected:
         return Expected(MappingProxyType(until), MappingProxyType(tellings))
 
     def without(self, *names: str) -> Expected:
-        """These have noticed it, or never will."""
+        """Without these apps, which have noticed it, or never will."""
         return replace(self, _until=MappingProxyType({k: v for k, v in self._until.items() if k not in names}))

@@ -1,4 +1,4 @@
-"""What a supervisor can be told. Each word about a child or a timer carries its generation."""
+"""What a supervisor can be told. Each word about a child or a timer carries its generation. Data and nothing else."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """A file that matters may have changed just now; what it comes to is not known before the burst has settled."""
+    """A file that matters may have changed just now; what changed is only known when the burst has settled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """What was noticed is over. If it came to anything that counts, `Changed` was said before."""
+    """The burst that was noticed is over. If anything has changed, `Changed` came before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Exited:
         generation: whose child.
         status: how it ended.
         uptime: seconds that it ran.
-        is_hopeless: whether its last words show that only a change can help, as a syntax error does.
+        is_hopeless: whether its last words show that only an edit can help, as with a syntax error.
     """
 
     generation: int
@@ -121,7 +121,7 @@ class Due:
     Attributes:
         timer: what it was for.
         generation: whose.
-        seconds: after how many; the policy may have changed since it was set.
+        seconds: how long it was; the policy may have changed since it was set.
     """
 
     timer: Timer

@@ -1,8 +1,7 @@
-"""What is said of something that may fail and recover by itself, such as a disk that is full: what lasts, and once.
+"""When to tell of something that may fail and recover by itself, such as a disk that is full.
 
-A disk with next to no room takes one entry and refuses the next. To tell each turn would fill the log, and that same
-disk. So a failure is told at once, but that all is well again only when it has been for a while; the while doubles with
-each relapse.
+A disk with next to no room takes one entry and refuses the next. To tell each time would fill the log, and that same
+disk. So a failure is told at once, but a recovery only when it has lasted for a while, which doubles with each relapse.
 
 Pure: observations and moments in, what is to be said out. Moments are seconds of any clock that only goes on.
 """
@@ -13,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 FIRST, LONGEST = 2.0, 600.0
-"""Seconds for which all has to be well before that is said: the first time, and after many relapses."""
+"""Seconds that a recovery has to last before it is told: the first time, and at the most after many relapses."""
 
 FORGOTTEN = 600.0
 """Seconds after which a failure is no relapse any more."""
@@ -31,9 +30,9 @@ class Lapse:
     """How something stands.
 
     Attributes:
-        has_failed: whether it is said to fail.
+        has_failed: whether the last thing that was told is a failure.
         well_since: since when it has not failed; None while it does.
-        patience: seconds for which it must not, before it is said to be well.
+        patience: seconds that a recovery has to last before it is told.
     """
 
     has_failed: bool = False
@@ -42,12 +41,12 @@ class Lapse:
 
     @property
     def due(self) -> float | None:
-        """When it can be said to be well, if nothing fails until then; None if there is nothing to say."""
+        """When a recovery is to be told, if nothing fails until then; None if there is none to tell."""
         return self.well_since + self.patience if self.has_failed and self.well_since is not None else None
 
 
 def observe(lapse: Lapse, *, is_well: bool, now: float) -> tuple[Lapse, News | None]:
-    """How it stands after it was seen to be well, or to fail, and what is to be said of that."""
+    """How it stands once it was seen to be well, or to fail, and what is to be told of that."""
     if not is_well:
         if lapse.has_failed:
             return replace(lapse, well_since=None), None

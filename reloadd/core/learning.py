@@ -1,7 +1,7 @@
-"""Which modules may be imported ahead of the user's code, from what a child's ledger says: the same as without.
+"""Which modules may be imported ahead of the user's code without making a difference, by what a child's ledger says.
 
-What is left out is left to the app, which imports it in its own time, and has a reason that is told. Never looks at a
-file: the ledger says where each module is from.
+Any other module is left to the app, which imports it in its own time, and the reason is told. Never looks at a file:
+the ledger says where each module is from.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DENIED = {
     "typeguard.importhook": "it rewrites what is imported after it",
     "beartype.claw": "it rewrites what is imported after it",
 }
-"""Modules, with all below them, that depend on the order of imports: with one of them nothing is imported ahead."""
+"""Modules, and all below them, that depend on the order of imports: with one of them nothing is imported ahead."""
 
 _ORDERLY_FINDERS = re.compile(
     r"_reloadd_runtime\.|(_frozen_importlib|importlib|_distutils_hack|_virtualenv|setuptools|__editable__)|.*SixMetaPathImporter$"
@@ -52,7 +52,7 @@ class Learned:
         modules: what may be imported ahead, in order.
         environ: variables that the user's code had set by then; None for one that it had unset.
         excluded: what was found not to be importable ahead, and why.
-        denied: why nothing may be imported ahead; None if that is not so.
+        denied: why nothing may be imported ahead at all; None if something may.
     """
 
     modules: tuple[str, ...] = ()
@@ -61,12 +61,12 @@ class Learned:
     denied: str | None = None
 
     def with_more(self, modules: Iterable[str]) -> Learned:
-        """The same with these modules after the others, if anything may be imported ahead at all."""
+        """With these modules after the others, unless nothing may be imported ahead at all."""
         more = () if self.denied else (name for name in modules if not _is_below(name, self.excluded))
         return replace(self, modules=tuple(dict.fromkeys((*self.modules, *more))))
 
     def without(self, failures: Mapping[str, str]) -> Learned:
-        """The same, when these modules, with those below them, were found not to be importable ahead."""
+        """Without these modules and all below them, which cannot be imported ahead for these reasons."""
         excluded = {**self.excluded, **failures}
         kept = tuple(name for name in self.modules if not _is_below(name, failures))
         return replace(self, modules=kept, excluded=excluded)
@@ -78,8 +78,8 @@ def learn(account: Account, known: Learned, *, anew: bool) -> Learned:
     Args:
         account: the ledger.
         known: what was known before; what it excludes stays so.
-        anew: whether the child started cold, so that its ledger has all that the app imports, and what it does not
-            have is not wanted any more. The ledger of a warm child lacks what was imported ahead.
+        anew: whether the child started cold. Then its ledger has all that the app imports, and what it lacks is not
+            wanted any more. The ledger of a warm child lacks what was imported ahead.
     """
     denied = next((reason for module in account.modules if (reason := _denial(module.name)) is not None), None)
     environ, modules = _orderly(account)
@@ -112,7 +112,7 @@ def _orderly(account: Account) -> tuple[dict[str, str | None], list[str]]:
         top = module.name.partition(".")[0]
         is_late = late is not None and module.at >= late and top not in begun
         if module.is_users or is_late or _lacks_server(module.name, account):
-            # A package that comes to be imported under another environment than those before it has to wait for that.
+            # A package that is imported after a later change of the environment has to wait for that.
             continue
         begun.add(top)
         names.append(module.name)

@@ -1,14 +1,14 @@
-"""Whether an app restarts itself: it writes into what is watched, so that each start leads to the next one.
+"""Whether an app restarts itself: it writes a watched file, so that each start leads to the next one.
 
-What tells a loop is who writes. An app, an editor that saves by itself and a script that saves as soon as it is
-answered keep the same time, so a rate proves nothing. Proof is that one of the app's processes was seen to open the
-file for writing: in its ledger, or by a lease on the file. Then a few times in a row are enough, and the file restarts
-the app no more. Somebody else who was seen there ends the row: nobody's saves are counted against the app.
+What proves a loop is who writes. An app, an editor that saves by itself and a script that saves as soon as it is
+answered all have the same rate, so a rate proves nothing. It is proof if one of the app's processes was seen to open
+the file for writing: in its ledger, or by a lease on the file. Then a few times in a row are enough, and the file does
+not restart the app any more. If somebody else was seen, the row ends: their saves do not count against the app.
 
-Where nobody was seen, because a program other than Python renames a file into place, or makes one of another name each
-time, the rate has to do, but only as far as to try: the change is put off for a moment, then acted on, and if that
-leads to another one each time before the app has served, it is a loop. It goes on all the same, ever more slowly, so
-that no save is lost if that is wrong.
+If nobody was seen, because a program other than Python renames a file into place, or writes one of another name each
+time, the rate has to do, as a reason to try: the change is put off for a moment and then acted on. If that leads to
+another change each time, before the app has served for a while, it is a loop. It goes on all the same, ever more
+slowly, so that no save is lost if that is wrong.
 
 Pure: whoever restarts feeds in each change set before acting on it, with how long the app has served and who was seen.
 """
@@ -27,36 +27,39 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from reloadd.core.changes import ChangeSet
+    from reloadd.core.outside import Seen
 
 MOST_BY_APP, LATELY = 3, 15.0
 """Change sets in a row that share a file which the app was seen to write, each before it has served for so many
-seconds. An app that writes more rarely restarts for it: that harms nobody."""
+seconds. An app that writes more rarely than that is restarted each time, which harms nobody."""
 
 MOST_WHILE_STARTING = 10
-"""Sets in a row of which nobody knows who wrote, and each of which came before the app could serve."""
+"""Sets in a row, each of which came before the app could serve, if it is not known who wrote."""
 
 SOON, MOST_SOON = 1.0, 200
-"""The same within so many seconds of its serving."""
+"""The same for sets that came before the app had served for so many seconds."""
 
 TRIALS, FIRST_PAUSE = 3, 0.25
-"""How often a row that came to as many is put off until the file has been quiet for so many seconds, and twice as many
-each next time, before it is taken for a loop."""
+"""How often the sets of such a row are put off before it is taken for a loop: until the file has been quiet for so many
+seconds, twice as long each time."""
 
 CLOSELY_SOON, CLOSELY = 4, 20
-"""Sets in a row, so soon or however late, from which on a lease is taken on what they share: whoever opens such a file
-waits for some milliseconds until we have looked. Somebody who only edits one file over and over hardly ever does."""
+"""Sets in a row from which on a lease is taken on the files that they share: so many if they come soon, so many if not.
+Whoever opens such a file waits for some milliseconds until we have looked. To somebody who merely edits one file over
+and over, that hardly ever happens."""
 
 MOST_BY_OTHERS = 1000
-"""Sets in a row that others wrote, so soon: an app that has a program outside of it write is stopped in the end."""
+"""Sets in a row that others wrote, each of which came soon: so even a loop by way of a program outside of the app
+ends."""
 
 QUIET = 5.0
-"""Seconds without a change after which a file whose loop was stopped counts again, once the app has served for a while;
-if it is known that the app writes it, it never does. What was put off is acted on after the first such pause, then
-after twice as many seconds, and so on."""
+"""Seconds without a change after which a file of a loop restarts the app again, once that has served for a while; if it
+is known that the app writes it, it never does. What was put off is acted on after such a pause, the next time after
+twice as many seconds, and so on."""
 
 
 _ANY = "*"
-"""What the name of a kind of files begins with."""
+"""The beginning of the name of a kind of files."""
 
 
 class Verdict(Enum):
@@ -74,12 +77,25 @@ class Writers:
     """Who was seen to write, of the files in a change set.
 
     Attributes:
-        by_app: files that the app which runs has written, be it this time or before.
-        by_others: files that others wrote this time, or that an app did not whose every write would have been seen.
+        by_app: files that the running app has written, this time or before.
+        by_others: files that others wrote this time; also those that the app did not, if its every write is seen.
     """
 
     by_app: frozenset[str] = frozenset()
     by_others: frozenset[str] = frozenset()
+
+    def with_ledgers(self, paths: Collection[str], ledgers: Collection[Seen], *, are_complete: bool) -> Writers:
+        """Add what the ledgers of the app's children say.
+
+        Args:
+            paths: the files of the change set.
+            ledgers: of the children that keep one.
+            are_complete: whether these are all children, and each notes all that it writes itself.
+        """
+        by_app = self.by_app.union(*(seen.written for seen in ledgers))
+        if not are_complete or any(seen.has_helpers for seen in ledgers):
+            return Writers(by_app, self.by_others)
+        return Writers(by_app, self.by_others | (frozenset(paths) - by_app))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +103,8 @@ class Loop:
     """A restart loop that was found.
 
     Attributes:
-        path: a file that all its change sets share, or a kind of files, such as `/src/data/*.yaml`.
-        restarts: how many change sets in a row.
+        path: a file that all change sets of the row share, or a kind of files, such as `/src/data/*.yaml`.
+        restarts: how many change sets there were in the row.
     """
 
     path: str
@@ -96,7 +112,7 @@ class Loop:
 
     @property
     def is_kind(self) -> bool:
-        """Whether it is of a kind of files, each of another name."""
+        """Whether `path` is a kind of files."""
         return self.path.rpartition("/")[2].startswith(_ANY)
 
 
@@ -105,11 +121,11 @@ class _Row:
     """Change sets in a row that share a file.
 
     Attributes:
-        shared: the files, and the kinds of files, that all of them have.
-        length: how many.
-        unseen_starting: those at the end that came while the app started, and of which nobody knows who wrote.
-        unseen_soon: the same, of those that came soon.
-        soon: those at the end that came soon, whoever wrote.
+        shared: the files, and the kinds of files, that all of the sets have.
+        length: how many sets there are.
+        unseen_starting: how many of the last ones in a row came while the app started, and are not known whose.
+        unseen_soon: how many came soon, and are not known whose.
+        soon: how many came soon, whoever wrote.
     """
 
     shared: frozenset[str] = frozenset()
@@ -136,14 +152,14 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class LoopGuard:
-    """What is remembered of the change sets that came last. A new value comes of each.
+    """What is remembered of the last change sets. Each set makes a new value.
 
     Attributes:
-        _row: those that may be a loop.
-        _hasty: sets at the end that came soon, whatever changed.
+        _row: the sets that may be a loop.
+        _hasty: how many of the last sets in a row came soon, whatever changed.
         _looping: the files, and the kinds of files, of loops that were found.
-        _proven: those among them that the app was seen to write.
-        _tried: files that were put off and then acted on, if nothing has shown since who writes them.
+        _proven: those of them that the app was seen to write.
+        _tried: files that were put off and then acted on, as long as nothing has shown who writes them.
         _tries: how often that was done.
         _changed_at: when the last set came.
     """
@@ -165,7 +181,7 @@ class LoopGuard:
 
     @property
     def is_suspicious(self) -> bool:
-        """Whether it is worth its cost to have the next child note what it writes."""
+        """Whether the next child should note what it writes, which costs some time."""
         return bool(self._looping) or max(self._row.length, self._hasty) >= MOST_BY_APP - 1
 
     @property
@@ -175,16 +191,16 @@ class LoopGuard:
 
     @property
     def suspects(self) -> frozenset[str]:
-        """Files of which it is worth its cost to see who opens them for writing."""
+        """Files on which a lease should be taken, to see who opens them for writing."""
         is_worth_it = self._row.soon >= CLOSELY_SOON or self._row.length >= CLOSELY
         return self._looping | (self._row.shared if is_worth_it else frozenset())
 
-    def made_up(self, changes: ChangeSet) -> LoopGuard:
-        """What is known once a set that was put off is acted on. Whether it was a loop shows now."""
+    def tried(self, changes: ChangeSet) -> LoopGuard:
+        """Note that a set which was put off is acted on. Whether it was a loop will show now."""
         return replace(self, _tries=self._tries + 1, _tried=frozenset(changes.paths))
 
     def after(self, changes: ChangeSet, served: float | None, writers: Writers) -> tuple[LoopGuard, Verdict]:
-        """What is known with one more set, and what to do with that.
+        """Note one more set, and say what to do with it.
 
         Args:
             changes: the set.
@@ -192,7 +208,7 @@ class LoopGuard:
             writers: who was seen to write the files of this set.
         """
         if self._tried and served is not None and SOON < served < float("inf"):
-            # The start that was made up for led to no other: it was somebody, and not the app.
+            # What was tried led to no further restart: it was somebody's save, and not the app's.
             acquitted = replace(self, _looping=self._looping - self._tried, _tried=frozenset(), _tries=0)
             return acquitted.after(changes, served, writers)
         paths = frozenset(changes.paths)
@@ -211,7 +227,7 @@ class LoopGuard:
         return guard.weighed(paths, kinds, served, writers)
 
     def covers(self, paths: frozenset[str], writers: Writers, created: Collection[str]) -> bool:
-        """Whether all of these files looped before, or are as new and of such a kind as those that did."""
+        """Whether all of these files are of a loop that was found: by name, or as new files of its kind."""
 
         def is_of_kind(path: str) -> bool:
             kind = kind_of(path)
@@ -220,7 +236,7 @@ class LoopGuard:
         return all(path in self._looping or is_of_kind(path) for path in paths)
 
     def after_loop(self, paths: frozenset[str], writers: Writers, *, may_be_edit: bool) -> tuple[LoopGuard, Verdict]:
-        """What is known with one more set of files that looped before, and of nothing else."""
+        """Note one more set that has only files of loops that were found, and say what to do with it."""
         if paths <= writers.by_app or (paths <= self._proven and not may_be_edit):
             return replace(self, _proven=self._proven | (paths & self._looping)), Verdict.LEAVE
         if not may_be_edit:
@@ -230,11 +246,11 @@ class LoopGuard:
     def weighed(
         self, paths: frozenset[str], kinds: frozenset[str], served: float | None, writers: Writers
     ) -> tuple[LoopGuard, Verdict]:
-        """What is known with one more set in the row, or with the first one of another, and what to do with that.
+        """Note one more set of the row, or the first one of another row, and say what to do with it.
 
         Args:
             paths: the files of the set.
-            kinds: those of the files that are new, or that the app writes.
+            kinds: the kinds of those that are new, or that the app writes.
             served: see `after`.
             writers: see `after`.
         """
@@ -249,7 +265,7 @@ class LoopGuard:
         return guard.judged(paths, kinds, writers)
 
     def judged(self, paths: frozenset[str], kinds: frozenset[str], writers: Writers) -> tuple[LoopGuard, Verdict]:
-        """Whether the row is a loop by now, and what to do with its last set; see `weighed`."""
+        """Judge whether the row is a loop by now, and say what to do with its last set; arguments as in `weighed`."""
         row = self._row
         own_kinds = row.shared.intersection(map(kind_of, (paths & writers.by_app) - self._looping))
         if row.length > MOST_BY_APP and (by_app := (row.shared & writers.by_app) or own_kinds):

@@ -83,7 +83,7 @@ def hold(machine: Machine) -> Step:
 
 
 def release(machine: Machine) -> Step:
-    """Nothing newer is to be waited for, or not for so long: unless a newcomer is about to take over, let it in."""
+    """No newer code is waited for any more: let `current` accept again, unless a newcomer is about to take over."""
     calm = replace(machine, in_burst=False)
     return (calm, ()) if machine.newcomer_is_ready else admit_old(calm)
 
@@ -125,7 +125,7 @@ def hand_over(machine: Machine) -> Step:
 
 
 def _let_in(machine: Machine, newcomer: int) -> Step:
-    """It serves, alone; within a burst it is old already, and what comes waits for the next."""
+    """Let the newcomer serve, alone. Within a burst its code is old already, and requests wait for the next child."""
     serving = serve(machine, newcomer)
     if not machine.in_burst:
         return serving, (Admit(newcomer),)
@@ -171,7 +171,7 @@ def stop_all(machine: Machine, then: Then) -> Step:
 
 
 def _failed(machine: Machine, *, is_hopeless: bool = False) -> Step:
-    """A try that came to nothing: wait and try again, or hold."""
+    """A start that failed: wait and try again, or hold."""
     policy = machine.policy
     failures = machine.failures + 1
     emptied = replace(machine, current=None, newcomer=None, why=None, then=Rest(), failures=failures)
@@ -198,14 +198,14 @@ def ended(machine: Machine, word: Exited) -> Step:
     if was_serving and machine.why is not None:
         return spawn(machine, machine.why)
     if word.status.asks_again and (was_serving or not machine.asked_again):
-        # A server that cannot start may end with code 3 as well (uvicorn, gunicorn): once is taken at its word, twice
-        # without having served in between is a failure.
+        # A server that cannot start may end with code 3 as well (uvicorn, gunicorn): the first time it is believed, the
+        # second time without having served in between is a failure.
         why = Why(Cause.EXIT)
         if machine.why is not None:
             why = machine.why.followed_by(why)
         return spawn(replace(machine, asked_again=not was_serving), why)
     if machine.going:
-        # With overlap the one before may still be finishing its requests: waiting and holding own nothing.
+        # With overlap the child before may still be finishing its requests, and BACKOFF and HELD own no child.
         return replace(machine, state=State.STOPPING, current=None, why=None, then=Judge(word)), ()
     return judge(machine, word)
 
@@ -220,7 +220,7 @@ def judge(machine: Machine, exited: Exited | None) -> Step:
 
 
 def promote(machine: Machine) -> Step:
-    """The old one is gone before its time: the newcomer is all there is."""
+    """The old child is gone before the newcomer took over: the newcomer is all there is."""
     new, why = machine.newcomer, machine.why
     if new is None or why is None:
         return machine, ()
@@ -232,7 +232,7 @@ def promote(machine: Machine) -> Step:
 
 
 def abandon(machine: Machine, generation: int) -> Step:
-    """The newcomer came to nothing: the last good generation serves on."""
+    """The newcomer failed: the last good generation serves on."""
     why = machine.why
     kept = replace(machine, state=State.SERVING, newcomer=None, newcomer_is_ready=False, why=None, asked_again=False)
     kept, admission = (kept, ()) if machine.in_burst else admit_old(kept)

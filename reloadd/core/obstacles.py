@@ -1,4 +1,7 @@
-"""What stands in the way of importing a module ahead of the app, and whether anybody needs to know."""
+"""What stands in the way of importing a module ahead of the app, and whether anybody needs to know.
+
+Data and nothing else.
+"""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ _STUCK = frozenset({Progress.HELD, Progress.DOWN, Progress.REJECTED})
 
 
 def progress_after(record: Record, before: Progress) -> Progress:
-    """How an app stands once this was said of it. One that did its work and ended is as good as one that serves."""
+    """How an app stands after this record about it. One that did its work and ended is as good as one that serves."""
     if record.name == "daemon.failed" and before is Progress.COMING:
         # What broke may have been what it needs to begin at all.
         return Progress.HELD

@@ -1,7 +1,7 @@
-"""What an app was seen to import, read and write, as its ledger has it: what of that is to be watched beside the roots.
+"""What an app was seen to import, read and write, by its ledger, and what of that is to be watched beside the roots.
 
-The lines are those of `runtime.ledger`, as decoded; what is not as described there was not written by us and is passed
-over. Never reads a file.
+The lines are those of `runtime.ledger`, as decoded. A line that is not as described there was not written by us, and is
+passed over. Never reads a file.
 """
 
 from __future__ import annotations

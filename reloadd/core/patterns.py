@@ -25,19 +25,21 @@ class Includes:
 
     Attributes:
         are_of_names: whether a file's own name decides, wherever it lies.
+        files: is matched whole by the path of a file that matters.
+        directories: the same of a directory below which such a file can be; the root is the empty text.
     """
 
     are_of_names: bool
-    _files: re.Pattern[str]
-    _directories: re.Pattern[str]
+    files: re.Pattern[str]
+    directories: re.Pattern[str]
 
     def matches(self, path: str) -> bool:
         """Whether a file at `path` matters."""
-        return self._files.fullmatch(path) is not None
+        return self.files.fullmatch(path) is not None
 
     def may_contain(self, directory: str) -> bool:
-        """Whether a file that matters can be anywhere below `directory`; the root is the empty text."""
-        return self._directories.fullmatch(directory) is not None
+        """Whether a file that matters can be anywhere below `directory`."""
+        return self.directories.fullmatch(directory) is not None
 
 
 def compile_includes(globs: Iterable[str]) -> Includes:

@@ -1,7 +1,7 @@
-"""Changes that wait while the app is stopped at a prompt, as in a debugger, for as long as somebody is busy there.
+"""Changes that wait while the app is at a prompt, such as a debugger's, for as long as somebody is busy there.
 
-A restart would take the prompt away, with all that was found out so far. A debugger goes on for a moment with each
-step, so the app counts as going on only after a while without a prompt.
+A restart would take the prompt away, with all that was found out so far. With each step of a debugger the app goes on
+for a moment, so it only counts as going on after a while without a prompt.
 
 Pure: what was changed and seen in, what is to be done out. Moments are seconds of the event loop's clock.
 """
@@ -23,7 +23,7 @@ class Next(Enum):
     WAIT = "wait"
     ACT = "act"
     DROP = "drop"
-    """A child was started since, so it has them already."""
+    """A child was started since, which has them already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class Waiting:
         return replace(self, changes=self.changes.followed_by(changes), generation=generation)
 
     def looked(self, *, has_prompt: bool, generation: int, now: float) -> tuple[Waiting, Next]:
-        """It was looked whether there is a prompt: what is so now, and what is to be done.
+        """Note a look at whether there is a prompt, and say what is to be done.
 
         Args:
-            has_prompt: whether there is.
+            has_prompt: whether there was one.
             generation: the newest one now.
-            now: when.
+            now: when the look was.
         """
         if has_prompt:
             return replace(self, free_since=None), Next.WAIT
@@ -61,5 +61,5 @@ class Waiting:
         return self, Next.ACT if now >= self.free_since + GONE_ON else Next.WAIT
 
     def counted_from(self, now: float) -> ChangeSet:
-        """The changes, as if they had come now: a restart did not take as long as somebody sat at the prompt."""
+        """The changes as if they came now: the time that somebody sat at the prompt is no part of the restart's."""
         return ChangeSet(self.changes.changes, seen_at=now, settled_at=now)

@@ -1,11 +1,11 @@
 """When a burst of changes is over: at once for a lone save, at the burst's own pace for many.
 
-A lone save that is complete waits for nothing. What follows on its heels is a burst that supersedes it: it is told as
-one more set, when it has been quiet for a few times its widest gap. So an editor's save and the formatter that runs
-after it are two sets at the most, and so are a thousand files that a program writes.
+A lone save that is complete waits for nothing. What follows right after it is a burst of its own, told as one more set
+when it has been quiet for a few times its widest gap. So an editor's save and the formatter that runs after it are two
+sets at the most, and so are a thousand files that a program writes.
 
-Pure: whoever looks at files feeds in what was found and at what time, and asks when to come back. All times are
-seconds of one clock.
+Pure: whoever looks at files feeds in what was found and when, and asks when to come back. All times are seconds of one
+clock.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
 
@@ -21,25 +21,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SHORTEST_QUIET, LONGEST_QUIET, GAPS_OF_QUIET = 0.01, 0.1, 4
-"""A burst is over after so many times its widest gap, within these bounds. Gaps of git, tar and pip are below 10 ms at
-the median and rarely above 30 ms. A change later than the longest quiet belongs to no burst before it."""
+"""A burst is over after a quiet time of so many times its widest gap, within these bounds in seconds. Gaps of git, tar
+and pip are below 10 ms at the median and rarely above 30 ms. A change that comes later than the longest quiet belongs
+to no burst before it."""
 
 HOLD = 0.05
-"""How long a missing or half-written file is waited for. Editors that delete and re-create take about 1 ms."""
+"""Seconds that a missing or half-written file is waited for. Editors that delete and re-create take about 1 ms."""
 
 LONGEST_BURST = 2.0
-"""After so long a burst is told even if it goes on."""
+"""Seconds after which a burst is told even if it goes on."""
 
 LOOK_AGAIN = 0.004
-"""While work is under way, it is asked so often whether it still is."""
+"""Seconds between two looks at whether work is still under way."""
 
 GIT_PAUSE, LONGEST_GIT = 0.03, 10.0
-"""The quiet after git let go of its lock, and the age of a stale lock. Between two steps of a rebase, or two commands,
-the lock is gone for up to 28 ms; and nobody waits for a checkout by the millisecond."""
+"""Seconds of quiet after git let go of its lock, and the age at which a lock is stale. Between two steps of a rebase,
+or two commands, the lock is gone for up to 28 ms; and nobody waits for a checkout by the millisecond."""
 
 
 class Work(Enum):
-    """What is known to be under way where files change, so that there is more to come."""
+    """What is known to be under way where files change: more may be to come."""
 
     IDLE = "idle"
     WRITING = "writing"
@@ -47,12 +48,11 @@ class Work(Enum):
     STEPPING = "stepping"
     """No lock, but between two steps of a rebase, or of another command that takes several."""
     LOOKING = "looking"
-    """Nobody need be writing any more: we have yet to look at all that was found to be new."""
+    """We have yet to look at all that was found to be new; perhaps nobody writes any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """How a path stands against what was last told of it.
+class Finding(NamedTuple):
+    """How a path stands against what was last told of it. A tuple, for a walk finds many.
 
     Attributes:
         path: absolute.
@@ -67,17 +67,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """Changes that are not yet told. A new value comes of each feeding; an empty one waits for its first change.
+    """Changes that are not yet told. Each feeding makes a new value; an empty one waits for its first change.
 
     Attributes:
         quiet: seconds without a change that end it; None to follow its own pace.
-        follows: whether a set was told that it may go on from: then a lone change is no lone one.
+        follows: whether a set was told just before, which this may go on from: then its first change is not a lone one.
     """
 
     quiet: float | None = None
     follows: bool = False
-    _kinds: Mapping[str, ChangeKind] = field(default_factory=lambda: MappingProxyType({}))
-    _held_until: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    _changes: Mapping[str, Change] = field(default_factory=lambda: MappingProxyType({}))
+    _held_until: dict[str, float] = field(default_factory=dict)
     _first_at: float = 0.0
     _last_at: float = 0.0
     _widest_gap: float = 0.0
@@ -88,18 +88,20 @@ class Burst:
     @property
     def due(self) -> float | None:
         """When to ask whether it is over; None while it is empty."""
-        if not self._kinds:
+        if not self._changes:
             return None
         if self._work_until is None:
             quiet_at, longest = self._last_at + self._quiet_time(), max(LONGEST_BURST, self.quiet or 0.0)
         else:
             quiet_at, longest = self._work_until, LONGEST_GIT
-        return min(max((quiet_at, *self._held_until.values())), self._first_at + longest)
+        # What is held longest is held last, for each is held from the time of its feeding on.
+        held_until = next(reversed(self._held_until.values()), quiet_at)
+        return min(max(quiet_at, held_until), self._first_at + longest)
 
     def _quiet_time(self) -> float:
         if self.quiet is not None:
             return self.quiet
-        if len(self._kinds) == 1 and not self.follows:
+        if len(self._changes) == 1 and not self.follows:
             return 0.0
         return min(max(SHORTEST_QUIET, GAPS_OF_QUIET * self._widest_gap), LONGEST_QUIET)
 
@@ -108,28 +110,28 @@ class Burst:
 
         Args:
             findings: what was found.
-            now: when.
-            is_answer: whether it was only asked who still writes what is yet to be told: no change, if it is as before.
+            now: when; never before the time of an earlier feeding.
+            is_answer: whether this only answers who still writes the files; if they are as before, the quiet goes on.
         """
-        kinds, held = dict(self._kinds), dict(self._held_until)
-        for finding in findings:
-            held.pop(finding.path, None)
-            if finding.kind is None:
-                kinds.pop(finding.path, None)
+        changes, held = dict(self._changes), dict(self._held_until)
+        for path, kind, complete in findings:
+            held.pop(path, None)
+            if kind is None:
+                changes.pop(path, None)
                 continue
-            kinds[finding.path] = finding.kind
-            if finding.kind is ChangeKind.DELETED or not finding.complete:
-                held[finding.path] = now + HOLD
-        begun = bool(self._kinds)
-        if not kinds:
+            changes[path] = Change(kind, path)
+            if kind is ChangeKind.DELETED or not complete:
+                held[path] = now + HOLD
+        begun = bool(self._changes)
+        if not changes:
             return Burst(quiet=self.quiet, follows=self.follows, _last_at=self._last_at)
-        if is_answer and kinds == self._kinds:
+        if is_answer and changes == self._changes:
             return replace(self, _held_until=held)
         goes_on = begun or (self.follows and now - self._last_at <= LONGEST_QUIET)
         return replace(
             self,
             follows=self.follows and goes_on,
-            _kinds=kinds,
+            _changes=changes,
             _held_until=held,
             _first_at=self._first_at if begun else now,
             _last_at=now,
@@ -142,19 +144,24 @@ class Burst:
         return LOOK_AGAIN if self._work in {Work.WRITING, Work.LOOKING} else GIT_PAUSE
 
     @property
+    def size(self) -> int:
+        """How much is yet to be told."""
+        return len(self._changes)
+
+    @property
     def paths(self) -> tuple[str, ...]:
         """What is yet to be told."""
-        return tuple(self._kinds)
+        return tuple(self._changes)
 
     @property
     def unfinished(self) -> tuple[str, ...]:
         """Files that somebody may still be writing, as far as was seen."""
-        return tuple(path for path in self._held_until if self._kinds[path] is not ChangeKind.DELETED)
+        return tuple(path for path in self._held_until if self._changes[path].kind is not ChangeKind.DELETED)
 
     def during(self, work: Work, now: float) -> Burst:
-        """The burst kept open while work is under way, for it may pause for longer than it ever did before.
+        """Keep the burst open while work is under way, which may pause for longer than it ever did.
 
-        When git is seen to be done, its last files may still be on their way to us.
+        It stays open for a moment after git is done, whose last files may still be on their way to us.
         """
         match self._work, work:
             case _, Work.WRITING | Work.LOOKING:
@@ -170,20 +177,20 @@ class Burst:
         return replace(self, _work=work, _work_until=until)
 
     def close(self, now: float) -> tuple[ChangeSet, Burst]:
-        """What it came to, never empty when `due` was not None; and the burst that comes next.
+        """The set that it came to, never empty if `due` was not None; and the burst that comes next.
 
-        When it has lasted so long that it is told though it goes on, a file that is being written right now is kept for
-        the next one: once, and not if it is all there is.
+        If it has lasted so long that it is told though it goes on, a file that is being written right now is kept for
+        the next set, but only once, and not if it is the only one.
         """
         held = {path: until for path, until in self._held_until.items() if until > now and path not in self._kept}
-        if len(held) == len(self._kinds):
+        if len(held) == len(self._changes):
             held = {}
-        changes = tuple(Change(kind, path) for path, kind in sorted(self._kinds.items()) if path not in held)
+        changes = tuple(self._changes[path] for path in sorted(self._changes) if path not in held)
         told = ChangeSet(changes=changes, seen_at=self._first_at, settled_at=now)
         return told, Burst(
             quiet=self.quiet,
             follows=True,
-            _kinds={path: self._kinds[path] for path in held},
+            _changes={path: self._changes[path] for path in held},
             _held_until=held,
             _first_at=now,
             _last_at=self._last_at,

@@ -1,4 +1,7 @@
-"""What is said of the processes that are prepared, and what is asked for: the words and the actions of `slots`."""
+"""The words and the actions of `slots`: what it is told of the processes that are prepared, and what it asks for.
+
+Data and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """There is time to prepare the next child; the rest as in `Slots`."""
+    """There is time to prepare the next child; the attributes are those of `Slots`."""
 
     until: str | None = None
     wants_zygote: bool = False
@@ -21,7 +24,7 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """This process waits: after its imports, or where it was to stop."""
+    """This process has done its imports, or come to where it was to stop, and waits."""
 
     number: int
 
@@ -33,7 +36,7 @@ class Lost:
     Attributes:
         number: which.
         why: in words.
-        is_explained: whether something was learned from it, so that the next one may fare better.
+        is_explained: whether something was learned from it, so that the next one may succeed.
     """
 
     number: int
@@ -46,7 +49,7 @@ class Take:
     """A child is to be started.
 
     Attributes:
-        faults: for each process that no child may be made from now, why not.
+        faults: the processes that no child may be made from now, each with the reason.
     """
 
     faults: Mapping[int, str] = field(default_factory=dict)
@@ -66,7 +69,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Outdated:
-    """Whatever is prepared is of no use any more; `why` in words."""
+    """Nothing that is prepared is of use any more; `why` in words."""
 
     why: str
 
@@ -84,7 +87,7 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Have a copy forked off the zygote."""
+    """Have the zygote fork a copy."""
 
     number: int
     zygote: int

@@ -1,9 +1,10 @@
-"""The processes that are prepared for one app, at one moment, and what is done about them: a table in the small.
+"""The processes that are prepared for one app, at one moment, and what is to be done about them.
 
 There are at most four: a spare, which has imported what is not the user's; a scout, which was a spare and has run on
-into the user's modules; a zygote, which is a spare that is never used itself; and a copy that it has forked off, for
-the time in which there is no spare: it is there at once, but copies each page of memory that it writes to. `step` is
-pure; each word about a process carries its number, and one about a process that is not there is dropped at the top.
+into the user's modules; a zygote, which is a spare that is never used itself; and a copy that the zygote has forked,
+for as long as there is no spare. A copy is there at once, but copies each page of memory that it writes to.
+
+Pure. A word about a process carries its number, and `step` drops a word about a process that is not there.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _MOST_FAILURES = 3
 """Failures in a row after which nothing is prepared any more."""
 
 _MOST_TRIES = 5
-"""Spares in a row that may come to nothing while what cannot be imported ahead is being found out."""
+"""Spares in a row that may fail while it is being found out what cannot be imported ahead."""
 
 
 class Stage(Enum):
@@ -73,19 +74,19 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """All of them.
+    """The processes of one app.
 
     Attributes:
         spare: the process that has run none of the user's code.
-        scout: the one that has.
-        zygote: the one that others are forked off.
-        copy: one that was.
+        scout: the process that has run ahead into it.
+        zygote: the process that copies are forked from.
+        copy: the process that was forked from it.
         last: the highest number that was given out.
         until: the module before which a scout is wanted; None for no scout.
         wants_zygote: whether one is wanted.
         why: why there is no spare, where there is none.
-        failures: processes in a row that did not become what they were prepared for.
-        tries: spares in a row that came to nothing.
+        failures: processes in a row that did not become a child, or not what they were to be.
+        tries: spares in a row that failed.
         is_off: whether nothing is prepared any more.
     """
 
@@ -103,13 +104,13 @@ class Slots:
 
     @property
     def all(self) -> tuple[Slot, ...]:
-        """Those that are there."""
+        """The processes that are there."""
         every = (self.scout, self.spare, self.copy, self.zygote)
         return tuple(slot for slot in every if slot is not None)
 
     @property
     def numbers(self) -> frozenset[int]:
-        """Those of the processes that are there."""
+        """The numbers of the processes that are there."""
         return frozenset(slot.number for slot in self.all)
 
 
@@ -139,7 +140,7 @@ def step(slots: Slots, word: Word) -> Step:
 
 
 def _prepare(slots: Slots) -> Step:
-    """Have a spare, and where they are wanted a scout, which the spare becomes, and a zygote, which comes last."""
+    """Have a spare; if wanted, also a scout, which the spare becomes, and a zygote, which comes last."""
     if slots.is_off:
         return slots, ()
     actions: list[Action] = []
@@ -178,7 +179,7 @@ def _parked(slots: Slots, number: int) -> Step:
 
 
 def _without_copy(slots: Slots) -> Step:
-    """A spare is there, which serves better."""
+    """Discard the copy, if there is one: a spare is there, which is better."""
     if slots.copy is None:
         return slots, ()
     return replace(slots, copy=None), (Discard(slots.copy.number, "there is a spare"),)
@@ -204,7 +205,7 @@ def _lost(slots: Slots, word: Lost) -> Step:
 
 
 def _take(slots: Slots, faults: Mapping[int, str]) -> Step:
-    """The scout if it can be had, else the spare, else the copy; what is at fault goes, and a new copy comes."""
+    """Give the scout, else the spare, else the copy; discard what is at fault, and have a new copy forked."""
     sound, discarded = _without_faults(slots, faults)
     scout, spare, copy = sound.scout, sound.spare, sound.copy
     given: Give | Deny
@@ -222,7 +223,7 @@ def _take(slots: Slots, faults: Mapping[int, str]) -> Step:
 
 
 def _without_faults(slots: Slots, faults: Mapping[int, str]) -> Step:
-    """What is left of them; a scout that has not come far enough is of no use either."""
+    """Discard the processes that are at fault, and a scout that has not come far enough."""
     scout = slots.scout
     if scout is not None and scout.stage is Stage.RUNNING_AHEAD:
         faults = {scout.number: "it had not come far enough", **faults}

@@ -1,6 +1,6 @@
-"""What a text in Python imports, and how it sets the environment: read from the text alone.
+"""What a source text in Python imports, and how it sets the environment, read from the text alone.
 
-Two questions about an edit need it: whether it takes away an import that a prepared process has made already, and
+Two questions about an edit need this: whether it takes away an import that a prepared process has already made, and
 whether it changes a variable under which that process has made its imports. Never imports or runs anything.
 """
 
@@ -97,7 +97,7 @@ def _imports_of_lines(text: str, package: str) -> Iterable[str]:
 
 
 def _environ_of(tree: ast.Module, text: str) -> Iterable[str]:
-    """Each statement that names the environment; all of the text if what it sets is not written there in full."""
+    """Each statement that names the environment; the whole text if what it sets is not written out there."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Assign | ast.AugAssign | ast.Delete | ast.Expr):
             continue
@@ -122,9 +122,9 @@ def _lines_on_environ(text: str) -> Iterable[str]:
 def vanished(
     before: Mapping[str, frozenset[str]], after: Mapping[str, frozenset[str]], *, first: str, preloaded: Iterable[str]
 ) -> frozenset[str]:
-    """The modules that were imported ahead and that the user's code, as it is now, no longer asks for.
+    """The modules that were imported ahead and that the user's code no longer imports.
 
-    Only what can still be reached counts: a module whose last import is gone imports nothing any more.
+    Only modules that can still be reached count: one whose last import is gone imports nothing any more.
 
     Args:
         before: what each of the user's modules imported when it was last learned.

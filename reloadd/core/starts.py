@@ -1,4 +1,4 @@
-"""How a child came to be: from a process that was prepared for it, or cold, and then why."""
+"""How a child came to be: from a process that was prepared for it, or cold, and then why. Data and nothing else."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Judge:
     """After stopping: do what the policy says of an exit that nobody asked for.
 
     Attributes:
-        exited: the exit; None for a child that was ended because it never served, which is a failure like one.
+        exited: the exit; None for a child that was ended because it never served, which is a failure, too.
     """
 
     exited: Exited | None
@@ -80,7 +80,7 @@ class Machine:
         newcomer: the child that is to take over from it.
         newcomer_is_ready: whether it could serve, and waits for `current` to pause.
         accepting: what `current` does with connections.
-        in_burst: whether a change was noticed that is not told yet, so that what is asked for now is for newer code.
+        in_burst: whether a change was noticed that is not told yet, so that requests are for newer code from now on.
         going: children that were told to go.
         why: what the start under way answers to; in SERVING, the change that is left to the child's own reloader.
         then: what follows STOPPING.
@@ -105,7 +105,7 @@ class Machine:
 
     @property
     def is_restarting(self) -> bool:
-        """Whether a start is under way or decided on that is not the first one, and not a try that is yet to come."""
+        """Whether a restart is under way or decided on: not the first start, and not a try after a wait."""
         why = self.then.why if isinstance(self.then, Begin) else self.why
         return why is not None and why.cause is not Cause.START and self.state in _UNDER_WAY
 

@@ -1,4 +1,7 @@
-"""The interpreters of profiles: which Python each is, and what it can import. They are asked, with a deadline."""
+"""The interpreters of profiles: which Python each is, and what it can import. They are asked, with a deadline.
+
+Never imports an app.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The directories of one's own that reloadd writes to, and the sockets of the daemons that run."""
+"""The directories of one's own that reloadd writes to, and the sockets of the daemons that run.
+
+Never makes a directory.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user's service manager, as far as reloadd can be run by it."""
+"""The user's service manager, as far as reloadd can be run by it. Never starts or installs anything."""
 
 from __future__ import annotations
 

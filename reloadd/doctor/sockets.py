@@ -1,4 +1,4 @@
-"""The addresses of profiles: whether each is free, a daemon's of one's own, or another program's."""
+"""The addresses of profiles: whether each is free, a daemon's of one's own, or another program's. Never binds one."""
 
 from __future__ import annotations
 

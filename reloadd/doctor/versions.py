@@ -1,4 +1,4 @@
-"""The versions of reloadd, of what it runs in and of what it is built on."""
+"""The versions of reloadd, of what it runs in and of what it is built on. Never imports a dependency."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the roots of profiles are watched: by events, or by looking again and again, and why."""
+"""How the roots of profiles are watched: by events, or by looking again and again, and why. Never watches anything."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reloadd.core.records import Printed, Record
 
 Entry = dict[str, Any]
-"""As it stands in JSON. `run` and `number` together are unique: the daemon's run, and the how manieth in it."""
+"""As it stands in JSON. `run` and `number` together are unique: the daemon's run, and the entry's number in it."""
 
 PRINTED = "app.printed"
 """The `event` of a line that an app printed. It is no record: it says nothing about what reloadd did."""

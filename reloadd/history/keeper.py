@@ -37,7 +37,7 @@ RESTARTS_ROOM = 1 << 19
 """Bytes of a file before it takes the place of its predecessor: a profile takes twice the sum of both at the most."""
 
 MOST_DIRECTORIES = 200
-"""Profiles of which anything is kept; beyond that, those are forgotten that have been quiet for longest."""
+"""Profiles of which something is kept; if there are more, those that have been quiet for longest are forgotten."""
 
 _QUEUE_ROOM = 4 << 20
 """Bytes that may wait for the disk before entries are left out."""
@@ -47,8 +47,13 @@ _ADDITION = 1 << 17
 """Bytes that are gathered before they are added to a file."""
 
 _ENTRY_ROOM, _LINE_ROOM = 1024, 64
+"""Bytes of memory that an entry is taken to need, and a printed line beside its text."""
+
 _OVERRUN_PERIOD = 1.0
+"""Seconds between two records of what was left out."""
+
 _CLOSE_TIMEOUT = 2.0
+"""Seconds that the disk gets to take what waits."""
 
 
 class Keeper:
@@ -135,7 +140,7 @@ class Keeper:
         self._overrun += job.entries
 
     def _tell_overrun(self) -> None:
-        """Say how much was left out since the last time that something was."""
+        """Say how much was left out since this was last said."""
         left_out, self._overrun = self._overrun, 0
         self._publish(record("history.overrun", left_out=left_out))
 
@@ -263,7 +268,7 @@ class _Disk:
         """Find out which files can be appended to again: one of them could."""
         for path in tuple(troubles):
             try:
-                # Nothing can be added to a full disk as well; an empty line is something, and readers pass it over.
+                # To add nothing would succeed on a full disk, too. Readers pass over an empty line.
                 RotatedFile(Path(path), LOG_ROOM).append(b"\n")
             except OSError:
                 continue

@@ -1,4 +1,4 @@
-"""Files that vanished: an editor may be about to put them back, so that their apps are not stopped at once.
+"""Files that vanished: an editor may be about to put them back, so their apps are not stopped at once.
 
 Pure: files and moments in, files and moments out.
 """
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GRACE = 1.0
-"""Seconds that a file may be missing. Editors that delete and write anew take some milliseconds, a checkout of another
-branch and back by hand does not count."""
+"""Seconds that a file may be missing. Editors that delete a file and write it anew take some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)

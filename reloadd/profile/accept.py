@@ -1,8 +1,8 @@
-"""Which of the profiles that were read are to run: what is wrong in itself does not, nor what is in another's way.
+"""Which of the profiles that were read are to run: none that is wrong in itself, and no two that clash.
 
-At the start nothing runs yet, and the later of two that clash is the wrong one; the others start without it. When
-profiles are read again, what runs already comes first: of two that clash the one that was edited is wrong, and what it
-was before runs on. Pure.
+At the start nothing runs yet, and the later of two that clash is wrong; the others start without it. When profiles are
+read again, what runs already comes first: of two that clash, the one that was edited is wrong, and its app runs on as
+it was. Pure.
 """
 
 from __future__ import annotations
@@ -152,9 +152,9 @@ def missing_files(read: Read, earlier: Mapping[Path, Right]) -> frozenset[Path]:
 def _without_clashes(
     read: Read, earlier: Mapping[Path, Right], problems: list[Problem], kept: set[Path], directory: Path
 ) -> Loaded:
-    """Take back one edit after the other until nothing is in another's way; what ran before never was.
+    """Take back one edit after the other until no two clash; what ran before did not.
 
-    The files in `kept` stay what they were, or stay out.
+    The files in `kept` count as they were before, or stay out.
     """
     names = {file: wrong.name for file, wrong in read.wrong.items()}
     names |= {file: right.profile.name for file, right in read.right.items()}

@@ -1,4 +1,7 @@
-"""A profile half made: checked values, and the file system they are to be held to."""
+"""A profile half made: checked values, and the file system they are to be held to.
+
+Never decides what a profile holds: `build` does.
+"""
 
 from __future__ import annotations
 

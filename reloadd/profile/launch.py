@@ -1,4 +1,4 @@
-"""The part of a profile that says how its target is run: `[target]` -> `Launch`."""
+"""The part of a profile that says how its target is run: `[target]` -> `Launch`. Never runs the interpreter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words that many messages share: what was found, what could have been meant."""
+"""Words that many messages share: what was found, what could have been meant. Pure text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Datagrams to a socket in the file system, sent without ever waiting: what there is no room for is tried again.
+"""Datagrams to a socket in the file system, sent without ever waiting: if there is no room, it is tried again.
 
 Never looks at what is sent. Both ways of talking to systemd, sd_notify(3) and the journal's, are datagrams.
 """

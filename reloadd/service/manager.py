@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from reloadd.core import daemon_standing as core
+from reloadd.core import daemon_standing
 from reloadd.service.notify import Notifier, notify_address, watchdog_seconds
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class Manager:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.notifier = Notifier(notify_address(environ))
         self._watchdog = watchdog_seconds(environ, os.getpid())
-        self._standing = core.DaemonStanding()
-        self._told: core.DaemonStanding | None = None
+        self._standing = daemon_standing.DaemonStanding()
+        self._told: daemon_standing.DaemonStanding | None = None
         self._beats: asyncio.TimerHandle | None = None
         if self.notifier.is_heard:
             if self._watchdog is not None:
@@ -46,11 +46,11 @@ class Manager:
 
     def __call__(self, record: Record) -> None:
         """Take a record."""
-        self._become(core.hear(self._standing, record))
+        self._become(daemon_standing.hear(self._standing, record))
 
     def expect(self, names: Iterable[str]) -> None:
         """Know which apps there are from now on."""
-        self._become(core.expect(self._standing, names))
+        self._become(daemon_standing.expect(self._standing, names))
 
     @contextmanager
     def reloading(self, rejected: Callable[[], tuple[str, ...]]) -> Iterator[None]:
@@ -59,11 +59,11 @@ class Manager:
         Args:
             rejected: asked at the end: the names of the profiles that were.
         """
-        self._become(core.begin_reload(self._standing))
+        self._become(daemon_standing.begin_reload(self._standing))
         try:
             yield
         finally:
-            self._become(core.end_reload(self._standing, rejected()))
+            self._become(daemon_standing.end_reload(self._standing, rejected()))
 
     def close(self) -> None:
         """Say nothing any more."""
@@ -71,20 +71,21 @@ class Manager:
             self._beats.cancel()
         self.notifier.close()
 
-    def _become(self, standing: core.DaemonStanding) -> None:
+    def _become(self, standing: daemon_standing.DaemonStanding) -> None:
         has_new_phase = standing.phase is not self._standing.phase
         self._standing = standing
         if not self.notifier.is_heard:
             return
-        said = core.assignments(self._told, standing, moment=time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)
+        microseconds = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        said = daemon_standing.assignments(self._told, standing, moment=microseconds)
         self._told = standing
         self.notifier.say(*said)
         if has_new_phase:
             self._beat()
 
     def _beat(self) -> None:
-        self.notifier.say(*core.beat(self._standing, watchdog=self._watchdog))
+        self.notifier.say(*daemon_standing.beat(self._standing, watchdog=self._watchdog))
         if self._beats is not None:
             self._beats.cancel()
-        pause = core.pause_between_beats(self._standing, watchdog=self._watchdog)
+        pause = daemon_standing.pause_between_beats(self._standing, watchdog=self._watchdog)
         self._beats = None if pause is None else asyncio.get_running_loop().call_later(pause, self._beat)

@@ -1,4 +1,4 @@
-"""Connections between two generations: handed in by one child when they fell idle, given to the child that accepts.
+"""Connections between two generations: one child hands them in when they fall idle, the child that accepts gets them.
 
 A keep-alive connection thus outlives the process that accepted it. Never reads from or writes to a connection.
 """
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Arrivals:
-    """Where connections wait while no child accepts. An app that is stopped may be started: its connections wait too.
+    """Where connections wait while no child accepts; those of an app that is stopped wait until it is started.
 
     Args:
-        waiting: those that do already; owned from now on.
-        leave: gets each that waits in vain, before it is closed.
+        waiting: the descriptors of connections that wait already; owned from now on.
+        leave: gets each descriptor that waited in vain, before it is closed.
     """
 
     def __init__(self, waiting: Sequence[int], leave: Callable[[int], None]) -> None:
@@ -35,7 +35,7 @@ class Arrivals:
             self._accepting.adopt(descriptor)
 
     def take_back(self, child: Child, descriptor: int) -> None:
-        """This child is gone, and never got a connection: whoever accepts next will."""
+        """Take back a connection that this child, being gone, did not get: whoever accepts next will get it."""
         self.shut(child)
         self.take(descriptor)
 
@@ -47,7 +47,7 @@ class Arrivals:
             child.adopt(descriptor)
 
     def follow(self, old: Child, new: Child) -> None:
-        """Whatever this child was to accept, that one is."""
+        """Let the new child accept in place of the old one, if that one did."""
         if self._accepting is old:
             self._accepting = new
 

@@ -1,6 +1,7 @@
-"""Since when each child serves, and where it notes what it does, by what is said to whoever supplies its processes.
+"""What is known of the children of one app while they run: since when each serves, and where its ledger is.
 
-A `Supply` in front of another one, to which it passes everything on. Decides nothing.
+It learns this as a `Supply`, in front of the one that prepares processes, to which it passes everything on. Decides
+nothing.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ class HasEnded(Protocol):
 
 
 class Attendance:
-    """One app's children.
+    """The children of one app.
 
     Args:
         supply: prepares processes.
-        on_serving: is called when a child serves that keeps a ledger, with where that is.
+        on_serving: is called when a child that keeps a ledger serves, with the ledger's path.
         on_ended: is called when such a child has ended, before the ledger goes; `has_served` says whether it did.
 
     Attributes:

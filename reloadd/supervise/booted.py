@@ -1,7 +1,7 @@
 """A process in which our runtime waits to be told what to become, and all that is open for it.
 
-A cold start tells it at once. A process that is prepared is told to park, and is handed on later. Never decides what it
-is told: its holder does.
+A cold start tells it at once; a process that is prepared is told to park, and handed on later. Never decides what it is
+told: its holder does.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ class Holder(Protocol):
 
 
 class Booted:
-    """One such process; it leads a group and a session of its own.
+    """A process that waits or was told; it leads a process group and a session of its own.
 
     Args:
         plan: how it was started.
-        process: the same.
+        process: as the operating system has it.
         connection: our end of the wire to it.
         around: what is open for it.
         close: closes that.

@@ -87,7 +87,7 @@ class Child:
         self._unconfirmed = 0
         self._can_pause = go["target"] == "app"
         self._unsent: list[tuple[str, int | None]] | None = None
-        # A process that has not read its `go` yet reads without room for descriptors: they would be lost.
+        # A process that has not read its `go` yet reads without room for descriptors, which would be lost.
         self._early: list[int] | None = [] if isinstance(start, Cold) else None
         self._answer: asyncio.TimerHandle | None = None
         self._signal: asyncio.TimerHandle | None = None
@@ -110,14 +110,14 @@ class Child:
             self._return_early()
 
     def adopt(self, descriptor: int) -> None:
-        """Give it a connection, which is ours no more, unless it is gone: then the owner gets it back."""
+        """Give it a connection, which is no longer ours; if the child is gone, the owner gets it back."""
         if self._early is None:
             self._send("connection", descriptor)
         else:
             self._early.append(descriptor)
 
     def take_over(self, refused: Child) -> None:
-        """Be given the words that another child of this generation was to be given, and never was."""
+        """Send what was meant for another process of this generation, which never became the child."""
         unsent, refused._unsent = refused._unsent or [], []
         for word, descriptor in unsent:
             if word == "pause":
@@ -187,7 +187,7 @@ class Child:
         if word == "paused":
             self._unconfirmed -= 1
             if self._unconfirmed > 0:
-                # It answers to an earlier pause, and has been let in and paused again since.
+                # This answers an earlier pause; the child has been admitted and paused again since.
                 return
         self._owner.child_said(self, word)
 

@@ -1,6 +1,6 @@
-"""Connections that outlive the daemon: idle ones that its apps hand in at their end go to the apps of the next daemon.
+"""Connections that outlive the daemon: what its apps hand in at their end goes to the apps of the next daemon.
 
-So a browser's open connections survive a restart of the daemon as they survive one of an app. Never reads from one.
+So a browser's open connections survive a restart of the daemon as they survive that of an app. Never reads from one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Connections:
-    """Those that an earlier daemon left with the manager, and those that this one leaves.
+    """The connections that an earlier daemon left with the service manager, and those that this one leaves.
 
     Args:
         passed: connections that were handed to us; owned from now on.

@@ -1,4 +1,4 @@
-"""The deadlines of one app's children: each is told when it passes, and forgotten with its child.
+"""The deadlines of one app's children: each is told of when it passes, and forgotten with its child.
 
 Never decides what follows: `core.machine` does.
 """
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Deadlines:
-    """Those that are set now.
+    """The deadlines that are set now.
 
     Args:
-        tell: told of each that has passed.
-        is_busy: whether somebody is at a prompt in the app, so that it cannot get ready: its time begins anew then.
+        tell: is told of each that has passed.
+        is_busy: whether somebody is at a prompt in the app, so that it cannot get ready: then its time begins anew.
     """
 
     def __init__(self, tell: Callable[[Due], None], is_busy: Callable[[], bool]) -> None:
@@ -29,7 +29,7 @@ class Deadlines:
         self._set: dict[tuple[Timer, int], asyncio.TimerHandle] = {}
 
     def arm(self, timer: Timer, generation: int, seconds: float) -> None:
-        """Set one, in the place of an earlier one of its kind."""
+        """Set a deadline, after so many seconds, in place of an earlier one of its kind."""
         if (earlier := self._set.get((timer, generation))) is not None:
             earlier.cancel()
         self._set[timer, generation] = self._loop.call_later(seconds, self._pass, Due(timer, generation, seconds))

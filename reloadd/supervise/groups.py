@@ -1,8 +1,8 @@
 """A control group for each generation of each app, below the group that a service manager delegated to the daemon.
 
-What a process starts is in its group for good, whatever it does to leave its process group and session. So the end of a
-generation is the end of all that it started, and what an app uses can be read off. Without delegation, which is
-everywhere but in a service, all of this does nothing. Never sets a limit: that is the unit's business (cgroups(7)).
+What a process starts is in its control group for good, even if it leaves its process group and its session. So the end
+of a generation is the end of all that it started, and what an app uses can be read there. Without delegation, so
+everywhere but in a service, nothing here does anything. Never sets a limit: that is for the unit (cgroups(7)).
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ _DAEMONS_OWN = "supervisor"
 """As `DelegateSubgroup=` of the units has it: no process may be in a group that has groups below it (cgroups(7))."""
 
 _KILL_TIMEOUT = 2.0
-_ASK_AGAIN = 0.005
-_ASK_AT_LEAST = 0.08
+"""Seconds for the processes of a group to end once they were killed."""
+
+_ASK_AGAIN, _ASK_AT_LEAST = 0.005, 0.08
+"""Seconds between two looks at whether they have, at first and at the most."""
 
 
 @dataclass(frozen=True, slots=True)

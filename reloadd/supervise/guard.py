@@ -29,6 +29,8 @@ _NOT_FOR_IT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that end a daemon, and that a service manager or a user may send to all processes around it."""
 
 _END_TIMEOUT = 2.0
+"""Seconds for the guardian to end once it was told to."""
+
 _PAUSE = 1.0
 """Seconds from one loss to the start after the next, so that a guardian that cannot live costs next to nothing."""
 

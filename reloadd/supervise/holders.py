@@ -1,4 +1,4 @@
-"""Who has an address that cannot be had: the process that listens there, as far as the system tells.
+"""Who holds an address that cannot be had: the process that listens there, as far as the system tells.
 
 Linux only, and only of this user's processes: the descriptors of others are not ours to read (proc(5)). Never signals
 anyone.

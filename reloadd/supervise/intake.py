@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.loops import SOON, Loop, LoopGuard, Verdict, Writers, exclude_pattern
-from reloadd.core.records import Level, make_record, record
+from reloadd.core.records import Level, record
 from reloadd.core.state import State
 from reloadd.supervise.noted import read_effects
+from reloadd.supervise.reports import Reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,15 +31,15 @@ if TYPE_CHECKING:
 
 
 _MOST_LEASED = 16
-"""Files that are looked at closely: a row shares one, or the few that a program writes each time."""
+"""Files that may have a lease at the same time: a row shares one, or the few that a program writes each time."""
 
 
 class Intake:
-    """One app's.
+    """The change sets of one app.
 
     Args:
         supervisor: whose children they may restart.
-        attendance: since when its children serve.
+        attendance: knows since when its children serve.
         act: takes the sets that are acted on.
         leases: shows who opens a file for writing.
         publish: where records go.
@@ -77,21 +78,21 @@ class Intake:
         return self._bursts > 0
 
     def take_note(self, word: Noticed | Quiet) -> None:
-        """Take it from one of the watches that a burst begins, or is over; several may have one at the same time."""
+        """Hear from one of the watches that a burst begins, or is over; several may have one at the same time."""
         was_expected = self._is_expected
         self._bursts += 1 if isinstance(word, Noticed) else -1
         self.times_noticed += isinstance(word, Noticed)
         self._tell_of_expectation(was_expected=was_expected)
 
     def hold(self, *, is_held: bool) -> None:
-        """Take it that what was acted on is held back, or is so no more: for requests, the burst goes on until then."""
+        """Hear that a set which was passed on is held back, or no longer: until then the burst goes on for requests."""
         was_expected = self._is_expected
         self._is_held = is_held
         self._tell_of_expectation(was_expected=was_expected)
 
     @property
     def _is_expected(self) -> bool:
-        """Whether newer code may come, so that what is asked for now may have to wait for it."""
+        """Whether newer code may come, so that requests may have to wait for it."""
         return self._bursts > 0 or self._is_held
 
     def _tell_of_expectation(self, *, was_expected: bool) -> None:
@@ -115,9 +116,13 @@ class Intake:
                 self._ignore(changes.paths, f"the app may write it itself: waits for {pause:g} s without a change")
                 self._postponed = _together(self._postponed, changes)
                 self._forget_timer()
-                self._timer = asyncio.get_running_loop().call_later(pause, self._make_up)
+                self._timer = asyncio.get_running_loop().call_later(pause, self._try_postponed)
             case Verdict.LEAVE:
                 self._leave(changes)
+
+    def take_ignored(self, path: str) -> None:
+        """Take it from one of the watches that a file was written, and that nothing comes of it."""
+        self._ignore([path], "its content is as it was")
 
     def close(self) -> None:
         """Wait for nothing any more."""
@@ -129,26 +134,26 @@ class Intake:
             self._timer.cancel()
             self._timer = None
 
-    def _make_up(self) -> None:
-        """Act on what was put off: nobody has written it for a while."""
+    def _try_postponed(self) -> None:
+        """Act on what was put off, since nobody has written it for a while."""
         self._timer = None
         if (postponed := self._postponed) is not None:
             self._postponed = None
-            self._guard = self._guard.made_up(postponed)
+            self._guard = self._guard.tried(postponed)
             self._act(replace(postponed, settled_at=asyncio.get_running_loop().time()))
 
     def _pass_on(self, changes: ChangeSet) -> None:
-        """Act on a set now, and with it on what was put off: the next child has all that is on disk."""
+        """Act on a set now, and on what was put off: the next child has everything that is on disk."""
         together, self._postponed = _together(self._postponed, changes), None
         self._act(together)
 
-    def _ignore(self, paths: Iterable[str], why: str, level: Level = Level.DEBUG) -> None:
+    def _ignore(self, paths: Iterable[str], why: str, level: Level | None = None) -> None:
+        reports = Reports(self._supervisor.profile, self._publish)
         for path in paths:
-            fields = {"path": path, "why": why}
-            self._publish(make_record("change.ignored", fields, profile=self._supervisor.profile.name, level=level))
+            reports.ignored(path, why, level)
 
     def _leave(self, changes: ChangeSet) -> None:
-        """Drop a set that the app has written. What may be somebody's edit is told to everybody, once for each file."""
+        """Drop a set that the app has written. If it may be somebody's edit, warn of that, once for each file."""
         is_start = (served := self._served()) is None or served <= SOON
         news = [] if is_start else [path for path in changes.paths if path not in self._left]
         self._left.update(news)
@@ -172,21 +177,18 @@ class Intake:
 
     def _writers(self, paths: Sequence[str]) -> Writers:
         """Who was seen to write these files; ledgers are read only where there is suspicion."""
-        by_app, by_others = set(self._by_app), set(self._by_others)
+        opened = Writers(frozenset(self._by_app), frozenset(self._by_others))
         self._by_app.clear()
         self._by_others.clear()
-        if self._attendance.wants_writes:
-            owned = self._supervisor.machine.owned
-            ledgers = [ledger for each in owned if (ledger := self._attendance.ledger_of(each)) is not None]
-            notes = [read_effects(ledger) for ledger in ledgers]
-            by_app.update(*(seen.written for seen in notes))
-            is_all = len(notes) == len(owned) > 0 and all(map(self._attendance.notes_writes, owned))
-            if is_all and not any(seen.has_helpers for seen in notes):
-                by_others |= set(paths) - by_app
-        return Writers(frozenset(by_app), frozenset(by_others))
+        if not self._attendance.wants_writes:
+            return opened
+        owned = self._supervisor.machine.owned
+        ledgers = [read_effects(path) for each in owned if (path := self._attendance.ledger_of(each)) is not None]
+        are_complete = len(ledgers) == len(owned) > 0 and all(map(self._attendance.notes_writes, owned))
+        return opened.with_ledgers(paths, ledgers, are_complete=are_complete)
 
     def _lease(self, paths: Iterable[str]) -> None:
-        """From now on, see who opens these files and no others."""
+        """See who opens these files from now on, and no others."""
         for lease in self._leased:
             self._leases.give_back(lease)
         begun_with = self._supervisor.leaders
@@ -197,7 +199,7 @@ class Intake:
         self._leased = [lease for lease in taken if lease is not None]
 
     def _opened(self, path: str, begun_with: frozenset[int], openers: tuple[Opener, ...] | None) -> None:
-        """Take it who opens one: a process of the app's, or of a child that has just ended, or somebody else."""
+        """Hear who opens a file: a process of the app's, or of a child that has just ended, or somebody else."""
         leaders = begun_with | self._supervisor.leaders
         if openers is None:
             return

@@ -57,7 +57,7 @@ class Launcher:
         return self._become(generation, found.booted, plan, found.start, owner, patience=found.patience)
 
     def start_again(self, refused: Child, why: str, owner: Owner) -> Child:
-        """Start cold what a prepared process did not become, in the same generation.
+        """Start a child cold in place of a prepared process that did not become one, in the same generation.
 
         Raises:
             EnvFileError: as above.

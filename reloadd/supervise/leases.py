@@ -1,9 +1,10 @@
-"""Who opens a file for writing: told by a lease on it, at which the kernel has them wait until we have looked.
+"""Who opens a file for writing: with a lease on the file, the kernel has them wait until we have looked.
 
-Only what is opened in place is seen, not what is renamed over it; only on Linux, and only for files that are our user's
-and that nobody has open for writing (fcntl(2), F_SETLEASE). Where there is no lease, nothing is known. Whoever waits
-does so while we look at our own processes, a few milliseconds, or, where we have to be certain, at all; and for
-/proc/sys/fs/lease-break-time (45 s) at the most, should the daemon be stopped. Never decides which files are worth it.
+This shows who opens a file in place, not who renames another over it. It works only on Linux, and only for files that
+are our user's and that nobody has open for writing (fcntl(2), F_SETLEASE); without a lease, nothing is known. Whoever
+opens the file waits for as long as we look at our own processes, which takes a few milliseconds, or at all processes,
+if we have to be certain. Should the daemon be stopped, the kernel ends the wait after /proc/sys/fs/lease-break-time (45
+s). Never decides which files need a lease.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _WAITING = "break_lease"
 
 
 _LOOKS, _BETWEEN_LOOKS = 3, 0.001
-"""How often we look for a process of ours, and seconds in between: the kernel tells us just before it has it wait."""
+"""How often we look for a process of ours that waits, and seconds in between: the signal comes just before it waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Opener:
 
 
 class Lease:
-    """One that was taken. Made by `Leases`.
+    """A lease on a file. Made by `Leases`.
 
     Args:
         descriptor: open on the file.
@@ -64,7 +65,7 @@ class Lease:
 
 
 class Leases:
-    """Those that the daemon holds."""
+    """The leases that the daemon holds."""
 
     def __init__(self) -> None:
         self._held: set[Lease] = set()
@@ -73,14 +74,14 @@ class Leases:
     def take(
         self, path: str, on_opened: Callable[[tuple[Opener, ...] | None], None], *, is_certain: bool
     ) -> Lease | None:
-        """Take one; None if it cannot be had.
+        """Take a lease; None if there can be none.
 
         Args:
             path: of the file.
-            on_opened: is called once, with those of our processes that wait to write, and with none if it is somebody
-                else; with None where that cannot be known.
-            is_certain: whether somebody else has to be seen to be taken for one. Otherwise it is enough that none of
-                ours is seen, which is quick, and wrong only where one of ours is held up by a very busy machine.
+            on_opened: is called once somebody opens the file, with the processes of ours that do: none if it is
+                somebody else, None if that cannot be known.
+            is_certain: whether somebody else counts only if they are seen. Otherwise it is enough that no process of
+                ours is seen. That is quicker, and wrong only if the machine is so busy that one of ours is late.
         """
         if sys.platform != "linux":
             return None
@@ -100,7 +101,7 @@ class Leases:
         return lease
 
     def give_back(self, lease: Lease) -> None:
-        """Give one back; whoever waits goes on. Safe to call twice."""
+        """Give a lease back; whoever waits goes on. Safe to call twice."""
         if lease in self._held:
             self._held.remove(lease)
             # To close the only descriptor gives it up (fcntl(2)).
@@ -126,7 +127,7 @@ class Leases:
 
 
 def _find_openers(*, is_certain: bool) -> tuple[Opener, ...] | None:
-    """Those of our processes that wait at a lease; none if it is others; None if that cannot be known."""
+    """The processes of ours that wait at a lease; none if it is somebody else; None if that cannot be known."""
     can_see = False
     for number in range(_LOOKS):
         if number:

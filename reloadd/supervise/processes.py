@@ -1,4 +1,4 @@
-"""What the operating system knows of processes: how one ended, who is left in a group, when it is gone.
+"""What the operating system knows of processes: how one ended, who is left in a group, and when the group is gone.
 
 Never starts a process.
 """
@@ -49,7 +49,7 @@ class Process(Protocol):
 
 
 class Adopted:
-    """A child that another process has forked off, and that came to us when that one ended."""
+    """A child that another process forked, and that became ours when that process ended."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -76,7 +76,7 @@ class Adopted:
 
 
 def adopt_orphans() -> bool:
-    """Become the parent of what our children leave behind (prctl(2)); whether the system can do that."""
+    """Become the parent of the processes that our children leave behind (prctl(2)); whether the system can do that."""
     if sys.platform != "linux":
         return False
     done: int = ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -84,7 +84,7 @@ def adopt_orphans() -> bool:
 
 
 def reap_group(group: int) -> None:
-    """Take note of the end of those in a group that came to us when their parents ended."""
+    """Reap the processes of a group that became our children when their parents ended."""
     with suppress(ChildProcessError):
         while os.waitpid(-group, os.WNOHANG)[0]:
             pass

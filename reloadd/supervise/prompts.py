@@ -39,7 +39,7 @@ def is_at_prompt(profile: Profile, console: Console) -> bool:
 
 
 class PromptGate:
-    """One app's, before its intake.
+    """What the change sets of one app pass on their way to its intake.
 
     Args:
         supervisor: whose child may be at a prompt.
@@ -60,7 +60,7 @@ class PromptGate:
         self._timer: asyncio.TimerHandle | None = None
 
     def take_note(self, word: Noticed | Quiet) -> None:
-        """Take it that a burst begins, or is over; of one that will wait nothing is said, nor of its end."""
+        """Hear that a burst begins, or is over, and pass it on, unless its changes will wait."""
         match word:
             case Noticed() if self._has_to_wait:
                 self._unnoticed += 1

@@ -37,12 +37,12 @@ _FIRST_BAD_STATUS = 400
 
 
 async def wait_ready(profile: Profile, listeners: Sequence[Listener], notices: Notices | None) -> None:
-    """Return once the child of this profile serves; never, if it tells by the wire, as an `app`, or must end first.
+    """Return once the child of this profile serves; never for one that tells by the wire, as an `app`, or has to end.
 
     Args:
         profile: whose child.
         listeners: the daemon's sockets that it has.
-        notices: where it says so, if it is one that is told by sd_notify.
+        notices: where it says so, if it does that by sd_notify.
     """
     match profile.ready:
         case ReadyTold() if notices is not None:

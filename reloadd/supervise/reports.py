@@ -53,6 +53,10 @@ class Reports:
             settled_ms=milliseconds(changes.seen_at, changes.settled_at),
         )
 
+    def ignored(self, path: str, why: str, level: Level | None = None) -> None:
+        """A file was written, and nothing is done."""
+        self._say("change.ignored", None, level, path=self._relative(path), why=why)
+
     def postponed(self, changes: ChangeSet, leaders: Sequence[str]) -> None:
         """A change waits for those that the app restarts with."""
         self._say("change.postponed", paths=self._shown(changes.paths), leaders=tuple(leaders), hint=None)

@@ -1,6 +1,6 @@
-"""Directories for what is of use only while this daemon runs, gone with it at the latest when the next one starts.
+"""Directories for files that are of use only while this daemon runs. What a killed daemon left, the next one removes.
 
-Each is locked (flock(2)) for as long as its daemon lives, however that ends. So one that can be locked was left behind.
+Each directory is locked (flock(2)) for as long as its daemon lives. So one that can be locked was left behind.
 """
 
 from __future__ import annotations

@@ -40,12 +40,12 @@ class Keeper(Protocol):
 
 
 class Store:
-    """What was handed to the daemon at its start, and what it leaves with its manager.
+    """The listeners that were handed to the daemon at its start, and those that it leaves with its manager.
 
     Args:
         passed: what was handed to it; owned from now on.
-        keeper: the manager.
-        publish: told of sockets that no profile has any use for.
+        keeper: the service manager.
+        publish: is told of sockets that no profile uses.
     """
 
     def __init__(self, passed: Sequence[Passed], keeper: Keeper, publish: Callable[[Record], None]) -> None:
@@ -57,7 +57,7 @@ class Store:
 
     @property
     def outlives_us(self) -> bool:
-        """Whether what was left there is still there after our end."""
+        """Whether what is left with the manager will still be there after our end."""
         return self._keeper.is_heard
 
     def take(self, profile: str, listen: Listen) -> Listener | None:
@@ -77,7 +77,7 @@ class Store:
                 return Listener(listen, listen.address, taken, node, origin)
 
     def settle(self, assigned: Mapping[str, tuple[Listener, ...]]) -> None:
-        """Leave exactly these listeners with the manager, and drop what an earlier daemon left and nobody has now."""
+        """Leave exactly these listeners with the manager, and drop what an earlier daemon left and no profile uses."""
         listeners = [(name, listener) for name, each in assigned.items() for listener in each]
         ours = {
             kept_name(name, listener.name): listener

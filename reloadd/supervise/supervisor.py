@@ -129,7 +129,7 @@ class Supervisor:
         self._arrivals.take_back(child, descriptor)
 
     def child_refused(self, child: Child, why: str) -> None:
-        """Start cold what a prepared process did not become."""
+        """Start a child cold in place of a prepared process that did not become one."""
         running = self._running[child.generation]
         if running.readiness is not None:
             running.readiness.cancel()
@@ -177,7 +177,7 @@ class Supervisor:
 
     @property
     def has_words(self) -> bool:
-        """Whether it was told of what it has not taken yet."""
+        """Whether words wait in its inbox."""
         return not self._inbox.empty()
 
     async def wait_taken(self) -> None:
@@ -282,7 +282,7 @@ class Supervisor:
         self._begun(running)
 
     def _begun(self, running: Running) -> None:
-        """A process is on its way to be a child."""
+        """Note that a process is on its way to become a child, and wait for its readiness."""
         child = running.child
         running.moments.spawned = self._loop.time()
         self._say.spawned(child.generation, child.pid, running.why, child.start)

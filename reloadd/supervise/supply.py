@@ -1,4 +1,4 @@
-"""Where a process for the next child comes from: one that was prepared, or none, and then why.
+"""Where a process for the next child comes from: a prepared one, or none, and then why.
 
 The seam between supervising and warm starts: `warm` implements it, and nothing here knows how.
 """
@@ -25,7 +25,7 @@ class Prepared:
     Attributes:
         booted: the process.
         start: what it is.
-        patience: seconds in which it is parked; 0 if it is.
+        patience: seconds in which it has to be parked; 0 if it is.
     """
 
     booted: Booted

@@ -1,7 +1,7 @@
-"""Addresses that could not be had: looked at now and then, until one of them may have become free.
+"""Addresses that could not be had, and looks at whether one of them may have become free.
 
-Nobody tells when an address is given up. Never takes one, and disturbs nobody who has it: makes no connection, and none
-can come in.
+Nothing reports that an address is given up. Never takes one, and never disturbs who has it: it makes no connection, and
+none can come in.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from reloadd.profile.model import Address
 
 _PACE = Backoff(first=1.0, factor=2.0, most=30.0)
-"""Seconds between two looks: soon after somebody was refused, and then ever more rarely, as long as it takes."""
+"""Seconds between two looks: first after a second, then ever more rarely, for as long as it takes."""
 
 
 class Vacancies:
     """Waits for addresses.
 
     Args:
-        found: called when one may be free; whoever asks for it then may still be refused.
+        found: called when one may be free; who asks for it then may still be refused.
     """
 
     def __init__(self, found: Callable[[], None]) -> None:

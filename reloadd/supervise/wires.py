@@ -81,7 +81,7 @@ class Wire:
             split, self._received = wire.split_frames(self._received + data)
             frames = list(split)
         except (ValueError, RecursionError):
-            # What is not ours was written by the app into a descriptor that it guessed: it says nothing.
+            # It was not written by us, but by the app into a descriptor that it guessed: it means nothing.
             self.close()
             return False
         for frame in frames:

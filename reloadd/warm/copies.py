@@ -10,6 +10,7 @@ from reloadd.core.actions import GIVE_WAY
 from reloadd.runtime import wire
 from reloadd.supervise.booted import Booted, Opened, open_around, take_on
 from reloadd.supervise.processes import Adopted
+from reloadd.warm.sayings import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,7 @@ class Copying:
         try:
             opened = open_around(self._profile, self._surroundings)
         except OSError as error:
-            self._on_failed(str(error))
+            self._on_failed(reason_of(error))
             return
         opened.ours.settimeout(0)
         self._opened = opened
@@ -74,7 +75,7 @@ class Copying:
         try:
             given = [opened.theirs.detach(), *map(os.dup, (ends.stdin, ends.stdout, ends.stdout))]
         except OSError as error:
-            self._fail(str(error))
+            self._fail(reason_of(error))
         else:
             self._zygote.wire.send("fork", {"environ": dict(notices.environ) if notices is not None else {}}, *given)
         finally:

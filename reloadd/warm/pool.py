@@ -21,7 +21,7 @@ from reloadd.warm import ledgers
 from reloadd.warm.knowledge import Knowledge
 from reloadd.warm.memory import Memory
 from reloadd.warm.nursery import Nursery
-from reloadd.warm.sayings import Sayings
+from reloadd.warm.sayings import Sayings, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -302,8 +302,10 @@ class Pool:
     def _build(self, number: int, *, is_zygote: bool) -> None:
         try:
             self._nursery.build(number, self._knowledge, self, is_zygote=is_zygote)
-        except (OSError, EnvFileError) as error:
+        except EnvFileError as error:
             self._step(words.Lost(number, str(error)))
+        except OSError as error:
+            self._step(words.Lost(number, reason_of(error)))
 
     def _fork(self, number: int, zygote: int) -> None:
         def failed(why: str) -> None:

@@ -6,7 +6,7 @@ Keeps no file: only whom to tell, and the burst of changes that are yet to be to
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reloadd.core.inputs import Noticed, Quiet
@@ -15,40 +15,52 @@ from reloadd.core.settle import Burst
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from reloadd.core.changes import ChangeSet
     from reloadd.core.records import Record
+    from reloadd.core.settle import Finding
     from reloadd.profile.model import WatchSet
     from reloadd.watch.base import WatchStatistics
     from reloadd.watch.interest import Interest
     from reloadd.watch.shared import SharedWatch
 
 
+_PORTION = 0.25
+"""So large a part of what was found before is taken in at once, while more is being found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """Whom a member tells. See `Watcher.watch`.
+
+    Attributes:
+        profile: its name, which its records bear; None for the daemon.
+        on_settled: is called with each set.
+        on_burst: is called when a burst begins, and when it is over.
+        on_ignored: is called with each file that was written and is as it was.
+    """
+
+    profile: str | None
+    on_settled: Callable[[ChangeSet], None]
+    on_burst: Callable[[Noticed | Quiet], None] | None
+    on_ignored: Callable[[str], None] | None
+
+
 class Member:
     """One profile's `Watch`: its place in a shared watch.
 
     Args:
-        profile: its name, which its records bear; None for the daemon.
         shared: what watches, for others too.
         audience: whom it is told together with.
-        on_settled: is called with each set.
-        on_burst: is called when a burst begins, and when it is over.
+        callbacks: whom it tells.
     """
 
-    def __init__(
-        self,
-        profile: str | None,
-        shared: SharedWatch,
-        audience: Audience,
-        on_settled: Callable[[ChangeSet], None],
-        on_burst: Callable[[Noticed | Quiet], None] | None,
-    ) -> None:
-        self.profile = profile
+    def __init__(self, shared: SharedWatch, audience: Audience, callbacks: Callbacks) -> None:
+        self.profile = callbacks.profile
         self.shared = shared
         self.audience = audience
-        self._on_settled = on_settled
-        self._on_burst = on_burst
+        self._callbacks = callbacks
         self._is_in_burst = False
         self._is_mute = False
         self._kept: list[ChangeSet] | None = []
@@ -67,16 +79,21 @@ class Member:
         if self._is_mute:
             return
         if self._kept is None:
-            self._on_settled(changes)
+            self._callbacks.on_settled(changes)
         else:
             self._kept.append(changes)
 
     def tell_of_burst(self, word: Noticed | Quiet) -> None:
         """Pass on that a burst begins or is over, unless that is known; before `open` none begins."""
-        begins = isinstance(word, Noticed)
-        if self._on_burst is not None and begins is not self._is_in_burst and not (begins and self._kept is not None):
+        begins, on_burst = isinstance(word, Noticed), self._callbacks.on_burst
+        if on_burst is not None and begins is not self._is_in_burst and not (begins and self._kept is not None):
             self._is_in_burst = begins
-            self._on_burst(word)
+            on_burst(word)
+
+    def tell_of_ignored(self, path: str) -> None:
+        """Pass on that a file was written and is as it was."""
+        if self._callbacks.on_ignored is not None:
+            self._callbacks.on_ignored(path)
 
     def mute(self) -> None:
         """Pass no set on any more: another one tells what is to be told."""
@@ -91,7 +108,7 @@ class Member:
         """Pass on from now on, and what was kept first: until its `watch` has returned, a profile is told nothing."""
         kept, self._kept = self._kept or (), None
         for changes in kept:
-            self._on_settled(changes)
+            self._callbacks.on_settled(changes)
 
 
 class Audience:
@@ -121,6 +138,7 @@ class Audience:
         self.is_prepared = False
         self.is_found_on_a_walk = False
         self.degraded: set[int] = set()
+        self._found: list[Finding] = []
         self._begun = begun
         self._report = report
         self._members: list[Member] = []
@@ -147,6 +165,10 @@ class Audience:
         """Tell all that a burst begins, or that it is over."""
         self.is_in_burst = isinstance(word, Noticed)
         self._tell_each(lambda member: member.tell_of_burst(word))
+
+    def tell_of_ignored(self, path: str) -> None:
+        """Tell all that a file was written and is as it was."""
+        self._tell_each(lambda member: member.tell_of_ignored(path))
 
     def _tell_each(self, tell: Callable[[Member], None]) -> None:
         """The failure of one is recorded and hinders none."""
@@ -189,6 +211,39 @@ class Audience:
         """Let nobody wait any more."""
         self._begun.cancel()
 
+    def find(self, findings: Iterable[Finding], now: float, *, is_answer: bool = False) -> None:
+        """Take what a look showed into the burst. See `Burst.feed`."""
+        self._found += findings
+        self.feed(now, is_answer=is_answer)
+
+    def find_on_a_walk(self, findings: Sequence[Finding], now: float) -> None:
+        """The same while a walk goes on that keeps the burst open.
+
+        It is taken in by portions of a growing size, for each costs as much as all that was taken in before.
+        """
+        self.is_found_on_a_walk = True
+        self._found += findings
+        if len(self._found) >= _PORTION * self.burst.size:
+            self.feed(now)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something was found that is yet to be taken in."""
+        return bool(self._found)
+
+    def feed(self, now: float, *, is_answer: bool = False) -> None:
+        """Take in what is left of what was found."""
+        if self._found:
+            found, self._found = self._found, []
+            self.burst = self.burst.feed(found, now, is_answer=is_answer)
+
     def is_burst_over(self, now: float) -> bool:
         """Whether its changes are to be told."""
         return self.burst.due is not None and self.burst.due <= now
+
+    def close_burst(self, now: float) -> ChangeSet:
+        """What is to be told now; the next burst begins."""
+        self.feed(now)
+        changes, self.burst = self.burst.close(now)
+        self.is_found_on_a_walk = False
+        return changes

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from reloadd.watch.interest import Interest, Scope, Shift
-    from reloadd.watch.snapshot import KnownFile
+    from reloadd.watch.known import KnownFile
 
 
 class Baseline:
@@ -57,7 +57,7 @@ class Baseline:
             self._told.pop(path, None)
             self._touched.pop(path, None)
             return False
-        if before is not None and after is not None and was and now and before.signature == after.signature:
+        if before is not None and after is not None and was and now and before.has_signature_of(after):
             return False
         if not was and path not in self._told and all(scope in shift.revealed for scope in now):
             return False

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.watch.ignore import MADE_BY
 from reloadd.watch.inbox import Purpose
-from reloadd.watch.interest import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from reloadd.watch.hearing import Hearing
     from reloadd.watch.ignore import Rules
     from reloadd.watch.inbox import Subscription
+    from reloadd.watch.interest import Scope
     from reloadd.watch.ruling import Ruling
 
 COARSEST_CLOCK_NS = 20_000_000
@@ -150,6 +150,14 @@ class Count(NamedTuple):
     polled: int
 
 
+class _Kind(NamedTuple):
+    """What directories that are counted together have in common."""
+
+    scopes: tuple[Scope, ...]
+    is_heard: bool
+    is_polled: bool
+
+
 class Directories:
     """All that were entered, by path."""
 
@@ -157,8 +165,8 @@ class Directories:
         self._hearing = hearing
         self._entered: dict[str, Directory] = {}
         self._polled: set[str] = set()
-        # By the scopes that they were entered for, of which there are few: the event loop reads the sums at any time.
-        self._counts = {what: Counter[tuple[Scope, ...]]() for what in Count._fields}
+        # There are few kinds of them, and the event loop reads the sums at any time.
+        self._counts = Counter[_Kind]()
 
     def __contains__(self, path: str) -> bool:
         return path in self._entered
@@ -182,11 +190,11 @@ class Directories:
     def count(self, scopes: Iterable[Scope]) -> Count:
         """Those that were entered for any of these scopes."""
         ours = frozenset(scopes)
+        counts = [(kind, number) for kind, number in self._counts.copy().items() if not ours.isdisjoint(kind.scopes)]
         return Count(
-            *(
-                sum(number for those, number in counter.copy().items() if not ours.isdisjoint(those))
-                for counter in self._counts.values()
-            )
+            sum(number for _, number in counts),
+            sum(number for kind, number in counts if kind.is_heard),
+            sum(number for kind, number in counts if kind.is_polled),
         )
 
     def enter(
@@ -234,14 +242,11 @@ class Directories:
         return directory
 
     def _take_count(self, path: str, directory: Directory, number: int) -> None:
-        facts = Count(entered=1, heard=directory.subscription is not None, polled=path in self._polled)
-        for what, is_so in zip(Count._fields, facts, strict=True):
-            if is_so:
-                counter = self._counts[what]
-                counter[directory.scopes] += number
-                # Not kept at none: that would keep the scopes too, of all who ever came and went.
-                if not counter[directory.scopes]:
-                    del counter[directory.scopes]
+        kind = _Kind(directory.scopes, directory.subscription is not None, path in self._polled)
+        self._counts[kind] += number
+        # Not kept at none: that would keep the scopes too, of all who ever came and went.
+        if not self._counts[kind]:
+            del self._counts[kind]
 
     def close(self) -> None:
         """Listen to none of them."""

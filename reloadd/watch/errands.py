@@ -6,6 +6,7 @@ Keeps them in the order in which they are to be done; never looks at a directory
 from __future__ import annotations
 
 import os
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.watch.interest import NO_SHIFT
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from reloadd.watch.interest import Shift
 
 
+class Left(Enum):
+    """What became of a directory above, so that what is below it is to be left as well."""
+
+    GONE = "gone"
+    OUT = "out"
+    """It is there, and no longer looked at: what has gone below it since then is nobody's business."""
+
+
 class Errand(NamedTuple):
     """Why a directory is to be visited.
 
@@ -23,16 +32,21 @@ class Errand(NamedTuple):
         shift: what has changed for scopes there beside the files.
         is_deep: visit all below it too, not only what is new or has new rules.
         listens_anew: even if it is the same directory with the same names as before.
+        left: whether it is to be left, unless it is to be entered after all by then.
     """
 
     shift: Shift = NO_SHIFT
     is_deep: bool = True
     listens_anew: bool = False
+    left: Left | None = None
 
     def joined(self, other: Errand) -> Errand:
         """Both at once."""
         return Errand(
-            self.shift.joined(other.shift), self.is_deep or other.is_deep, self.listens_anew or other.listens_anew
+            self.shift.joined(other.shift),
+            self.is_deep or other.is_deep,
+            self.listens_anew or other.listens_anew,
+            other.left or self.left,
         )
 
 
@@ -82,6 +96,20 @@ class Errands:
                     path = os.path.dirname(path)
             self._roots_ahead = frozenset(found)
         return self._roots_ahead
+
+    @property
+    def are_to_leave_any(self) -> bool:
+        """Whether a directory is yet to be left since one above it was."""
+        return any(errand.left is not None for errand in self._ahead.values())
+
+    def are_to_leave(self, path: str) -> bool:
+        """Whether what is at a path is found out by an errand, since a directory above it was left."""
+        here, above = path, os.path.dirname(path)
+        while self._ahead and here != above:
+            if (errand := self._ahead.get(here)) is not None and errand.left is not None:
+                return True
+            here, above = above, os.path.dirname(above)
+        return False
 
     def drop(self) -> None:
         """Do none of them."""

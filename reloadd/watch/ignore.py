@@ -18,7 +18,7 @@ from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from reloadd.core.paths import prefix_of
 from reloadd.core.patterns import Includes, compile_includes
-from reloadd.watch.repository import Repository, personal_exclude_file, repository_around
+from reloadd.watch.repository import Repository, personal_exclude_file
 from reloadd.watch.sieve import Sieve, make_sieve, on_one_line
 from reloadd.watch.signature import Signature, signature_of
 
@@ -171,9 +171,9 @@ class IgnoreFiles:
         """What a directory's own .gitignore says."""
         return self.list_of(os.path.join(directory, GITIGNORE), directory)
 
-    def forget(self, directory: str) -> None:
-        """Keep nothing of a directory's own .gitignore."""
-        self._read.pop(os.path.join(directory, GITIGNORE), None)
+    def forget(self, directory: str) -> bool:
+        """Keep nothing of a directory's own .gitignore; whether one was read there."""
+        return self._read.pop(os.path.join(directory, GITIGNORE), None) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,31 +181,34 @@ class Rules:
     """What matters inside one directory of a root. Two are equal if no file that they came of has changed.
 
     Attributes:
+        reads_gitignore: whether .gitignore files count.
         lists: of what does not matter, nearest first, behind `exclude`.
+        prefix: what every path below the root begins with, which globs do not see.
+        include: the globs of files that matter.
     """
 
     reads_gitignore: bool
     lists: tuple[IgnoreList, ...]
-    _prefix: str
+    prefix: str
+    include: Includes = field(compare=False)
     _globs: frozenset[str]
-    _includes: Includes = field(compare=False)
 
     def wants_file(self, path: str) -> bool:
         """Whether a file of this directory matters."""
-        return self._includes.matches(path[len(self._prefix) :]) and not self.ignores(path, is_directory=False)
+        return self.include.matches(path[len(self.prefix) :]) and not self.ignores(path, is_directory=False)
 
     def wants_directory(self, path: str) -> bool:
         """Whether a directory of this directory is to be entered."""
-        return self._includes.may_contain(path[len(self._prefix) :]) and not self.ignores(path, is_directory=True)
+        return self.include.may_contain(path[len(self.prefix) :]) and not self.ignores(path, is_directory=True)
 
     def includes(self, path: str, *, is_directory: bool) -> bool:
         """Whether the include globs let a file matter or a directory be entered."""
-        relative = path[len(self._prefix) :]
-        return self._includes.may_contain(relative) if is_directory else self._includes.matches(relative)
+        relative = path[len(self.prefix) :]
+        return self.include.may_contain(relative) if is_directory else self.include.matches(relative)
 
     def includes_like(self, other: Rules) -> bool:
         """Whether the include globs of both say the same of whatever lies below both roots."""
-        return self._globs == other._globs and (self._prefix == other._prefix or self._includes.are_of_names)
+        return self._globs == other._globs and (self.prefix == other.prefix or self.include.are_of_names)
 
     def pattern_for(self, path: str, *, is_directory: bool) -> Pattern | None:
         """The pattern that decides whether `path` is left out; None if none is about it."""
@@ -222,24 +225,15 @@ class Rules:
 
     def including(self, globs: Collection[str]) -> Rules:
         """These rules with other include globs."""
-        return replace(self, _globs=frozenset(globs), _includes=compile_includes(globs))
+        return replace(self, include=compile_includes(globs), _globs=frozenset(globs))
 
     def covers(self, other: Rules) -> bool:
         """Whether every file that matters by other rules of the same directory does by these."""
         return self.lists == other.lists and self._globs >= other._globs
 
-    def read_above(self, root: str, files: IgnoreFiles) -> Rules:
-        """These rules of a root with git's files above it read anew.
-
-        A root that git ignores was named on purpose: nothing from above applies to it.
-        """
-        repository = repository_around(root) if self.reads_gitignore else None
-        if repository is None:
-            return replace(self, lists=self.lists[:1])
-        found = [files.list_of(file, base) for file, base in ignore_files_above(root, repository)]
-        nearest_first = tuple(each for each in reversed(found) if each is not None)
-        is_ignored = _is_ignored_on_the_way(root, repository.top, nearest_first)
-        return replace(self, lists=(self.lists[0], *(() if is_ignored else nearest_first)))
+    def below(self, lists: Sequence[IgnoreList]) -> Rules:
+        """These rules of a root with what git's files above it say now, see `lists_above`."""
+        return replace(self, lists=(self.lists[0], *(lists if self.reads_gitignore else ())))
 
     def inside(self, own: IgnoreList | None) -> Rules:
         """The rules inside a directory of this one, or inside the root.
@@ -257,10 +251,22 @@ def rules_above(root: str, include: Collection[str], exclude: Iterable[str], *, 
     return Rules(
         reads_gitignore=gitignore,
         lists=(compile_ignore_list(root, exclude),),
-        _prefix=prefix_of(root),
+        prefix=prefix_of(root),
+        include=compile_includes(include),
         _globs=frozenset(include),
-        _includes=compile_includes(include),
     )
+
+
+def lists_above(root: str, repository: Repository | None, files: IgnoreFiles) -> tuple[IgnoreList, ...]:
+    """What git's files above a root say of what is in it, nearest first.
+
+    Nothing applies to a root that git ignores: it was named on purpose.
+    """
+    if repository is None:
+        return ()
+    found = [files.list_of(file, base) for file, base in ignore_files_above(root, repository)]
+    nearest_first = tuple(each for each in reversed(found) if each is not None)
+    return () if _is_ignored_on_the_way(root, repository.top, nearest_first) else nearest_first
 
 
 def _is_ignored_on_the_way(root: str, top: str, nearest_first: Sequence[IgnoreList]) -> bool:

@@ -104,6 +104,9 @@ class Inbox:
         self._lost = False
         self._failure: BaseException | None = None
 
+    def __len__(self) -> int:
+        return len(self._sightings)
+
     def put(self, sightings: Iterable[Sighting]) -> None:
         """Add what one event means to all subscribers of this inbox. Called on any thread.
 
@@ -143,12 +146,15 @@ class Inbox:
             if timer is not None:
                 timer.cancel()
 
-    def take(self) -> tuple[Sighting, ...]:
-        """All events that there are."""
+    def take(self, most: int | None = None) -> tuple[Sighting, ...]:
+        """The events that there are, in order: so many at the most, or all; for what is left `wait` returns at once."""
         # Before the events are taken: one that comes in between wakes once too often, never once too rarely.
         self._waking = False
-        self._filled.clear()
-        return tuple(self._sightings.popleft() for _ in range(len(self._sightings)))
+        there = len(self._sightings)
+        if most is None or there <= most:
+            self._filled.clear()
+            most = there
+        return tuple(self._sightings.popleft() for _ in range(most))
 
     def take_loss(self) -> Loss | None:
         """Whether and why events were lost since the last call. All events up to then are void with it."""

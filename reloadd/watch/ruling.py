@@ -6,16 +6,17 @@ scope's own rules are asked. Never looks at a file.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from reloadd.watch.ignore import sieve_of
+from reloadd.watch.sieve import Sieve
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from reloadd.watch.ignore import IgnoreList, Rules
     from reloadd.watch.interest import Scope
-    from reloadd.watch.sieve import Sieve
 
 
 class Ruling:
@@ -23,7 +24,7 @@ class Ruling:
 
     Args:
         rules: by scope.
-        sieves: what tells apart the names that no pattern in these rules is about; made of them if not given.
+        sieve: what tells apart the names that no pattern in these rules is about; made of them if not given.
 
     Attributes:
         rules: as given.
@@ -31,13 +32,13 @@ class Ruling:
         reads_gitignore: whether a .gitignore makes rules for any of them.
     """
 
-    __slots__ = ("_common", "_sieves", "reads_gitignore", "rules", "scopes")
+    __slots__ = ("_common", "_sieve", "reads_gitignore", "rules", "scopes")
 
-    def __init__(self, rules: Mapping[Scope, Rules], sieves: tuple[Sieve, ...] | None = None) -> None:
+    def __init__(self, rules: Mapping[Scope, Rules], sieve: Sieve | None = None) -> None:
         self.rules = rules
         self.scopes = tuple(rules)
         self.reads_gitignore = any(each.reads_gitignore for each in rules.values())
-        self._sieves = _sieves_of(rules.values()) if sieves is None else sieves
+        self._sieve = _sieve_of(rules.values()) if sieve is None else sieve
         self._common = _common(rules.values())
 
     def scopes_of(self, path: str, name: str, sure: Collection[Scope] = ()) -> tuple[Scope, ...]:
@@ -49,9 +50,9 @@ class Ruling:
             sure: scopes that it is known to be in.
         """
         if self._common is not None:
-            if not self._common.includes(path, is_directory=False):
+            if not self._common.include.files.fullmatch(path[len(self._common.prefix) :]):
                 return ()
-            if not self._is_held(path, name, ""):
+            if not self._sieve.holds(path, name, ""):
                 return self.scopes
         within = tuple(scope for scope, rules in self.rules.items() if scope in sure or rules.wants_file(path))
         # The same object for all, for there are many files.
@@ -67,10 +68,10 @@ class Ruling:
         if self._common is not None:
             if not self._common.includes(path, is_directory=True):
                 return NOBODY
-            if not self._is_held(path, name, "/"):
+            if not self._sieve.holds(path, name, "/"):
                 return self
         rules = {scope: its for scope, its in self.rules.items() if its.wants_directory(path)}
-        return self if len(rules) == len(self.rules) else Ruling(rules, self._sieves)
+        return self if len(rules) == len(self.rules) else Ruling(rules, self._sieve)
 
     def inside(self, own: IgnoreList | None) -> Ruling:
         """What holds inside a directory, or a root, that this comes to.
@@ -80,21 +81,14 @@ class Ruling:
         """
         if own is None or not self.reads_gitignore:
             return self
-        return Ruling({scope: its.inside(own) for scope, its in self.rules.items()}, (*self._sieves, own.sieve))
-
-    def _is_held(self, path: str, name: str, ending: str) -> bool:
-        """Whether a pattern in any of the rules may be about a path: see `Sieve.holds`."""
-        for sieve in self._sieves:  # noqa: SIM110 - mostly one, and this is asked of each name of a tree
-            if sieve.holds(path, name, ending):
-                return True
-        return False
+        return Ruling({scope: its.inside(own) for scope, its in self.rules.items()}, self._sieve.joined(own.sieve))
 
 
-def _sieves_of(every: Collection[Rules]) -> tuple[Sieve, ...]:
-    """One for what the scopes exclude, however many those are, and one for each file that makes rules for any."""
+def _sieve_of(every: Collection[Rules]) -> Sieve:
+    """One for what the scopes exclude, however many those are, with one for each file that makes rules for any."""
     excludes = dict.fromkeys(rules.lists[0] for rules in every)
     files = dict.fromkeys(each for rules in every for each in rules.lists[1:])
-    return (sieve_of(excludes), *(each.sieve for each in files))
+    return reduce(Sieve.joined, (each.sieve for each in files), sieve_of(excludes))
 
 
 def _common(every: Collection[Rules]) -> Rules | None:

@@ -25,13 +25,13 @@ class Sieve(NamedTuple):
 
     Attributes:
         plain: names that are written out, as most are: one look-up answers for all of them.
-        names: finds every name that one of the patterns for names is about.
+        names: match every other name that a pattern for names is about.
         paths: for each directory that patterns are relative to, by the length of its prefix, what finds every path
             below it that one of them is about.
     """
 
     plain: frozenset[str]
-    names: re.Pattern[str]
+    names: tuple[re.Pattern[str], ...]
     paths: tuple[tuple[int, re.Pattern[str]], ...]
 
     def holds(self, path: str, name: str, ending: str) -> bool:
@@ -42,12 +42,20 @@ class Sieve(NamedTuple):
             name: the last one of the path.
             ending: a slash for a directory, nothing for a file.
         """
-        if name in self.plain or self.names.fullmatch(name):
+        if name in self.plain:
             return True
-        for prefix, expression in self.paths:  # noqa: SIM110 - mostly none, and this is asked of each name of a tree
+        # Mostly there is one of the first kind and none of the second: a generator would take longer than all the rest.
+        for expression in self.names:
+            if expression.fullmatch(name):
+                return True
+        for prefix, expression in self.paths:  # noqa: SIM110 - see above
             if expression.search(on_one_line(path[prefix:]) + ending):
                 return True
         return False
+
+    def joined(self, other: Sieve) -> Sieve:
+        """One that holds back what either does."""
+        return Sieve(self.plain | other.plain, self.names + other.names, self.paths + other.paths)
 
 
 def make_sieve(expressions: Iterable[tuple[int, str]]) -> Sieve:
@@ -67,7 +75,7 @@ def make_sieve(expressions: Iterable[tuple[int, str]]) -> Sieve:
             names[name] = None
     return Sieve(
         frozenset(plain),
-        _any_of(names),
+        (_any_of(names),) if names else (),
         tuple((prefix, _any_of(expressions)) for prefix, expressions in paths.items()),
     )
 
@@ -84,4 +92,4 @@ def _name_in(expression: str) -> str | None:
 
 
 def _any_of(expressions: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(expressions) or "(?!)", re.DOTALL)
+    return re.compile("|".join(expressions), re.DOTALL)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -17,14 +16,15 @@ from reloadd.core.counting import count_matching
 from reloadd.core.settle import HOLD
 from reloadd.watch.baseline import Baseline
 from reloadd.watch.interest import NO_SHIFT, Interest, Scope, Shift
+from reloadd.watch.known import KnownFile, known_file
 from reloadd.watch.signature import digest_of
+from reloadd.watch.uncovered import Uncovered
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from reloadd.core.settle import Finding
-    from reloadd.watch.signature import Signature
 
 
 class Writer(Enum):
@@ -38,32 +38,20 @@ class Writer(Enum):
     """No event told; a file that was written to just now may be written to again."""
 
 
-@dataclass(slots=True)
-class KnownFile:
-    """One file.
-
-    Attributes:
-        signature: what stat said of it.
-        scopes: those that it is in: its directory is entered for them, and their rules do not leave it out.
-        digest: that of what was read under this signature; None if it was not read.
-    """
-
-    signature: Signature
-    scopes: tuple[Scope, ...]
-    digest: bytes | None = None
-
-
 class Snapshot:
     """The files as they were seen last, by absolute path, and for each interest what was told of them.
 
     Args:
         is_being_written: whether somebody has a file open for writing; None if that is not known.
+
+    Attributes:
+        uncovered: the files that may be going with the .gitignore that left them out.
     """
 
     def __init__(self, is_being_written: Callable[[str], bool | None]) -> None:
+        self.uncovered = Uncovered()
         self._is_being_written = is_being_written
         self._seen: dict[str, KnownFile] = {}
-        self._files = Counter[tuple[Scope, ...]]()
         self._baselines: dict[Interest, Baseline] = {}
         self._in_scope: dict[Scope, tuple[Baseline, ...]] = {}
         # In order, and not a set, of which `pop` looks through all the room that it once needed.
@@ -75,10 +63,9 @@ class Snapshot:
     def __contains__(self, path: str) -> bool:
         return path in self._seen
 
-    def signature(self, path: str) -> Signature | None:
-        """How a file was seen last; None if there was none."""
-        known = self._seen.get(path)
-        return known.signature if known else None
+    def get(self, path: str) -> KnownFile | None:
+        """A file as it was seen last; None if there was none."""
+        return self._seen.get(path)
 
     def scopes(self, path: str) -> tuple[Scope, ...] | None:
         """Those that a file was in when it was seen last; None if there was none."""
@@ -86,16 +73,19 @@ class Snapshot:
         return known.scopes if known else None
 
     def is_as_seen(self, path: str, status: os.stat_result) -> bool:
-        """Whether a file is as it was seen last: the same as comparing signatures, in a third of the time."""
+        """Whether a file is as it was seen last."""
         known = self._seen.get(path)
-        now = (status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
-        return known is not None and known.signature == now
+        return known is not None and known.is_as(status)
 
     # For whom.
 
     def take_baselines(self, interests: Collection[Interest]) -> None:
         """Keep what is told for these, and for no others; to those that are new, all that was seen counts as told."""
-        counts = self._counts([each for each in interests if each not in self._baselines], interests)
+        new = [each for each in interests if each not in self._baselines]
+        if new:
+            # To those who come, all that is there now is their business.
+            self.uncovered.clear()
+        counts = self._counts(new, interests)
         # Replaced as wholes: the event loop may be reading them.
         self._baselines = {each: self._baselines.get(each) or Baseline(each, counts[each]) for each in interests}
         in_scope: dict[Scope, list[Baseline]] = {}
@@ -110,7 +100,8 @@ class Snapshot:
             return {}
         looking = Counter(scope for interest in all_of_them for scope in interest.scopes)
         counts, asking = dict.fromkeys(new, 0), dict[tuple[Scope, ...], list[Interest]]()
-        for scopes, files in self._files.items():
+        # Counted when somebody comes: to keep count of each file that is seen would take a walk much longer.
+        for scopes, files in Counter(each.scopes for each in self._seen.values()).items():
             for interest in new:
                 common = [scope for scope in interest.scopes if scope in scopes]
                 if any(looking[scope] == 1 for scope in common):
@@ -129,6 +120,11 @@ class Snapshot:
         if len(common) == 1 and (scope := common.pop()).root not in self._seen:
             return count_matching(map(scope.relative, paths), [each.include for each in interests])
         return [sum(bool(each.scopes_of(path, scopes)) for path in paths) for each in interests]
+
+    @property
+    def is_told_of(self) -> bool:
+        """Whether what is told is kept for anybody."""
+        return bool(self._baselines)
 
     def has_baseline(self, interest: Interest) -> bool:
         """Whether what is told is kept for it."""
@@ -149,88 +145,92 @@ class Snapshot:
 
     # What is there.
 
-    def see(
-        self,
-        path: str,
-        signature: Signature | None,
-        scopes: tuple[Scope, ...] = (),
-        writer: Writer = Writer.UNKNOWN,
-        shift: Shift = NO_SHIFT,
-    ) -> None:
-        """Note what stat says of a path now.
+    def see_all(self, files: Mapping[str, KnownFile], shift: Shift) -> None:
+        """Note what is at paths now: see `see`."""
+        if self._in_scope or not self._seen.keys().isdisjoint(files):
+            for path, file in files.items():
+                self.see(path, file, shift=shift)
+        else:
+            # Nothing was told and none of them is known, so that there is nothing to compare them with: thus the first
+            # walk, which somebody waits for, costs a third of a call for each file.
+            self._seen.update(files)
+            self._undigested.update(dict.fromkeys(files))
+
+    def see(self, path: str, after: KnownFile | None, writer: Writer = Writer.UNKNOWN, shift: Shift = NO_SHIFT) -> None:
+        """Note what is at a path now.
 
         A scope that it was in and is not in now has rules that leave it out: of that nothing is told.
 
         Args:
             path: absolute.
-            signature: None when there is no such file.
-            scopes: those that it is in; if there are none, it is forgotten.
+            after: None when there is no such file; one that is in no scope is forgotten.
             writer: who wrote it, as far as is known.
             shift: what has changed for scopes beside the file.
         """
         before = self._seen.get(path)
-        if before is None:
-            if signature is None or not scopes:
-                return
-        elif before.signature == signature and before.scopes == scopes:
+        kept = after if after is not None and after.scopes else None
+        if shift.uncovered and kept is not None:
+            self._uncover(path, kept, before, shift)
+        if before is not None:
+            if after is None:
+                shift = shift.severing(before.scopes).sparing(self.uncovered.take_gone(path))
+            elif not after.has_signature_of(before):
+                self.uncovered.discard(path)
+            else:
+                if after.scopes == before.scopes:
+                    return
+                after.digest = before.digest
+        if kept is not None:
+            self._seen[path] = kept
+        elif self._seen.pop(path, None) is None:
             return
-        after = self._replace(path, before, signature, scopes)
-        is_told = False
-        if self._in_scope:  # not while the first baseline is taken, which must be quick
-            concerned = self._concerned(before, after)
-            complete = bool(concerned) and self._is_complete(path, before, signature, writer)
-            if before is not None and signature is None:
-                shift = shift.severing(before.scopes)
-            for baseline in concerned:
-                is_told |= baseline.note(path, before, after, shift, complete=complete)
-        if after is not None and after.digest is None and not is_told:
+        # None is looked for while the first baseline is taken, which must be quick.
+        is_told = bool(self._in_scope) and self._note(path, before, after, writer, shift)
+        if kept is not None and kept.digest is None and not is_told:
             self._undigested[path] = None
 
-    def _replace(
-        self, path: str, before: KnownFile | None, signature: Signature | None, scopes: tuple[Scope, ...]
-    ) -> KnownFile | None:
-        """Keep what is known of a file now, instead of what was."""
-        if before is not None:
-            del self._seen[path]
-            self._files[before.scopes] -= 1
-            if not self._files[before.scopes]:
-                del self._files[before.scopes]
-        if signature is None or not scopes:
-            return None
-        after = self._seen[path] = KnownFile(signature, scopes)
-        if before is not None and before.signature == signature:
-            after.digest = before.digest
-        self._files[scopes] += 1
-        return after
+    def _uncover(self, path: str, after: KnownFile, before: KnownFile | None, shift: Shift) -> None:
+        new = shift.uncovered.intersection(after.scopes).difference(before.scopes if before is not None else ())
+        if new:
+            self.uncovered.add(path, new)
 
-    def update(self, path: str, signature: Signature | None) -> None:
-        """Note what stat says now of a file that is known, in the scopes in which it is."""
+    def _note(self, path: str, before: KnownFile | None, after: KnownFile | None, writer: Writer, shift: Shift) -> bool:
+        """Compare a file with the baselines of all who look where it was or is; whether there is anything to tell."""
+        concerned = self._concerned(before, after)
+        complete = bool(concerned) and self._is_complete(path, before, after, writer)
+        is_told = False
+        for baseline in concerned:
+            is_told |= baseline.note(path, before, after, shift, complete=complete)
+        return is_told
+
+    def update(self, path: str, status: os.stat_result | None) -> None:
+        """Note what stat says now of a file that is known, in the scopes in which it is; None if there is nothing."""
         known = self._seen.get(path)
         if known is not None:
-            self.see(path, signature, known.scopes)
+            self.see(path, None if status is None else known_file(status, known.scopes))
 
     def heard_of(self, path: str, writer: Writer) -> None:
         """Note an event about a path that is seen already: its writer may only now be done with what was seen."""
         known = self._seen.get(path)
-        complete = self._is_complete(path, known, known.signature if known else None, writer)
+        complete = self._is_complete(path, known, known, writer)
         for baseline in self._baselines.values():
             baseline.touch(path, complete=complete)
 
-    def _is_complete(self, path: str, before: KnownFile | None, signature: Signature | None, writer: Writer) -> bool:
+    def _is_complete(self, path: str, before: KnownFile | None, now: KnownFile | None, writer: Writer) -> bool:
         """Whether a file can be held for written and for all that there is to tell."""
         match writer:
             case Writer.DONE:
                 return True
             case Writer.BUSY:
                 return False
-            case Writer.UNKNOWN if signature is None:
+            case Writer.UNKNOWN if now is None:
                 return True
             case Writer.UNKNOWN if before is None:
                 # It came with a directory, or a link to one, and more may come or it may be gone in a moment.
                 return False
             case Writer.UNKNOWN:
                 # A clock that differs from the file system's costs the wait, no more.
-                return time.time_ns() - signature.mtime_ns > HOLD * 1e9 and not self._is_being_written(path)
+                return time.time_ns() - now.mtime_ns > HOLD * 1e9 and not self._is_being_written(path)
 
     def _concerned(self, before: KnownFile | None, after: KnownFile | None) -> Collection[Baseline]:
         """The baselines of all who look where a file was or is, each once."""
@@ -266,10 +266,10 @@ class Snapshot:
 
 def _same_content(path: str, told: KnownFile, seen: KnownFile) -> bool:
     """Whether what is there was told already, as far as that can be known; it is read once, whoever asks."""
-    if told.signature == seen.signature:
+    if told.has_signature_of(seen):
         seen.digest = told.digest
         return True
-    if told.digest is None or told.signature.size != seen.signature.size:
+    if told.digest is None or told.size != seen.size:
         return False
     if seen.digest is None:
         seen.digest = digest_of(path, seen.signature)

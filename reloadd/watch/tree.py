@@ -7,20 +7,19 @@ nobody.
 from __future__ import annotations
 
 import os
-import time
-from stat import S_ISDIR
+from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING
 
 from reloadd.core.paths import is_within
 from reloadd.profile.model import Backend
 from reloadd.watch.directories import Directories, identity_of
-from reloadd.watch.errands import Errand, Errands
+from reloadd.watch.errands import Errand, Errands, Left
 from reloadd.watch.hearing import Hearing
 from reloadd.watch.inbox import Hint, Inbox, Purpose
 from reloadd.watch.interest import globs_of
+from reloadd.watch.known import known_file
 from reloadd.watch.roots import Roots
 from reloadd.watch.rounds import Rounds
-from reloadd.watch.signature import signature_of
 from reloadd.watch.snapshot import Snapshot, Writer
 from reloadd.watch.triage import Triage
 from reloadd.watch.walk import Walk
@@ -140,23 +139,22 @@ class Tree:
                 another.update(scope.root for scope in interest.scopes)
         self._examine_roots(another)
 
-    def look(self, sightings: Sequence[Sighting], until: float) -> None:
-        """Look where events point.
-
-        Args:
-            sightings: the events.
-            until: time of the monotonic clock until which a walk may go on.
-        """
+    def look(self, sightings: Sequence[Sighting]) -> None:
+        """Look where events point."""
         if any(each.subscriber.purpose is Purpose.NAMES and each.hint is Hint.ITSELF for each in sightings):
             self._renew_ties()
-        walked: str | None = None
-        for path, writer in sorted(self.triage.places(sightings).items()):
-            # What lies in a directory to be walked is found by the walk.
-            is_walked = walked is not None and is_within(path, walked) and path not in self._roots.at
-            if not is_walked and self._examine(path, writer):
-                walked = path
-                if time.monotonic() < until:
-                    self.walk.go_on(until)
+        places = self.triage.places(sightings)
+        for directory in places.directories:
+            self._list_again(directory)
+        roots = sorted((path for path in places.paths if path in self._roots.at), reverse=True)
+        walked_roots = [root for root in roots if self._examine(root, places.paths[root])]
+        last_walked: tuple[str, ...] = ()
+        for path, writer in sorted(places.paths.items()):
+            # What lies in a directory that is to be walked, or to be left, is found by the walk.
+            is_found = any(is_within(path, top) for top in (*walked_roots, *last_walked))
+            is_ahead = is_found or path in self._roots.at or self.errands.are_to_leave(path)
+            if not is_ahead and self._examine(path, writer):
+                last_walked = (path,)
             self.snapshot.heard_of(path, writer)
             self._rounds.edited(path)
 
@@ -165,8 +163,7 @@ class Tree:
         for path in paths:
             is_written = self._is_being_written(path)
             # Asked first and looked at then: what was written meanwhile is in what is seen.
-            status = _status(path)
-            self.snapshot.update(path, None if status is None else signature_of(status))
+            self.snapshot.update(path, _status(path))
             self.snapshot.heard_of(path, Writer.BUSY if is_written else Writer.DONE)
 
     def look_everywhere(self, *, listens_anew: bool) -> None:
@@ -181,6 +178,9 @@ class Tree:
         Args:
             interval: seconds between two such looks.
         """
+        if self.errands.are_to_leave_any:
+            # What was left out by a rule is not to be looked at once more; the next poll has its turn soon.
+            return
         unheard = self._roots.ties.unheard()
         self._look_at_roots(
             root
@@ -196,8 +196,8 @@ class Tree:
 
     def sweep_some(self) -> None:
         """Look at a slice of everything, so that each part has its turn: for what no event tells."""
-        if self._hearing.is_deaf:
-            # Polling looks at all of it much sooner.
+        if self._hearing.is_deaf or self.errands.are_to_leave_any:
+            # Polling looks at all of it much sooner; and what was left out is not to be looked at once more.
             return
         if self._rounds.is_swept:
             self._look_at_roots(self._roots.at)
@@ -234,7 +234,8 @@ class Tree:
         except OSError:
             return root in self._directories or root in self.snapshot
         if not S_ISDIR(status.st_mode):
-            return signature_of(status) != self.snapshot.signature(root)
+            is_file = S_ISREG(status.st_mode) or root in self.snapshot
+            return is_file and not self.snapshot.is_as_seen(root, status)
         directory = self._directories.get(root)
         return directory is None or directory.identity != identity_of(status) or self._roots.is_another(root)
 
@@ -275,13 +276,13 @@ class Tree:
         """Take note that a path is no directory, but perhaps a file."""
         name = os.path.basename(path)
         if path in self._directories:
-            self.walk.leave(path, is_gone=True)
+            self.walk.leave(path, Left.GONE)
         scopes = self._roots.at.get(path, ()) if parent is None else parent.scopes_of(path)
-        signature = signature_of(status) if status is not None and scopes else None
-        self.snapshot.see(path, signature, scopes, writer)
+        found = known_file(status, scopes) if status is not None and scopes else None
+        self.snapshot.see(path, found, writer)
         if parent is not None:
             parent.children.discard(name)
-            if signature is None:
+            if found is None:
                 parent.files.discard(name)
             else:
                 parent.files.add(name)

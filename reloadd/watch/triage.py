@@ -7,17 +7,17 @@ link.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.watch.inbox import Hint, Purpose
 from reloadd.watch.snapshot import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reloadd.watch.directories import Directories, Directory
     from reloadd.watch.inbox import Sighting
-    from reloadd.watch.interest import Interest
+    from reloadd.watch.interest import Interest, Scope
     from reloadd.watch.roots import Roots
     from reloadd.watch.snapshot import Snapshot
     from reloadd.watch.ties import Ties
@@ -27,6 +27,22 @@ _OF_FILES = frozenset({Hint.COMPLETE, Hint.BEGUN, Hint.GONE})
 
 _WRITERS = {Hint.COMPLETE: Writer.DONE, Hint.BEGUN: Writer.BUSY}
 """What an event says of who wrote the file; the others say nothing."""
+
+
+_FEWEST_OF_A_CROWD, _SHARE_OF_A_CROWD = 8, 0.25
+"""From so many files of one directory on, and so large a part of those that are known there, it is listed."""
+
+
+class Places(NamedTuple):
+    """Where to look.
+
+    Attributes:
+        paths: one by one, each with what the last event says of its writer.
+        directories: to be listed, since events are about many of their files.
+    """
+
+    paths: dict[str, Writer]
+    directories: set[str]
 
 
 class Triage:
@@ -60,13 +76,22 @@ class Triage:
         # A link may lead to a directory, whatever its name.
         return bool(directory.scopes_of(path)) or (sighting.hint is not Hint.GONE and os.path.islink(path))
 
-    def may_change(self, sighting: Sighting, interest: Interest) -> bool:
-        """Whether an event is about a file that matters to an interest, so that there may be a change to tell."""
-        directory = self._directory_of_file(sighting)
-        if directory is None or not self._snapshot.has_baseline(interest):
+    def files_of(self, sightings: Iterable[Sighting]) -> dict[tuple[Scope, ...], list[str]]:
+        """The files that events are about, by the scopes that they are in: of those there are few."""
+        files: dict[tuple[Scope, ...], list[str]] = {}
+        for sighting in sightings:
+            directory = self._directory_of_file(sighting)
+            path = sighting.path
+            if directory is not None and not (sighting.hint is Hint.GONE and path in self._snapshot.uncovered):
+                files.setdefault(self._snapshot.scopes(path) or directory.scopes_of(path), []).append(path)
+        return files
+
+    def may_change(self, files: Mapping[tuple[Scope, ...], Sequence[str]], interest: Interest) -> bool:
+        """Whether one of these files matters to an interest, so that there may be a change to tell."""
+        if not self._snapshot.has_baseline(interest):
             return False
-        path = sighting.path
-        return bool(interest.scopes_of(path, self._snapshot.scopes(path) or directory.scopes_of(path)))
+        concerned = (each for each in files.items() if any(scope in each[0] for scope in interest.scopes))
+        return any(interest.scopes_of(path, scopes) for scopes, paths in concerned for path in paths)
 
     def is_quick(self, sighting: Sighting) -> bool:
         """Whether looking there is no more than a stat of a file that was written just now."""
@@ -83,17 +108,30 @@ class Triage:
             return None
         return self._directories.get(sighting.subscriber.directory)
 
-    def places(self, sightings: Iterable[Sighting]) -> dict[str, Writer]:
-        """The paths that events point to, each with what the last of them says of its writer."""
-        places: dict[str, Writer] = {}
+    def places(self, sightings: Iterable[Sighting]) -> Places:
+        """What is to be looked at because of events."""
+        paths: dict[str, Writer] = {}
+        files: dict[str, set[str]] = {}
         for sighting in sightings:
             where, writer = sighting.subscriber.directory, _WRITERS.get(sighting.hint, Writer.UNKNOWN)
             directory = self._directories.get(where)
             if sighting.subscriber.purpose is Purpose.NAMES:
                 for ties in self._ties:
-                    places.update(dict.fromkeys(ties.depending_on(where, sighting.name), writer))
+                    paths.update(dict.fromkeys(ties.depending_on(where, sighting.name), writer))
             elif directory is not None and sighting.name in directory.made_by:
-                places[where] = Writer.UNKNOWN
+                paths[where] = Writer.UNKNOWN
             else:
-                places[sighting.path] = writer
-        return places
+                paths[sighting.path] = writer
+                if sighting.hint in _OF_FILES and directory is not None:
+                    files.setdefault(where, set()).add(sighting.path)
+        crowded = {where for where, those in files.items() if self._is_crowd(where, len(those))}
+        for where in crowded:
+            for path in files[where]:
+                if not (path in self._directories or path in self._roots.at):
+                    del paths[path]
+        return Places(paths, crowded)
+
+    def _is_crowd(self, where: str, number: int) -> bool:
+        """Whether so many files of a directory are looked at in less time by listing it."""
+        directory = self._directories.get(where)
+        return directory is not None and number >= max(_FEWEST_OF_A_CROWD, _SHARE_OF_A_CROWD * len(directory.files))

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from reloadd.core.inputs import Noticed, Quiet
@@ -19,22 +18,23 @@ from reloadd.core.records import record
 from reloadd.core.settle import Work
 from reloadd.watch.degraded import Refusals
 from reloadd.watch.digester import Digester
+from reloadd.watch.endings import Endings
 from reloadd.watch.jobs import Jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
     from reloadd.watch.audience import Audience
     from reloadd.watch.inbox import Inbox, Loss, Sighting
     from reloadd.watch.interest import Interest
-    from reloadd.watch.lookout import Look, Lookout
+    from reloadd.watch.lookout import Look, Lookout, News
 
 PAUSE_AFTER_FAILURE = 1.0
 """Seconds until watching that broke off is begun again."""
 
-_MOST_ASKED = 500
-"""Files of which it is asked at once whether somebody still writes them: some 20 us each."""
+_MOST_TAKEN = 500
+"""Events that are taken at once: some 10 us each. They may be as many as a directory that is deleted has files."""
 
 _T = TypeVar("_T")
 
@@ -84,6 +84,7 @@ class Turns:
         self._executor = executor
         self._digester = Digester(lookout, executor, self._failed)
         self._loop = asyncio.get_running_loop()
+        self._endings = Endings()
         self._begun: tuple[Audience, ...] = ()
         self._recovery: Recovery | None = None
         self._poll_due = self._sweep_due = math.inf
@@ -128,7 +129,7 @@ class Turns:
 
     def _due(self) -> float:
         """When to do something though nothing was heard."""
-        if self._is_walking:
+        if self._is_walking or self._endings:
             return self._loop.time()
         bursts = (each.burst.due for each in self._everyone())
         return min(self._poll_due, self._sweep_due, *(due for due in bursts if due is not None))
@@ -137,10 +138,9 @@ class Turns:
         """Look where there is reason to, then do what is due: a stream of events holds up nothing else."""
         if loss := self._inbox.take_loss():
             await self._look_after(loss)
-        elif sightings := self._inbox.take():
+        elif sightings := self._inbox.take(_MOST_TAKEN):
             await self._look_at(sightings)
-        if self._over():
-            await self._end_bursts()
+        await self._end_bursts()
         if self._poll_due <= self._loop.time():
             await self._poll()
         if self._is_regrouped:
@@ -190,7 +190,7 @@ class Turns:
     async def _look_at(self, sightings: tuple[Sighting, ...]) -> None:
         noticed_at = self._loop.time()
         minded = [each for each in sightings if self._lookout.minds(each)]
-        if beginning := [each for each in self._everyone() if self._begins_burst(each, minded)]:
+        if beginning := self._beginning(minded):
             for audience in beginning:
                 audience.tell_of_burst(Noticed())
             # So that they can act on it before anybody looks.
@@ -216,43 +216,38 @@ class Turns:
         self._note(await self._in_worker(self._lookout.look_at_polled))
         self._poll_due = self._loop.time() + self._poll_interval
 
-    async def _end_bursts(self, ending: frozenset[Audience] = frozenset()) -> None:
-        """Tell what changed, unless work is under way or a last look shows that it goes on.
-
-        Args:
-            ending: those whose bursts are being ended already.
-        """
-        over = []
+    async def _end_bursts(self) -> None:
+        """Go on with the ends of bursts: one is told when no work is under way and nobody writes its files any more."""
         for audience in self._over():
-            if audience in ending:
-                continue
-            work = await self._work_at(audience)
-            now = self._loop.time()
-            audience.burst = audience.burst.during(work, now)
-            if audience.is_burst_over(now):
-                over.append(audience)
-        await self._ask_writers({path for audience in over for path in audience.burst.unfinished}, ending.union(over))
-        await self._look_at(self._inbox.take())
-        if over and self._poll_due < math.inf:
+            if audience not in self._endings and not await self._goes_on(audience):
+                self._endings.begin(audience)
+        if asked := self._endings.take_asked():
+            await self._tell_all(asked)
+        if unasked := self._endings.take_unasked():
+            self._note(await self._in_worker(lambda: self._lookout.ask_writers(unasked)), is_answer=True)
+
+    async def _goes_on(self, audience: Audience) -> bool:
+        """Keep a burst open if work is under way where its files are, so that there is more to come; whether it is."""
+        work = await self._work_at(audience)
+        now = self._loop.time()
+        audience.burst = audience.burst.during(work, now)
+        return not audience.is_burst_over(now)
+
+    async def _tell_all(self, audiences: Sequence[Audience]) -> None:
+        """Tell what changed, unless a last look shows that it goes on."""
+        # A lone save waits for few others; what is more than that may have gone on in any event that was heard by now.
+        is_lone = all(each.burst.size == 1 for each in audiences)
+        ahead = min(len(self._inbox), _MOST_TAKEN) if is_lone else len(self._inbox)
+        for _ in range(0, ahead, _MOST_TAKEN):
+            await self._look_at(self._inbox.take(_MOST_TAKEN))
+        if self._poll_due < math.inf:
             await self._poll()
-        for audience in over:
-            # Only of these it is known that no work is under way, however long the last look took.
-            if audience.is_burst_over(self._loop.time()):
+        for audience in audiences:
+            if audience.is_burst_over(self._loop.time()) and not await self._goes_on(audience):
                 self._tell(audience)
 
-    async def _ask_writers(self, unfinished: Iterable[str], ending: frozenset[Audience]) -> None:
-        """Find out whether somebody still writes these; if they are many, nobody else waits for all the answers."""
-        ahead = deque(unfinished)
-        while ahead:
-            some = [ahead.popleft() for _ in range(min(len(ahead), _MOST_ASKED))]
-            self._note(await self._in_worker(partial(self._lookout.ask_writers, some)), is_answer=True)
-            if ahead:
-                await self._look_at(self._inbox.take())
-                await self._end_bursts(ending)
-
     def _tell(self, audience: Audience) -> None:
-        changes, audience.burst = audience.burst.close(self._loop.time())
-        audience.is_found_on_a_walk = False
+        changes = audience.close_burst(self._loop.time())
         self._lookout.tell(audience.interest, changes.paths)
         audience.tell(changes)
         self._digester.ask()
@@ -265,9 +260,10 @@ class Turns:
         git = self._lookout.glance_at_git(paths)
         return await self._in_worker(lambda: self._lookout.git_activity(paths)) if git is None else git
 
-    def _begins_burst(self, audience: Audience, minded: Iterable[Sighting]) -> bool:
-        """Whether events are the first sign of a change for an audience."""
-        return not audience.is_in_burst and any(self._lookout.may_change(each, audience.interest) for each in minded)
+    def _beginning(self, minded: Sequence[Sighting]) -> list[Audience]:
+        """Those to whom events are the first sign of a change."""
+        waiting = {each.interest: each for each in self._everyone() if not each.is_in_burst}
+        return [waiting[each] for each in self._lookout.beginning(minded, waiting)]
 
     def _tell_of_bursts(self) -> None:
         """Say who has anything to be told; what looks showed by themselves is noticed here."""
@@ -292,16 +288,24 @@ class Turns:
         self.refusals.add(look.refused)
         for audience in self._everyone():
             if news := look.news.get(audience.interest):
-                for path in news.ignored:
-                    audience.say(record("change.ignored", path=path, why="its content is as it was"))
-                found_at = noticed_at or self._loop.time()
-                audience.burst = audience.burst.feed(news.findings, found_at, is_answer=is_answer)
-                audience.is_found_on_a_walk |= is_walk
-                if self._recovery is not None:
-                    self._recovery.changes[audience.interest] += len(news.findings)
+                self._take_news(audience, news, noticed_at or self._loop.time(), is_walk=is_walk, is_answer=is_answer)
+            elif audience.is_behind and self._lookout.is_walked(audience.interest):
+                audience.feed(self._loop.time())
         if look.refused and not look.is_unfinished:
             for audience in self._begun:
                 self._say_degraded(audience)
+
+    def _take_news(self, audience: Audience, news: News, found_at: float, *, is_walk: bool, is_answer: bool) -> None:
+        """Take what a look showed to one audience."""
+        for path in news.ignored:
+            audience.tell_of_ignored(path)
+        if self._recovery is not None:
+            self._recovery.changes[audience.interest] += len(news.findings)
+        if is_walk and self._is_walking and not self._lookout.is_walked(audience.interest):
+            audience.find_on_a_walk(news.findings, found_at)
+        else:
+            audience.find(news.findings, found_at, is_answer=is_answer)
+            audience.is_found_on_a_walk |= is_walk
 
     def _say_degraded(self, audience: Audience) -> None:
         for degraded in self.refusals.news_for(audience):

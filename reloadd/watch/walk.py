@@ -13,28 +13,27 @@ import time
 from contextlib import suppress
 from functools import partial
 from stat import S_ISLNK
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.core.paths import prefix_of
 from reloadd.watch.directories import Directories, Directory, Sight, sight_of
-from reloadd.watch.errands import Errand, Errands
+from reloadd.watch.errands import Errand, Errands, Left
 from reloadd.watch.ignore import GITIGNORE
 from reloadd.watch.interest import NO_SHIFT
 from reloadd.watch.judging import judge_of_known, judge_of_new
 from reloadd.watch.links import leads_back, names_behind
-from reloadd.watch.listing import entries_in, list_directory
+from reloadd.watch.listing import Listing, list_directory
 from reloadd.watch.repository import Repository, repository_at
 from reloadd.watch.ruling import NOBODY, Ruling
-from reloadd.watch.signature import signature_of
 from reloadd.watch.ties import Ties
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Container, Iterable, Mapping
 
     from reloadd.watch.hearing import Hearing
-    from reloadd.watch.ignore import IgnoreList, Rules
+    from reloadd.watch.ignore import Rules
     from reloadd.watch.interest import Scope, Shift
-    from reloadd.watch.listing import Listing
+    from reloadd.watch.judging import Judge
     from reloadd.watch.roots import Roots
     from reloadd.watch.snapshot import Snapshot
 
@@ -90,33 +89,35 @@ class Walk:
 
     def wants_directory(self, path: str) -> bool:
         """Whether a directory is to be entered for anybody."""
-        return bool(self._ruling_above(path, is_behind_link=self._is_behind_link(path, sight_of(path))).scopes)
+        above = self._above(path)
+        is_behind_link = _is_behind_link(above, is_link=os.path.islink(path))
+        return bool(self._ruling_above(path, above, is_behind_link=is_behind_link).scopes)
 
-    def leave(self, top: str, *, is_gone: bool, shift: Shift = NO_SHIFT) -> None:
-        """Forget a directory and all below it.
+    def leave(self, path: str, left: Left, shift: Shift = NO_SHIFT) -> None:
+        """Forget a directory and what is in it; each of those below it is an errand, so that no tree is too large.
 
         Args:
-            top: the directory; it need not have been entered.
-            is_gone: its files are gone; else they are there, only no longer looked at.
+            path: of the directory; it need not have been entered.
+            left: whether its files are gone, or are there and no longer looked at.
             shift: from whom they are severed all the same.
         """
-        ahead = [top]
-        while ahead:
-            path = ahead.pop()
-            if path in self._roots.at and path in self._directories and not (is_gone and path == top):
-                # Whoever looks from there on finds out by himself.
-                self._errands.add(path, Errand(shift.severing(self._scopes_at(path)) if is_gone else shift))
-                continue
-            directory = self._directories.remove(path)
-            if directory is None:
-                continue
-            self.repositories.pop(path, None)
-            self._roots.files.forget(path)
-            for name in directory.files:
-                self._forget_file(os.path.join(path, name), shift, is_gone=is_gone)
-            for name in directory.children:
-                self.ties.untie(os.path.join(path, name))
-                ahead.append(os.path.join(path, name))
+        if left is Left.OUT and path in self._roots.at and path in self._directories:
+            # Whoever looks from there on finds out by himself.
+            self._errands.add(path, Errand(shift))
+            return
+        directory = self._directories.remove(path)
+        if directory is None:
+            return
+        self.repositories.pop(path, None)
+        self._roots.files.forget(path)
+        for name in directory.files:
+            self._forget_file(os.path.join(path, name), shift, is_gone=left is Left.GONE)
+        # By the time that one is visited there may be another directory: what was in the one that has gone is gone.
+        below = shift.severing(directory.scopes) if left is Left.GONE else shift
+        for name in directory.children:
+            child = os.path.join(path, name)
+            self.ties.untie(child)
+            self._errands.add(child, Errand(below, left=left))
 
     def close(self) -> None:
         """Visit nothing more."""
@@ -126,13 +127,13 @@ class Walk:
     # A visit: who enters the directory by which rules, whether that is listed which was known, and what is new in it.
 
     def _visit(self, path: str, errand: Errand) -> None:
-        before, sight = self._directories.get(path), sight_of(path)
-        is_behind_link = self._is_behind_link(path, sight)
-        ruling = self._ruling_above(path, is_behind_link=is_behind_link)
+        before, above, sight = self._directories.get(path), self._above(path), sight_of(path)
+        is_behind_link = _is_behind_link(above, is_link=sight.is_link)
+        ruling = self._ruling_above(path, above, is_behind_link=is_behind_link)
         if before is not None and (lost := set(before.scopes).difference(ruling.scopes)):
             errand = errand._replace(shift=errand.shift.severing(self._letting_in(path, lost)))
         if not ruling.scopes:
-            self.leave(path, is_gone=not os.path.isdir(path), shift=errand.shift)
+            self.leave(path, errand.left or (Left.OUT if os.path.isdir(path) else Left.GONE), errand.shift)
             return
         is_led_to_anew = before is not None and before.is_behind_link is not is_behind_link
         if before is None or errand.listens_anew or is_led_to_anew or not self._is_same(before, sight):
@@ -150,14 +151,12 @@ class Walk:
                 for name in before.children:
                     self._errands.add(os.path.join(path, name), errand)
 
-    def _is_behind_link(self, path: str, sight: Sight) -> bool:
-        """Whether a link leads to a directory, below a root, so that it or one below it may lead back."""
-        above = self._directories.get(os.path.dirname(path))
-        return above is not None and (above.is_behind_link or sight.is_link)
+    def _above(self, path: str) -> Directory | None:
+        """The directory that one lies in, if that was entered."""
+        return self._directories.get(os.path.dirname(path))
 
-    def _ruling_above(self, path: str, *, is_behind_link: bool) -> Ruling:
+    def _ruling_above(self, path: str, above: Directory | None, *, is_behind_link: bool) -> Ruling:
         """What comes from above to a directory, for the scopes that it is to be entered for."""
-        above = self._directories.get(os.path.dirname(path))
         is_barred = above is None or (is_behind_link and leads_back(path))
         ruling = NOBODY if is_barred or above is None else above.ruling.above(path, os.path.basename(path))
         if (rooted := self._roots.at.get(path)) is None:
@@ -171,7 +170,7 @@ class Walk:
 
     def _letting_in(self, path: str, scopes: Iterable[Scope]) -> frozenset[Scope]:
         """Those whose rules would let a directory in: if they lost it, it has become one that leads back."""
-        above = self._directories.get(os.path.dirname(path))
+        above = self._above(path)
         if above is None:
             return frozenset()
         return frozenset(each for each in scopes if each in above.rules and above.rules[each].wants_directory(path))
@@ -189,26 +188,27 @@ class Walk:
         for name in directory.files:
             with suppress(OSError):  # if it is gone, there is an event, or a listing that finds out
                 if not self._snapshot.is_as_seen(prefix + name, status := os.stat(prefix + name)):
-                    self._snapshot.update(prefix + name, signature_of(status))
+                    self._snapshot.update(prefix + name, status)
 
     # A listing: what is in the directory, compared with what was known of it.
 
     def _list(self, path: str, directory: Directory, before: Directory | None, errand: Errand) -> None:
+        def judge_by(names: Container[str]) -> Judge:
+            own = self._roots.files.inside(path) if GITIGNORE in names else None
+            directory.ruling = directory.ruling.inside(own)
+            if before is None:
+                return judge_of_new(directory, holds_root=path in self._roots.holders)
+            return judge_of_known(directory, before, self._snapshot.scopes)
+
         try:
-            entries = entries_in(path)
+            listing = list_directory(path, directory, judge_by, self.follow)
         except PermissionError:
-            entries = []
+            listing = Listing()
             self._hearing.refuse(path, errno.EACCES)
         except OSError:
-            self.leave(path, is_gone=True)
+            self.leave(path, Left.GONE)
             return
-        directory.ruling = directory.ruling.inside(self._own_rules(path, entries))
-        judge = (
-            judge_of_new(directory, holds_root=path in self._roots.holders)
-            if before is None
-            else judge_of_known(directory, before, self._snapshot.scopes)
-        )
-        listing = list_directory(entries, directory, judge, self.follow)
+        is_uncovered = before is not None and GITIGNORE not in listing.names and self._roots.files.forget(path)
         if listing.links or not directory.made_by.isdisjoint(listing.names):
             # More than its names and files counts.
             directory.stamp = None
@@ -219,25 +219,17 @@ class Walk:
                 directory.stamp = None
             listing.children = leading_on
         self._find_repository(path, listing)
-        # Of the scopes that are under other rules now, those by which was judged before.
         rules = directory.rules
-        old = {} if before is None else {scope: its for scope, its in before.rules.items() if its != rules.get(scope)}
+        old = _Former({} if before is None else _differing(before.rules, rules), is_uncovered)
         self._take_files(path, directory, listing, old, errand.shift)
         self._leave_children(path, directory, listing, errand.shift)
         is_known = before is not None and before.rules == rules
         for name in listing.children:
             child = os.path.join(path, name)
             if errand.is_deep or not is_known or child not in self._directories:
-                letting_in = [scope for scope, its in old.items() if not its.wants_directory(child)]
-                its = errand._replace(shift=errand.shift.revealing(letting_in)) if letting_in else errand
+                letting_in = [scope for scope, its in old.rules.items() if not its.wants_directory(child)]
+                its = errand._replace(shift=old.reveal(errand.shift, letting_in)) if letting_in else errand
                 self._errands.add(child, its)
-
-    def _own_rules(self, path: str, entries: Iterable[os.DirEntry[str]]) -> IgnoreList | None:
-        """What the .gitignore among a directory's entries says."""
-        if any(entry.name == GITIGNORE for entry in entries):
-            return self._roots.files.inside(path)
-        self._roots.files.forget(path)
-        return None
 
     def _find_repository(self, path: str, listing: Listing) -> None:
         if ".git" in listing.names and (repository := repository_at(path)):
@@ -245,20 +237,17 @@ class Walk:
         else:
             self.repositories.pop(path, None)
 
-    def _take_files(
-        self, path: str, directory: Directory, listing: Listing, old: Mapping[Scope, Rules], shift: Shift
-    ) -> None:
+    def _take_files(self, path: str, directory: Directory, listing: Listing, old: _Former, shift: Shift) -> None:
         """Compare a directory's files with what was known; rules that changed are not a change of the files."""
         prefix = prefix_of(path)
-        for name, (signature, scopes) in listing.files.items():
-            file = prefix + name
-            its = shift
-            if old:
+        files = {prefix + name: found for name, found in listing.files.items()}
+        if not old.rules:
+            self._snapshot.see_all(files, shift)
+        else:
+            for file, found in files.items():
                 was_in = self._snapshot.scopes(file) or ()
-                its = shift.revealing(
-                    scope for scope, rules in old.items() if scope not in was_in and not rules.wants_file(file)
-                )
-            self._snapshot.see(file, signature, scopes, shift=its)
+                letting_in = [s for s, its in old.rules.items() if s not in was_in and not its.wants_file(file)]
+                self._snapshot.see(file, found, shift=old.reveal(shift, letting_in))
         for name in directory.files - listing.files.keys():
             file = prefix + name
             is_gone = name not in listing.names or bool(directory.scopes_of(file))
@@ -271,12 +260,42 @@ class Walk:
             if name not in listing.links:
                 self.ties.untie(child)
             severed = shift.severing(self._letting_in(child, directory.scopes))
-            self.leave(child, is_gone=name not in listing.names, shift=severed)
+            self.leave(child, Left.OUT if name in listing.names else Left.GONE, severed)
         directory.children = listing.children
 
     def _forget_file(self, path: str, shift: Shift, *, is_gone: bool, is_link: bool = False) -> None:
         if not is_link:  # one that leads nowhere may lead somewhere later
             self.ties.untie(path)
         # A root that is a file is left to those whose root it is.
-        signature = None if is_gone else self._snapshot.signature(path)
-        self._snapshot.see(path, signature, self._roots.at.get(path, ()), shift=shift)
+        known = None if is_gone else self._snapshot.get(path)
+        self._snapshot.see(path, None if known is None else known.within(self._roots.at.get(path, ())), shift=shift)
+
+
+class _Former(NamedTuple):
+    """How was judged before in a directory that is under other rules now.
+
+    Attributes:
+        rules: those of the scopes of which they are other ones now.
+        is_uncovered: whether the .gitignore in it has gone.
+    """
+
+    rules: Mapping[Scope, Rules]
+    is_uncovered: bool
+
+    def reveal(self, shift: Shift, scopes: Collection[Scope]) -> Shift:
+        """The shift for what these scopes' rules have only now let in."""
+        return shift.uncovering(scopes) if self.is_uncovered else shift.revealing(scopes)
+
+
+def _differing(before: Mapping[Scope, Rules], now: Mapping[Scope, Rules]) -> dict[Scope, Rules]:
+    return {scope: rules for scope, rules in before.items() if rules != now.get(scope)}
+
+
+def _is_behind_link(above: Directory | None, *, is_link: bool) -> bool:
+    """Whether a link leads to a directory, below a root, so that it or one below it may lead back.
+
+    Args:
+        above: the one that it lies in, if that was entered.
+        is_link: whether its own name is a link's.
+    """
+    return above is not None and (above.is_behind_link or is_link)

@@ -20,6 +20,7 @@ from reloadd.core.loops import (
     Writers,
     exclude_pattern,
 )
+from reloadd.core.outside import Seen
 
 NOBODY = Writers()
 IT_WRITES = Writers(by_app=frozenset({"a.py"}))
@@ -39,8 +40,27 @@ def fed(*served: float | None, writers: Writers = NOBODY) -> tuple[LoopGuard, li
         guard, verdict = guard.after(changed("a.py", at=number), seconds, writers)
         verdicts.append(verdict)
         if verdict is Verdict.POSTPONE:
-            guard = guard.made_up(changed("a.py"))
+            guard = guard.tried(changed("a.py"))
     return guard, verdicts
+
+
+@pytest.mark.parametrize(
+    ("ledgers", "are_complete", "expected"),
+    [
+        ([], False, Writers(frozenset({"x.py"}), frozenset({"y.py"}))),
+        ([Seen(written={"a.py"})], False, Writers(frozenset({"x.py", "a.py"}), frozenset({"y.py"}))),
+        ([Seen(written={"a.py"})], True, Writers(frozenset({"x.py", "a.py"}), frozenset({"y.py", "b.py"}))),
+        (
+            [Seen(written={"a.py"}), Seen(has_helpers=True)],
+            True,
+            Writers(frozenset({"x.py", "a.py"}), frozenset({"y.py"})),
+        ),
+    ],
+)
+def test_others_wrote_what_no_child_did(ledgers: list[Seen], are_complete: bool, expected: Writers) -> None:  # noqa: FBT001 - a table
+    """If every write of the children is in their ledgers: not if one has none, or has started other programs."""
+    opened = Writers(frozenset({"x.py"}), frozenset({"y.py"}))
+    assert opened.with_ledgers(["a.py", "b.py"], ledgers, are_complete=are_complete) == expected
 
 
 @pytest.mark.parametrize(
@@ -80,7 +100,7 @@ def test_what_may_be_a_loop_is_tried_before_it_is_said_to_be_one() -> None:
         assert verdict is Verdict.POSTPONE
         pauses.append(guard.pause)
         loops.append(guard.loop_since(before))
-        guard = guard.made_up(changed("a.py"))
+        guard = guard.tried(changed("a.py"))
 
     assert pauses == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE, QUIET, 2 * QUIET, 4 * QUIET]
     assert loops == [None, None, None, Loop("a.py", 14), None, None]
@@ -109,7 +129,7 @@ def stopped(writers: Writers = NOBODY) -> LoopGuard:
     guard, verdict = LoopGuard(), Verdict.ACT
     for _ in range(14):
         if verdict is Verdict.POSTPONE:
-            guard = guard.made_up(changed("a.py"))
+            guard = guard.tried(changed("a.py"))
         guard, verdict = guard.after(changed("a.py"), STARTING, writers)
     return guard
 
@@ -124,7 +144,7 @@ def test_the_file_that_all_sets_share_is_named(writers: Writers, restarts: int) 
         before = guard
         guard, verdict = guard.after(changed("data.py", f"{number}.py"), STARTING, writers)
         assert verdict is Verdict.ACT
-        guard = guard.made_up(changed("data.py")) if number >= MOST_WHILE_STARTING else guard
+        guard = guard.tried(changed("data.py")) if number >= MOST_WHILE_STARTING else guard
     assert guard.loop_since(before) == Loop("data.py", restarts)
 
 
@@ -161,7 +181,7 @@ def test_new_files_of_one_kind_before_the_app_serves_are_tried(writers: Writers,
         verdicts.append(verdict)
         loop = loop or guard.loop_since(before)
         if verdict is Verdict.POSTPONE:
-            guard = guard.made_up(created(path))
+            guard = guard.tried(created(path))
 
     assert verdicts == [Verdict.ACT] * acted + [Verdict.POSTPONE] * (20 - acted)
     assert loop == (Loop("/src/data/*.yaml", MOST_WHILE_STARTING + 4) if acted < 20 else None)
@@ -223,14 +243,14 @@ def test_what_may_be_a_save_is_never_lost() -> None:
     guard, pauses = stopped(), []
     for _ in range(3):
         pauses.append(guard.pause)
-        guard, verdict = guard.made_up(changed("a.py")).after(changed("a.py", at=60.0), STARTING, NOBODY)
+        guard, verdict = guard.tried(changed("a.py")).after(changed("a.py", at=60.0), STARTING, NOBODY)
         assert verdict is Verdict.POSTPONE
     assert pauses == [QUIET, 2 * QUIET, 4 * QUIET]
 
 
 def test_what_looked_like_a_loop_and_was_none_is_forgotten() -> None:
     """The app has served since what was put off was made up for, and did not write the file: somebody had"""
-    guard = stopped().made_up(changed("a.py"))
+    guard = stopped().tried(changed("a.py"))
     guard, verdict = guard.after(changed("b.py", at=8.0), 2.0, NOBODY)
     assert (verdict, guard.pause) == (Verdict.ACT, FIRST_PAUSE)
     _, verdict = guard.after(changed("a.py", at=8.5), STARTING, NOBODY)
@@ -240,7 +260,7 @@ def test_what_looked_like_a_loop_and_was_none_is_forgotten() -> None:
 @pytest.mark.parametrize("served", [STARTING, 0.5, math.inf])
 def test_a_loop_that_goes_on_is_not_forgotten(served: float | None) -> None:
     """The file changed again before the app had served for long, or the app is down and shows nothing"""
-    guard, _ = stopped().made_up(changed("a.py")).after(changed("a.py", at=8.0), STARTING, NOBODY)
+    guard, _ = stopped().tried(changed("a.py")).after(changed("a.py", at=8.0), STARTING, NOBODY)
     guard, _ = guard.after(changed("b.py", at=60.0), served, NOBODY)
     assert guard.pause == 2 * QUIET
     _, verdict = guard.after(changed("a.py", at=61.0), STARTING, NOBODY)
@@ -249,7 +269,7 @@ def test_a_loop_that_goes_on_is_not_forgotten(served: float | None) -> None:
 
 def test_somebody_who_edits_a_file_that_looped_has_a_short_pause_again() -> None:
     """However often it was made up for before"""
-    guard, _ = stopped().made_up(changed("a.py")).after(changed("a.py", at=8.0), STARTING, NOBODY)
+    guard, _ = stopped().tried(changed("a.py")).after(changed("a.py", at=8.0), STARTING, NOBODY)
     guard, verdict = guard.after(changed("a.py", at=60.0), 50.0, NOBODY)
     assert (verdict, guard.pause) == (Verdict.ACT, QUIET)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reloadd.watch.errands import Errand, Errands
+from reloadd.watch.errands import Errand, Errands, Left
 from reloadd.watch.interest import NO_SHIFT, Scope
 
 HERE, THERE = (Scope(root, exclude=(), gitignore=False) for root in ("/here", "/here/there"))
@@ -40,3 +40,19 @@ def test_the_roots_ahead_are_those_with_errands_below() -> None:
     assert errands.roots_ahead() == {"/here", "/here/there"}
     errands.take()
     assert errands.roots_ahead() == frozenset()
+
+
+def test_what_lies_below_a_directory_to_be_left_is_left() -> None:
+    """Until the errand is done, also if the directory is to be visited for another reason"""
+    errands = Errands(roots=())
+    errands.add("/here/a", Errand(left=Left.OUT))
+    errands.add("/here/a", Errand())
+    errands.add("/here", Errand())
+
+    assert errands.are_to_leave("/here/a/b/c.py")
+    assert errands.are_to_leave("/here/a")
+    assert not errands.are_to_leave("/here")
+    assert not errands.are_to_leave("/here/ab/c.py")
+    errands.take()
+    assert errands.take() == ("/here/a", Errand(left=Left.OUT))
+    assert not errands.are_to_leave("/here/a/b/c.py")

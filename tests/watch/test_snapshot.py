@@ -11,6 +11,7 @@ import pytest
 from reloadd.core.changes import ChangeKind
 from reloadd.core.settle import Finding
 from reloadd.watch.interest import NO_SHIFT, Interest, Scope
+from reloadd.watch.known import KnownFile, known_file
 from reloadd.watch.signature import LARGEST_DIGESTED, Signature, digest_of, signature_of
 from reloadd.watch.snapshot import Snapshot, Writer
 
@@ -33,14 +34,21 @@ def signed(path: Path) -> Signature:
     return signature
 
 
+def known(path: Path, scopes: tuple[Scope, ...] = (HERE,)) -> KnownFile:
+    """A file that is there, as it is known when it was looked at."""
+    known = known_file(path.stat(), scopes)
+    assert known is not None
+    return known
+
+
 def adopt(snapshot: Snapshot, path: Path) -> None:
     """Look at one file that a rule has let in."""
-    snapshot.see(str(path), signed(path), (HERE,), shift=NO_SHIFT.revealing([HERE]))
+    snapshot.see(str(path), known(path), shift=NO_SHIFT.revealing([HERE]))
 
 
 def see(snapshot: Snapshot, path: Path) -> tuple[Finding, ...]:
     """Look at one file."""
-    snapshot.see(str(path), signature_of(path.stat()) if path.exists() else None, (HERE,), Writer.DONE)
+    snapshot.see(str(path), known(path) if path.exists() else None, Writer.DONE)
     return snapshot.findings().get(PYTHON, ())
 
 
@@ -148,7 +156,7 @@ def test_files_are_read_a_few_at_a_time(snapshot: Snapshot, tmp_path: Path) -> N
 def test_what_is_dropped_is_not_told(snapshot: Snapshot, file: Path) -> None:
     """A file that is no longer looked at has not gone"""
     adopt(snapshot, file)
-    snapshot.see(str(file), signed(file), ())
+    snapshot.see(str(file), known(file, ()))
     assert snapshot.findings() == {}
     assert str(file) not in snapshot
 
@@ -165,20 +173,20 @@ def test_a_file_of_which_no_event_tells(file: Path, age: int, is_written: bool |
     file.write_text("twofold")
     written = time.time_ns() - age * 10**9
     os.utime(file, ns=(written, written))
-    snapshot.see(str(file), signed(file), (HERE,))
+    snapshot.see(str(file), known(file))
     assert snapshot.findings()[PYTHON] == (Finding(str(file), ChangeKind.MODIFIED, complete=expected),)
 
 
 def test_a_new_file_of_which_no_event_tells_may_not_be_alone(snapshot: Snapshot, file: Path) -> None:
     """It came with its directory, and is held for what comes beside it, however old it is"""
     os.utime(file, ns=(0, 0))
-    snapshot.see(str(file), signed(file), (HERE,))
+    snapshot.see(str(file), known(file))
     assert snapshot.findings()[PYTHON] == (Finding(str(file), ChangeKind.CREATED, complete=False),)
 
 
 def test_an_event_finishes_what_was_seen_before(snapshot: Snapshot, file: Path) -> None:
     """The end of a write may be heard after its content was seen"""
-    snapshot.see(str(file), signed(file), (HERE,), Writer.BUSY)
+    snapshot.see(str(file), known(file), Writer.BUSY)
     assert snapshot.findings()[PYTHON] == (Finding(str(file), ChangeKind.CREATED, complete=False),)
     snapshot.heard_of(str(file), Writer.DONE)
     assert snapshot.findings()[PYTHON] == (Finding(str(file), ChangeKind.CREATED, complete=True),)
@@ -194,7 +202,7 @@ def test_each_interest_is_told_by_itself(snapshot: Snapshot, file: Path) -> None
     assert see(snapshot, file) == (Finding(str(file), ChangeKind.MODIFIED),)
     snapshot.tell(PYTHON, [str(file)])
     file.write_text("one")
-    snapshot.see(str(file), signed(file), (HERE,), Writer.DONE)
+    snapshot.see(str(file), known(file), Writer.DONE)
     findings = snapshot.findings()
     assert findings == {
         PYTHON: (Finding(str(file), ChangeKind.MODIFIED),),
@@ -207,12 +215,12 @@ def test_each_interest_has_its_files(snapshot: Snapshot, tmp_path: Path) -> None
     """They are counted when it comes, and as they come and go; to one that is new, all that was seen counts as told"""
     for name in ("a.py", "b.py", "page.html"):
         (tmp_path / name).write_text("one")
-        snapshot.see(str(tmp_path / name), signed(tmp_path / name), (HERE,))
+        snapshot.see(str(tmp_path / name), known(tmp_path / name))
     snapshot.take_baselines([PYTHON, PAGES])
     assert [snapshot.files_for(each) for each in (PYTHON, PAGES)] == [2, 1]
     assert list(snapshot.told(PAGES)) == [str(tmp_path / "page.html")]
     snapshot.see(str(tmp_path / "page.html"), None)
-    snapshot.see(str(tmp_path / "a.py"), signed(tmp_path / "a.py"), ())
+    snapshot.see(str(tmp_path / "a.py"), known(tmp_path / "a.py", ()))
     assert [snapshot.files_for(each) for each in (PYTHON, PAGES)] == [1, 0]
     snapshot.take_baselines([PYTHON])
     assert snapshot.files_for(PAGES) == 0
@@ -221,15 +229,15 @@ def test_each_interest_has_its_files(snapshot: Snapshot, tmp_path: Path) -> None
 def test_a_scope_decides_for_its_own(file: Path) -> None:
     """What its rules leave out has not gone, what they let in has not come, and for the others nothing has happened"""
     snapshot, other = Snapshot(_nobody_knows), Interest((ELSEWHERE,), ("*.py",))
-    snapshot.see(str(file), signed(file), (HERE, ELSEWHERE))
+    snapshot.see(str(file), known(file, (HERE, ELSEWHERE)))
     snapshot.take_baselines([PYTHON, other])
-    snapshot.see(str(file), signed(file), (HERE,))
+    snapshot.see(str(file), known(file))
     assert [snapshot.files_for(each) for each in (PYTHON, other)] == [1, 0]
-    snapshot.see(str(file), signed(file), (HERE, ELSEWHERE), shift=NO_SHIFT.revealing([ELSEWHERE]))
+    snapshot.see(str(file), known(file, (HERE, ELSEWHERE)), shift=NO_SHIFT.revealing([ELSEWHERE]))
     assert [snapshot.files_for(each) for each in (PYTHON, other)] == [1, 1]
     assert snapshot.findings() == {}
-    snapshot.see(str(file), signed(file), (HERE,))
-    snapshot.see(str(file), signed(file), (HERE, ELSEWHERE), Writer.DONE)
+    snapshot.see(str(file), known(file))
+    snapshot.see(str(file), known(file, (HERE, ELSEWHERE)), Writer.DONE)
     assert snapshot.findings() == {other: (Finding(str(file), ChangeKind.CREATED),)}
     snapshot.see(str(file), None)
     assert snapshot.findings() == {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import shutil
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from reloadd.core.changes import ChangeKind
 from reloadd.profile.model import Backend
-from reloadd.watch import lookout, turns
+from reloadd.watch import endings, lookout, turns
 from reloadd.watch.events import KernelEvents
 from reloadd.watch.inbox import Hint, Inbox
 from reloadd.watch.lookout import Lookout
@@ -16,12 +18,14 @@ from reloadd.watch.manner import Manner
 from tests.support.watching import DEADLINE, Both, save, wait_until, watch_set
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from reloadd.watch.inbox import Sighting
     from reloadd.watch.lookout import Look
     from tests.support.watching import Stage
+
+T = TypeVar("T")
 
 DIRECTORIES = 200
 
@@ -29,7 +33,8 @@ DIRECTORIES = 200
 @pytest.fixture
 def _one_directory_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a walk of a small tree has as many slices as one of a large tree."""
-    monkeypatch.setattr(lookout, "WALK_SLICE", 0.0)
+    for name in ("WALK_SLICE", "FIRST_SLICE"):
+        monkeypatch.setattr(lookout, name, 0.0)
 
 
 @pytest.fixture
@@ -39,6 +44,16 @@ def large(tmp_path: Path) -> Path:
         (tmp_path / f"large/{number}").mkdir(parents=True)
         save(tmp_path / f"large/{number}/a.py", "one")
     return tmp_path / "large"
+
+
+async def looked_at(inbox: Inbox, look: Callable[[tuple[Sighting, ...]], T], hint: Hint) -> T:
+    """Make a look at all events up to one of a kind."""
+    sightings: tuple[Sighting, ...] = ()
+    async with asyncio.timeout(DEADLINE):
+        while not any(each.hint is hint for each in sightings):
+            await inbox.wait(asyncio.get_running_loop().time() + DEADLINE)
+            sightings += inbox.take()
+    return look(sightings)
 
 
 @pytest.mark.usefixtures("_one_directory_at_a_time")
@@ -55,12 +70,7 @@ def test_nobody_waits_for_the_walk_of_another(root: Path, large: Path, tmp_path:
             looks.take_baselines([shop])
             assert looks.prepare([shop, whole]).is_unfinished
             save(root / "a.py", "one")
-            sightings: tuple[Sighting, ...] = ()
-            async with asyncio.timeout(DEADLINE):
-                while not any(each.hint is Hint.COMPLETE for each in sightings):
-                    await inbox.wait(asyncio.get_running_loop().time() + DEADLINE)
-                    sightings += inbox.take()
-            look = looks.glance(sightings)
+            look = await looked_at(inbox, looks.glance, Hint.COMPLETE)
             assert look is not None
             assert [each.path for each in look.news[shop].findings] == [str(root / "a.py")]
             assert look.is_unfinished
@@ -79,6 +89,91 @@ def test_nobody_waits_for_the_walk_of_another(root: Path, large: Path, tmp_path:
 
 
 @pytest.mark.usefixtures("_one_directory_at_a_time")
+def test_nobody_waits_until_a_large_tree_is_left(root: Path, large: Path, tmp_path: Path) -> None:
+    """A save is seen between two slices, and so it is said of each file of the tree, once, that it is gone"""
+    (tmp_path / "whole").mkdir()
+    tree = large.rename(tmp_path / "whole/large")
+
+    async def scenario() -> None:
+        source, inbox = KernelEvents(), Inbox()
+        looks = Lookout(Manner(Backend.EVENTS, 0.5, frozenset()), source, inbox)
+        shop, whole = looks.interest_of(watch_set(root)), looks.interest_of(watch_set(tree.parent))
+        try:
+            while looks.prepare([shop, whole]).is_unfinished:
+                pass
+            looks.take_baselines([shop, whole])
+            shutil.move(tree, large)
+            gone = [await looked_at(inbox, looks.look, Hint.DIRECTORY)]
+            assert gone[0].is_unfinished
+            save(root / "a.py", "one")
+            look = await looked_at(inbox, looks.look, Hint.COMPLETE)
+            assert [each.path for each in look.news[shop].findings] == [str(root / "a.py")]
+            assert look.is_unfinished
+            assert looks.is_walked(shop)
+            assert not looks.is_walked(whole)
+            gone.append(look)
+            while gone[-1].is_unfinished:
+                gone.append(looks.go_on())
+            findings = [each for look in gone if whole in look.news for each in look.news[whole].findings]
+            deleted = [(str(tree / f"{number}/a.py"), ChangeKind.DELETED) for number in range(DIRECTORIES)]
+            assert sorted((each.path, each.kind) for each in findings) == sorted(deleted)
+        finally:
+            looks.close()
+            source.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.usefixtures("_one_directory_at_a_time")
+def test_a_large_tree_that_is_moved_out_is_one_set(stage: Stage, root: Path, large: Path, tmp_path: Path) -> None:
+    """However long it takes to leave it, and one that takes its place is another one"""
+    large.rename(root / "large")
+    both = Both(stage, root)
+    (root / "large").rename(large)
+    both.tell({f"large/{number}/a.py": "deleted" for number in range(DIRECTORIES)})
+    large.rename(root / "large")
+    both.tell({f"large/{number}/a.py": "created" for number in range(DIRECTORIES)})
+    (tmp_path / "other/7").mkdir(parents=True)
+    save(tmp_path / "other/7/a.py", "twofold")
+    (root / "large").rename(large)
+    (tmp_path / "other").rename(root / "large")
+    for shop in both.shops.values():
+        shop.comes_to({f"large/{n}/a.py": "modified" if n == 7 else "deleted" for n in range(DIRECTORIES)})
+    both.tell_nothing_more()
+
+
+@pytest.mark.usefixtures("_one_directory_at_a_time")
+def test_what_is_left_out_and_goes_then_is_nothing(stage: Stage, root: Path, large: Path) -> None:
+    """Nobody looked at it any more, though it was not left yet"""
+    large.rename(root / "large")
+    (root / ".git").mkdir()
+    both = Both(stage, root)
+    save(root / ".gitignore", "large/\n")
+    for shop in both.shops.values():
+        wait_until(lambda shop=shop: shop.watch.statistics().directories < DIRECTORIES)  # type: ignore[misc]
+    shutil.rmtree(root / "large")
+    both.tell_nothing_more()
+
+
+def test_a_flood_of_events_is_taken_by_portions(
+    stage: Stage, root: Path, large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever many files do one after the other is told, though it is taken a few events at a time"""
+    monkeypatch.setattr(turns, "_MOST_TAKEN", 3)
+    large.rename(root / "large")
+    both = Both(stage, root)
+    shutil.rmtree(root / "large")
+    for number in range(DIRECTORIES):
+        save(root / f"{number}.py", "one")
+    gone = {f"large/{number}/a.py": "deleted" for number in range(DIRECTORIES)}
+    both.tell_each_once(gone | {f"{number}.py": "created" for number in range(DIRECTORIES)})
+    for number in range(DIRECTORIES):
+        (root / f"{number}.py").unlink()
+    both.tell_each_once({f"{number}.py": "deleted" for number in range(DIRECTORIES)})
+    both.tell_nothing_more()
+
+
+@pytest.mark.usefixtures("_one_directory_at_a_time")
 def test_what_a_walk_finds_is_one_set(stage: Stage, root: Path, large: Path) -> None:
     """A directory that is moved into the root is told whole, however long it takes to look through it"""
     both = Both(stage, root)
@@ -91,7 +186,7 @@ def test_asking_for_many_writers_holds_up_nobody(
     stage: Stage, root: Path, large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A save elsewhere is told while it is asked of each of many new files whether somebody still writes it"""
-    monkeypatch.setattr(turns, "_MOST_ASKED", DIRECTORIES // 4)
+    monkeypatch.setattr(endings, "_MOST_ASKED", DIRECTORIES // 4)
     told: list[str] = []
     told_while_asking: list[str] = []
     whole, small = tmp_path / "whole", root / "a.py"
