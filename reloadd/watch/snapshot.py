@@ -22,7 +22,7 @@ from reloadd.watch.uncovered import Uncovered
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from reloadd.core.settle import Finding
 
@@ -121,6 +121,11 @@ class Snapshot:
             return count_matching(map(scope.relative, paths), [each.include for each in interests])
         return [sum(bool(each.scopes_of(path, scopes)) for path in paths) for each in interests]
 
+    @property
+    def is_told_of(self) -> bool:
+        """Whether what is told is kept for anybody."""
+        return bool(self._baselines)
+
     def has_baseline(self, interest: Interest) -> bool:
         """Whether what is told is kept for it."""
         return interest in self._baselines
@@ -139,6 +144,17 @@ class Snapshot:
         return frozenset().union(*(each.untold() for each in self._baselines.values()))
 
     # What is there.
+
+    def see_all(self, files: Mapping[str, KnownFile], shift: Shift) -> None:
+        """Note what is at paths now: see `see`."""
+        if self._in_scope or not self._seen.keys().isdisjoint(files):
+            for path, file in files.items():
+                self.see(path, file, shift=shift)
+        else:
+            # Nothing was told and none of them is known, so that there is nothing to compare them with: thus the first
+            # walk, which somebody waits for, costs a third of a call for each file.
+            self._seen.update(files)
+            self._undigested.update(dict.fromkeys(files))
 
     def see(self, path: str, after: KnownFile | None, writer: Writer = Writer.UNKNOWN, shift: Shift = NO_SHIFT) -> None:
         """Note what is at a path now.

@@ -22,7 +22,7 @@ from reloadd.watch.ignore import GITIGNORE
 from reloadd.watch.interest import NO_SHIFT
 from reloadd.watch.judging import judge_of_known, judge_of_new
 from reloadd.watch.links import leads_back, names_behind
-from reloadd.watch.listing import entries_in, list_directory
+from reloadd.watch.listing import Listing, list_directory
 from reloadd.watch.repository import Repository, repository_at
 from reloadd.watch.ruling import NOBODY, Ruling
 from reloadd.watch.ties import Ties
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Mapping
 
     from reloadd.watch.hearing import Hearing
-    from reloadd.watch.ignore import IgnoreList, Rules
+    from reloadd.watch.ignore import Rules
     from reloadd.watch.interest import Scope, Shift
-    from reloadd.watch.listing import Listing
+    from reloadd.watch.judging import Judge
     from reloadd.watch.roots import Roots
     from reloadd.watch.snapshot import Snapshot
 
@@ -193,23 +193,22 @@ class Walk:
     # A listing: what is in the directory, compared with what was known of it.
 
     def _list(self, path: str, directory: Directory, before: Directory | None, errand: Errand) -> None:
+        def judge_by(names: Container[str]) -> Judge:
+            own = self._roots.files.inside(path) if GITIGNORE in names else None
+            directory.ruling = directory.ruling.inside(own)
+            if before is None:
+                return judge_of_new(directory, holds_root=path in self._roots.holders)
+            return judge_of_known(directory, before, self._snapshot.scopes)
+
         try:
-            entries = entries_in(path)
+            listing = list_directory(path, directory, judge_by, self.follow)
         except PermissionError:
-            entries = {}
+            listing = Listing()
             self._hearing.refuse(path, errno.EACCES)
         except OSError:
             self.leave(path, Left.GONE)
             return
-        own = self._own_rules(path, entries)
-        is_uncovered = own is None and before is not None and self._roots.files.forget(path)
-        directory.ruling = directory.ruling.inside(own)
-        judge = (
-            judge_of_new(directory, holds_root=path in self._roots.holders)
-            if before is None
-            else judge_of_known(directory, before, self._snapshot.scopes)
-        )
-        listing = list_directory(entries, directory, judge, self.follow)
+        is_uncovered = before is not None and GITIGNORE not in listing.names and self._roots.files.forget(path)
         if listing.links or not directory.made_by.isdisjoint(listing.names):
             # More than its names and files counts.
             directory.stamp = None
@@ -232,10 +231,6 @@ class Walk:
                 its = errand._replace(shift=old.reveal(errand.shift, letting_in)) if letting_in else errand
                 self._errands.add(child, its)
 
-    def _own_rules(self, path: str, names: Container[str]) -> IgnoreList | None:
-        """What the .gitignore among a directory's names says."""
-        return self._roots.files.inside(path) if GITIGNORE in names else None
-
     def _find_repository(self, path: str, listing: Listing) -> None:
         if ".git" in listing.names and (repository := repository_at(path)):
             self.repositories[path] = repository
@@ -245,14 +240,14 @@ class Walk:
     def _take_files(self, path: str, directory: Directory, listing: Listing, old: _Former, shift: Shift) -> None:
         """Compare a directory's files with what was known; rules that changed are not a change of the files."""
         prefix = prefix_of(path)
-        for name, found in listing.files.items():
-            file = prefix + name
-            of_file = shift
-            if old.rules:
+        files = {prefix + name: found for name, found in listing.files.items()}
+        if not old.rules:
+            self._snapshot.see_all(files, shift)
+        else:
+            for file, found in files.items():
                 was_in = self._snapshot.scopes(file) or ()
                 letting_in = [s for s, its in old.rules.items() if s not in was_in and not its.wants_file(file)]
-                of_file = old.reveal(shift, letting_in)
-            self._snapshot.see(file, found, shift=of_file)
+                self._snapshot.see(file, found, shift=old.reveal(shift, letting_in))
         for name in directory.files - listing.files.keys():
             file = prefix + name
             is_gone = name not in listing.names or bool(directory.scopes_of(file))
