@@ -35,6 +35,10 @@ def with_daemon(problem: Problem, address: str, holder: int | None, environ: Map
     if daemon is None:
         return problem
     ends = f"`kill {holder}`, which ends {listed(daemon.names, last='and')}"
-    files = [each["file"] for each in daemon.status["profiles"] if address in each["addresses"].values()]
-    frees = f"change the address in {listed(files)}, or " if files else ""
-    return replace(problem, label=f"daemon {holder} listens there", hint=f"choose another address, {frees}{ends}")
+    theirs = {each["file"]: each["name"] for each in daemon.status["profiles"] if address in each["addresses"].values()}
+    if (name := theirs.get(str(problem.file))) is not None:
+        label, hint = f"daemon {holder} runs this profile already", f"see `reloadd status {name}`, or {ends}"
+    else:
+        frees = f"change the address in {listed(tuple(theirs))}, or " if theirs else ""
+        label, hint = f"daemon {holder} listens there", f"choose another address, {frees}{ends}"
+    return replace(problem, label=label, hint=hint)

@@ -20,6 +20,7 @@ ALWAYS_EXCLUDED = (
     "node_modules",
     ".venv",
     "venv",
+    "pyvenv.cfg",
     "*.egg-info",
     "site-packages",
     # caches

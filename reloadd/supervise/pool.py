@@ -56,10 +56,13 @@ class ListenerPool:
             for profile in profiles:
                 assigned[profile.name] = tuple(self._take(profile, listen, taken) for listen in profile.listen)
         except CannotListenError:
-            for key in taken.keys() - self._listeners.keys():
-                _give_back(taken[key])
+            had = {each.socket for each in self._listeners.values()}
+            for each in taken.values():
+                if each.socket not in had:
+                    _give_back(each)
             raise
-        self._listeners.update(taken)
+        moved = {each.socket for each in taken.values()}
+        self._listeners = {key: each for key, each in self._listeners.items() if each.socket not in moved} | taken
         return assigned
 
     def keep(self, assigned: Mapping[str, tuple[Listener, ...]]) -> tuple[Listener, ...]:
@@ -84,7 +87,7 @@ class ListenerPool:
 
     def _take(self, profile: Profile, listen: Listen, taken: dict[_Key, Listener]) -> Listener:
         key = _key(profile, listen)
-        known = self._listeners.get(key)
+        known = self._listeners.get(key) or self._chosen(profile, listen.address)
         if known is None:
             try:
                 taken[key] = self._store.take(profile.name, listen) or bind(listen)
@@ -94,6 +97,11 @@ class ListenerPool:
             # The same address, perhaps under another name: the socket is what matters, and it stays open.
             taken[key] = known if known.listen == listen else replace(known, listen=listen)
         return taken[key]
+
+    def _chosen(self, profile: Profile, address: Address) -> Listener | None:
+        """A profile's own listener with port 0, if this is the port that the kernel chose for it."""
+        own = (each for key, each in self._listeners.items() if isinstance(key, tuple) and key[0] == profile.name)
+        return next((each for each in own if each.address == address), None)
 
 
 def _give_back(listener: Listener) -> None:

@@ -229,10 +229,10 @@ class Supervisor:
                     self._arrivals.shut(running.child)
                     running.pause_asked_at = self._loop.time()
                     running.child.pause()
-            case actions.Terminate(generation):
+            case actions.Terminate(generation, after):
                 if (running := self._running.get(generation)) is not None:
                     self._arrivals.shut(running.child)
-                    running.child.terminate(signal.Signals[self.profile.restart.stop_signal])
+                    running.child.terminate(signal.Signals[self.profile.restart.stop_signal], after=after)
             case actions.Kill(generation, seconds):
                 self._kill(generation, seconds)
             case actions.Arm(timer, generation, seconds):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
 import threading
 from contextlib import suppress
@@ -41,6 +42,9 @@ by reading a file."""
 
 _AT_ONCE = 16384
 """Bytes read in one go: some 400 events and 5 ms, by which all else on the event loop may be late."""
+
+# What watchdog would print beside our log, such as that events were lost, records say.
+logging.getLogger("watchdog").addHandler(logging.NullHandler())
 
 
 class KernelEvents:

@@ -22,19 +22,18 @@ class Limit(NamedTuple):
     hint: str
 
 
-def _sysctl(name: str, value: int) -> str:
-    return (
-        f"raise it with `sudo sysctl {name}={value}`, and keep it in a file of `/etc/sysctl.d`, or exclude directories"
-    )
+def _sysctl(name: str, value: int, instead: str) -> str:
+    return f"raise it with `sudo sysctl {name}={value}`, and keep it in a file of `/etc/sysctl.d`, or {instead}"
 
 
 _LIMITS = {
     errno.ENOSPC: Limit(
-        "the limit `fs.inotify.max_user_watches` is reached", _sysctl("fs.inotify.max_user_watches", 524288)
+        "the limit `fs.inotify.max_user_watches` is reached",
+        _sysctl("fs.inotify.max_user_watches", 524288, "exclude directories"),
     ),
     errno.EMFILE: Limit(
         "the limit `fs.inotify.max_user_instances` or `ulimit -n` is reached",
-        _sysctl("fs.inotify.max_user_instances", 1024),
+        _sysctl("fs.inotify.max_user_instances", 1024, "end other programs that watch files"),
     ),
     errno.EACCES: Limit("the directory may not be read", "let the daemon's user read it with `chmod`, or exclude it"),
 }

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reloadd.core.actions import (
+    GIVE_WAY,
     Abandon,
     Action,
     Admit,
@@ -74,9 +75,9 @@ def start_actions(generation: int, why: Why, *, beside: bool = False) -> tuple[A
     return starting if beside else (*starting, Admit(generation))
 
 
-def stop_actions(generation: int) -> tuple[Action, ...]:
-    """What ending a child takes."""
-    return Terminate(generation), Arm(Timer.STOP, generation, Policy().stop_timeout)
+def stop_actions(generation: int, *, after: float = 0.0) -> tuple[Action, ...]:
+    """What ending a child takes; one that another has replaced gives way to that first."""
+    return Terminate(generation, after), Arm(Timer.STOP, generation, after + Policy().stop_timeout)
 
 
 def test_start_spawns_the_first_generation() -> None:
@@ -383,7 +384,7 @@ def test_new_one_is_admitted_once_the_old_one_accepts_no_more(confirmed: Input) 
     machine, actions = play(Start(), Ready(1), EDIT, Ready(2), confirmed, policy=OVERLAP)
 
     assert (machine.state, machine.current, machine.going) == (State.SERVING, 2, frozenset({1}))
-    assert actions == (Admit(2), Complete(2, BECAUSE_OF_EDIT), *stop_actions(1))
+    assert actions == (Admit(2), Complete(2, BECAUSE_OF_EDIT), *stop_actions(1, after=GIVE_WAY))
 
 
 def test_hold_pauses_the_old_one_at_once() -> None:
@@ -403,7 +404,7 @@ def test_hold_hands_over_once_both_are_known(words: tuple[Input, ...]) -> None:
     machine, actions = play(Start(), Ready(1), EDIT, *words, policy=HOLD)
 
     assert (machine.state, machine.current, machine.accepting) == (State.SERVING, 2, Accepting.YES)
-    assert actions == (Admit(2), Complete(2, BECAUSE_OF_EDIT), *stop_actions(1))
+    assert actions == (Admit(2), Complete(2, BECAUSE_OF_EDIT), *stop_actions(1, after=GIVE_WAY))
 
 
 def test_held_requests_go_to_the_old_one_when_the_new_one_fails() -> None:
@@ -458,7 +459,11 @@ def test_newcomer_is_old_within_the_next_burst() -> None:
     _, admission = step(machine, Quiet())
 
     assert (machine.state, machine.current, machine.accepting) == (State.SERVING, 2, Accepting.NO)
-    assert actions == (Arm(Timer.HOLD, 2, HOLD.hold_timeout), Complete(2, BECAUSE_OF_EDIT), *stop_actions(1))
+    assert actions == (
+        Arm(Timer.HOLD, 2, HOLD.hold_timeout),
+        Complete(2, BECAUSE_OF_EDIT),
+        *stop_actions(1, after=GIVE_WAY),
+    )
     assert admission == (Admit(2),)
 
 

@@ -195,7 +195,10 @@ def test_taken_port_is_one_clear_error(tmp_path: Path) -> None:
 
 
 def test_port_of_ones_own_other_daemon_is_told_as_such(tmp_path: Path) -> None:
-    """To kill a daemon ends all its apps; the profile that has the address is named, for a stopped app keeps it too."""
+    """To kill a daemon ends all its apps; the profile that has the address is named, for a stopped app keeps it too.
+
+    If that is this very profile, it runs already.
+    """
     (tmp_path / "run").mkdir(mode=0o700)
     environ = clean_environ(XDG_RUNTIME_DIR=str(tmp_path / "run"))
     write_files(tmp_path, {"apps/api.toml": '[target]\ncommand = ["sleep", "600"]\n', "other/web.py": ""})
@@ -206,10 +209,17 @@ def test_port_of_ones_own_other_daemon_is_told_as_such(tmp_path: Path) -> None:
         write_files(tmp_path, {"other/dev.toml": PROFILE.format(address=address)})
         with RunningDaemon(tmp_path, "--profile", "other/dev.toml", environ=environ) as late:
             status = late.wait_ended()
+        file = tmp_path / "apps" / "dev.toml"
+        file.write_text(PROFILE.format(address=address))
+        daemon.wait_for("profile.reloaded")
+        with RunningDaemon(tmp_path, "--profile", "apps/dev.toml", environ=environ) as again:
+            again.wait_ended()
         pid = daemon.process.pid
 
     text = "".join(str(each.get("text", "")) for each in late.records)
-    file = tmp_path / "apps" / "dev.toml"
+    twice = "".join(str(each.get("text", "")) for each in again.records)
+    assert f"^ daemon {pid} runs this profile already" in twice
+    assert f"hint: see `reloadd status dev`, or `kill {pid}`, which ends `api` and `dev`" in twice
     assert status == 1
     assert f"^ daemon {pid} listens there" in text
     assert (

@@ -181,7 +181,7 @@ def test_a_lock_that_was_left_behind_holds_up_one_restart(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_a_daemon_that_was_stopped_makes_good_for_what_it_missed(tmp_path: Path) -> None:
-    """20,000 files are made meanwhile, more than the kernel keeps events of: one restart, and a record that says why"""
+    """20,000 files are made meanwhile, more than the kernel keeps events of: one restart, and one record says why"""
     write_files(tmp_path, {"src/part.py": "VERSION = 1\n"})
     with running(tmp_path) as shop:
         shop.daemon.process.send_signal(signal.SIGSTOP)
@@ -191,6 +191,7 @@ def test_a_daemon_that_was_stopped_makes_good_for_what_it_missed(tmp_path: Path)
         shop.daemon.process.send_signal(signal.SIGCONT)
         assert shop.restarted_once() == [["src/part.py"]] * 2
         shop.daemon.wait_for("watch.overflowed", profile="events")
+        assert not shop.daemon.all(""), "a line of the log that is no record"
         (shop.tree / "part.py").write_text("VERSION = 3\n")
         assert shop.restarted_once() == [["src/part.py"]] * 2
 

@@ -66,6 +66,20 @@ def test_sockets_stay_when_profiles_are_read_again(pool: ListenerPool, make_prof
     assert [id(each) for each in second["shop"]] == [id(each) for each in first["shop"]]
 
 
+def test_a_port_that_was_chosen_may_be_written_into_the_profile(pool: ListenerPool, make_profile: MakeProfile) -> None:
+    """The socket stays open; for another profile the port is taken"""
+    shop, other = (listening(make_profile(name), http=TcpAddress("127.0.0.1", 0)) for name in ("shop", "other"))
+    chosen = adopt(pool, shop, other)["shop"][0]
+    pinning = [replace(each, listen=(Listen("http", chosen.address),)) for each in (shop, other)]
+    for refused in ([shop, pinning[1]], pinning):
+        with pytest.raises(CannotListenError):
+            pool.prepare(refused)
+
+    pinned = adopt(pool, pinning[0], other)["shop"][0]
+    assert pinned.socket is chosen.socket
+    connect(pinned.address).close()
+
+
 def test_socket_goes_with_a_profile_that_has_another_name(pool: ListenerPool, make_profile: MakeProfile) -> None:
     """Renaming a profile, or its socket, closes nothing: the address is what matters."""
     address = TcpAddress("127.0.0.1", free_port())
