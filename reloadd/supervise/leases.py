@@ -144,7 +144,7 @@ def _find_openers(*, is_certain: bool) -> tuple[Opener, ...] | None:
         everybody = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
         waiting = [pid for pid in everybody if any(_WAITING in place for place in _places(pid))]
         # On a busy machine a process of ours may have come too late to be seen above.
-        ours = tuple(Opener(found) for pid in waiting if os.getpid() in (found := _lineage(pid)))
+        ours = tuple(Opener(lineage) for lineage in map(_lineage, waiting) if os.getpid() in lineage)
         return ours or (() if waiting else None)
     return () if can_see else None
 
