@@ -94,7 +94,14 @@ class App:
         self._gate = PromptGate(self.supervisor, surroundings.console, self._intake, surroundings.publish)
         self._joining = Joining(self._gate.take, self._gate.take_note)
         outside = self._joining.lane()
-        self._imported = Imported(profile, watcher, outside.take, outside.take_note, self._tell_of_failure)
+        self._imported = Imported(
+            profile,
+            watcher,
+            outside.take,
+            outside.take_note,
+            on_ignored=self._intake.take_ignored,
+            on_failure=self._tell_of_failure,
+        )
         self._inside = self._joining.lane()
 
     @property
@@ -232,6 +239,7 @@ class App:
                 self.profile.watch,
                 self._inside.take,
                 on_burst=self._inside.take_note,
+                on_ignored=self._intake.take_ignored,
                 instead_of=self._watch,
             )
             if self._is_stopped:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reloadd.core.actions import GIVE_WAY
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
 from reloadd.core.outside import glob_of
 from reloadd.core.paths import is_within
@@ -40,6 +41,7 @@ class Imported:
         watcher: the daemon's.
         take: takes change sets.
         take_note: is told when something was noticed, and when that is over.
+        on_ignored: takes the files that were written and are as they were.
         on_failure: takes what broke.
     """
 
@@ -49,12 +51,15 @@ class Imported:
         watcher: Watcher,
         take: Callable[[ChangeSet], None],
         take_note: Callable[[Noticed | Quiet], None],
+        *,
+        on_ignored: Callable[[str], None],
         on_failure: Callable[[Exception], None],
     ) -> None:
         self._profile = profile
         self._watcher = watcher
         self._take = take
         self._take_note = take_note
+        self._on_ignored = on_ignored
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
         self._files: frozenset[str] = frozenset()
@@ -63,6 +68,7 @@ class Imported:
         self._ended: list[LedgerReader] = []
         self._is_adopted = False
         self._pause = _SHORTEST
+        self._soon: asyncio.TimerHandle | None = None
         self._asked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -74,7 +80,9 @@ class Imported:
         """Read this child's ledger, now and again and again; no earlier child's any more."""
         self._serving = LedgerReader(ledger)
         self._pause = _SHORTEST
-        self._ask()
+        if self._soon is not None:
+            self._soon.cancel()
+        self._soon = self._loop.call_later(GIVE_WAY, self._ask)
 
     def ended(self, ledger: Path, *, has_served: bool) -> None:
         """Read a ledger to its end at once, before it goes; not that of a child that another one has replaced.
@@ -102,6 +110,8 @@ class Imported:
 
     def close(self) -> None:
         """Watch nothing more. Safe to call twice."""
+        if self._soon is not None:
+            self._soon.cancel()
         if self._task is not None:
             self._task.cancel()
         self._unwatch()
@@ -161,6 +171,7 @@ class Imported:
             watch_set_of(self._profile.watch, files),
             self._changed,
             on_burst=self._take_note,
+            on_ignored=self._on_ignored,
             instead_of=self._watch,
         )
         self._files = files

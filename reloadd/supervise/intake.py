@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.loops import SOON, Loop, LoopGuard, Verdict, Writers, exclude_pattern
-from reloadd.core.records import Level, make_record, record
+from reloadd.core.records import Level, record
 from reloadd.core.state import State
 from reloadd.supervise.noted import read_effects
+from reloadd.supervise.reports import Reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -119,6 +120,10 @@ class Intake:
             case Verdict.LEAVE:
                 self._leave(changes)
 
+    def take_ignored(self, path: str) -> None:
+        """Take it from one of the watches that a file was written, and that nothing comes of it."""
+        self._ignore([path], "its content is as it was")
+
     def close(self) -> None:
         """Wait for nothing any more."""
         self._forget_timer()
@@ -142,10 +147,10 @@ class Intake:
         together, self._postponed = _together(self._postponed, changes), None
         self._act(together)
 
-    def _ignore(self, paths: Iterable[str], why: str, level: Level = Level.DEBUG) -> None:
+    def _ignore(self, paths: Iterable[str], why: str, level: Level | None = None) -> None:
+        reports = Reports(self._supervisor.profile, self._publish)
         for path in paths:
-            fields = {"path": path, "why": why}
-            self._publish(make_record("change.ignored", fields, profile=self._supervisor.profile.name, level=level))
+            reports.ignored(path, why, level)
 
     def _leave(self, changes: ChangeSet) -> None:
         """Drop a set that the app has written. If it may be somebody's edit, warn of that, once for each file."""

@@ -6,7 +6,7 @@ Keeps no file: only whom to tell, and the burst of changes that are yet to be to
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reloadd.core.inputs import Noticed, Quiet
@@ -30,30 +30,37 @@ _PORTION = 0.25
 """So large a part of what was found before is taken in at once, while more is being found."""
 
 
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """Whom a member tells. See `Watcher.watch`.
+
+    Attributes:
+        profile: its name, which its records bear; None for the daemon.
+        on_settled: is called with each set.
+        on_burst: is called when a burst begins, and when it is over.
+        on_ignored: is called with each file that was written and is as it was.
+    """
+
+    profile: str | None
+    on_settled: Callable[[ChangeSet], None]
+    on_burst: Callable[[Noticed | Quiet], None] | None
+    on_ignored: Callable[[str], None] | None
+
+
 class Member:
     """One profile's `Watch`: its place in a shared watch.
 
     Args:
-        profile: its name, which its records bear; None for the daemon.
         shared: what watches, for others too.
         audience: whom it is told together with.
-        on_settled: is called with each set.
-        on_burst: is called when a burst begins, and when it is over.
+        callbacks: whom it tells.
     """
 
-    def __init__(
-        self,
-        profile: str | None,
-        shared: SharedWatch,
-        audience: Audience,
-        on_settled: Callable[[ChangeSet], None],
-        on_burst: Callable[[Noticed | Quiet], None] | None,
-    ) -> None:
-        self.profile = profile
+    def __init__(self, shared: SharedWatch, audience: Audience, callbacks: Callbacks) -> None:
+        self.profile = callbacks.profile
         self.shared = shared
         self.audience = audience
-        self._on_settled = on_settled
-        self._on_burst = on_burst
+        self._callbacks = callbacks
         self._is_in_burst = False
         self._is_mute = False
         self._kept: list[ChangeSet] | None = []
@@ -72,16 +79,21 @@ class Member:
         if self._is_mute:
             return
         if self._kept is None:
-            self._on_settled(changes)
+            self._callbacks.on_settled(changes)
         else:
             self._kept.append(changes)
 
     def tell_of_burst(self, word: Noticed | Quiet) -> None:
         """Pass on that a burst begins or is over, unless that is known; before `open` none begins."""
-        begins = isinstance(word, Noticed)
-        if self._on_burst is not None and begins is not self._is_in_burst and not (begins and self._kept is not None):
+        begins, on_burst = isinstance(word, Noticed), self._callbacks.on_burst
+        if on_burst is not None and begins is not self._is_in_burst and not (begins and self._kept is not None):
             self._is_in_burst = begins
-            self._on_burst(word)
+            on_burst(word)
+
+    def tell_of_ignored(self, path: str) -> None:
+        """Pass on that a file was written and is as it was."""
+        if self._callbacks.on_ignored is not None:
+            self._callbacks.on_ignored(path)
 
     def mute(self) -> None:
         """Pass no set on any more: another one tells what is to be told."""
@@ -96,7 +108,7 @@ class Member:
         """Pass on from now on, and what was kept first: until its `watch` has returned, a profile is told nothing."""
         kept, self._kept = self._kept or (), None
         for changes in kept:
-            self._on_settled(changes)
+            self._callbacks.on_settled(changes)
 
 
 class Audience:
@@ -153,6 +165,10 @@ class Audience:
         """Tell all that a burst begins, or that it is over."""
         self.is_in_burst = isinstance(word, Noticed)
         self._tell_each(lambda member: member.tell_of_burst(word))
+
+    def tell_of_ignored(self, path: str) -> None:
+        """Tell all that a file was written and is as it was."""
+        self._tell_each(lambda member: member.tell_of_ignored(path))
 
     def _tell_each(self, tell: Callable[[Member], None]) -> None:
         """The failure of one is recorded and hinders none."""

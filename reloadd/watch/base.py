@@ -62,6 +62,7 @@ class Watcher(Protocol):
         on_settled: Callable[[ChangeSet], None],
         *,
         on_burst: Callable[[Noticed | Quiet], None] | None = None,
+        on_ignored: Callable[[str], None] | None = None,
         instead_of: Watch | None = None,
     ) -> Watch:
         """Take the baseline and begin: from the return on, no difference from that baseline is missed.
@@ -73,6 +74,7 @@ class Watcher(Protocol):
             on_burst: is called in the same way: with `Noticed` at the first sign of a change, before anybody has looked
                 whether there is one, and with `Quiet` when what was noticed has been told or came to nothing. The two
                 take turns, and closing the watch says `Quiet` if that is due.
+            on_ignored: is called in the same way with the path of each file that was written and is as it was told.
             instead_of: a watch of this watcher's that the new one takes over from, without a gap: what it noticed and
                 did not tell is told by the new one, as far as it matters to both. It is closed when this returns.
         """

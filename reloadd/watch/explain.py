@@ -14,8 +14,9 @@ from reloadd.core.paths import is_within, relative
 from reloadd.core.patterns import compile_includes
 from reloadd.profile.model import Backend
 from reloadd.watch.base import Means
-from reloadd.watch.ignore import IgnoreFiles, rules_above
+from reloadd.watch.ignore import IgnoreFiles, lists_above, rules_above
 from reloadd.watch.mounts import blind_file_system
+from reloadd.watch.repository import repository_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,7 @@ def _explain_below(watch_set: WatchSet, root: str, path: str) -> Explanation:
         return Explanation(path, Verdict.WATCHED, root, decided_at=path, means=_means_for(watch_set, path))
     files = IgnoreFiles()
     rules = rules_above(root, watch_set.include, watch_set.exclude, gitignore=watch_set.gitignore)
-    rules = rules.read_above(root, files)
+    rules = rules.below(lists_above(root, repository_around(root), files))
     for here, is_directory in _steps(root, path):
         rules = rules.inside(files.inside(os.path.dirname(here)))
         pattern = rules.pattern_for(here, is_directory=is_directory)

@@ -18,7 +18,7 @@ from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from reloadd.core.paths import prefix_of
 from reloadd.core.patterns import Includes, compile_includes
-from reloadd.watch.repository import Repository, personal_exclude_file, repository_around
+from reloadd.watch.repository import Repository, personal_exclude_file
 from reloadd.watch.sieve import Sieve, make_sieve, on_one_line
 from reloadd.watch.signature import Signature, signature_of
 
@@ -171,9 +171,9 @@ class IgnoreFiles:
         """What a directory's own .gitignore says."""
         return self.list_of(os.path.join(directory, GITIGNORE), directory)
 
-    def forget(self, directory: str) -> None:
-        """Keep nothing of a directory's own .gitignore."""
-        self._read.pop(os.path.join(directory, GITIGNORE), None)
+    def forget(self, directory: str) -> bool:
+        """Keep nothing of a directory's own .gitignore; whether one was read there."""
+        return self._read.pop(os.path.join(directory, GITIGNORE), None) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,18 +231,9 @@ class Rules:
         """Whether every file that matters by other rules of the same directory does by these."""
         return self.lists == other.lists and self._globs >= other._globs
 
-    def read_above(self, root: str, files: IgnoreFiles) -> Rules:
-        """These rules of a root with git's files above it read anew.
-
-        A root that git ignores was named on purpose: nothing from above applies to it.
-        """
-        repository = repository_around(root) if self.reads_gitignore else None
-        if repository is None:
-            return replace(self, lists=self.lists[:1])
-        found = [files.list_of(file, base) for file, base in ignore_files_above(root, repository)]
-        nearest_first = tuple(each for each in reversed(found) if each is not None)
-        is_ignored = _is_ignored_on_the_way(root, repository.top, nearest_first)
-        return replace(self, lists=(self.lists[0], *(() if is_ignored else nearest_first)))
+    def below(self, lists: Sequence[IgnoreList]) -> Rules:
+        """These rules of a root with what git's files above it say now, see `lists_above`."""
+        return replace(self, lists=(self.lists[0], *(lists if self.reads_gitignore else ())))
 
     def inside(self, own: IgnoreList | None) -> Rules:
         """The rules inside a directory of this one, or inside the root.
@@ -264,6 +255,18 @@ def rules_above(root: str, include: Collection[str], exclude: Iterable[str], *, 
         include=compile_includes(include),
         _globs=frozenset(include),
     )
+
+
+def lists_above(root: str, repository: Repository | None, files: IgnoreFiles) -> tuple[IgnoreList, ...]:
+    """What git's files above a root say of what is in it, nearest first.
+
+    Nothing applies to a root that git ignores: it was named on purpose.
+    """
+    if repository is None:
+        return ()
+    found = [files.list_of(file, base) for file, base in ignore_files_above(root, repository)]
+    nearest_first = tuple(each for each in reversed(found) if each is not None)
+    return () if _is_ignored_on_the_way(root, repository.top, nearest_first) else nearest_first
 
 
 def _is_ignored_on_the_way(root: str, top: str, nearest_first: Sequence[IgnoreList]) -> bool:

@@ -50,22 +50,32 @@ class Shift(NamedTuple):
     Attributes:
         revealed: scopes whose rules have only now let it in. It was there before, so to them that is no change.
         severed: scopes that have lost it though their rules let it in, so that to them it is gone.
+        uncovered: those among the revealed whose rules let it in since the .gitignore that left it out has gone.
     """
 
     revealed: frozenset[Scope] = frozenset()
     severed: frozenset[Scope] = frozenset()
+    uncovered: frozenset[Scope] = frozenset()
 
     def revealing(self, scopes: Iterable[Scope]) -> Shift:
         """This, and it is revealed to these."""
-        return Shift(self.revealed.union(scopes), self.severed)
+        return self._replace(revealed=self.revealed.union(scopes))
 
     def severing(self, scopes: Iterable[Scope]) -> Shift:
         """This, and it is severed from these."""
-        return Shift(self.revealed, self.severed.union(scopes))
+        return self._replace(severed=self.severed.union(scopes))
+
+    def sparing(self, scopes: frozenset[Scope]) -> Shift:
+        """This, but it is severed from none of these."""
+        return self._replace(severed=self.severed - scopes) if scopes else self
+
+    def uncovering(self, scopes: Collection[Scope]) -> Shift:
+        """This, and it is uncovered for these."""
+        return self.revealing(scopes)._replace(uncovered=self.uncovered.union(scopes))
 
     def joined(self, other: Shift) -> Shift:
         """Both at once."""
-        return Shift(self.revealed | other.revealed, self.severed | other.severed)
+        return Shift(self.revealed | other.revealed, self.severed | other.severed, self.uncovered | other.uncovered)
 
 
 NO_SHIFT = Shift()

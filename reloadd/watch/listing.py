@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
+from reloadd.core.paths import prefix_of
 from reloadd.watch.known import known_file
 from reloadd.watch.links import leads_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
     from reloadd.watch.directories import Directory
@@ -34,66 +35,68 @@ class Listing:
         links: those of links that matter, wherever they lead.
     """
 
-    names: AbstractSet[str]
+    names: AbstractSet[str] = frozenset()
     files: dict[str, KnownFile] = field(default_factory=dict)
     children: set[str] = field(default_factory=set)
     links: set[str] = field(default_factory=set)
 
 
-def entries_in(path: str) -> dict[str, os.DirEntry[str]]:
-    """What a directory holds now, by name.
+def list_directory(
+    path: str,
+    directory: Directory,
+    judge_by: Callable[[AbstractSet[str]], Judge],
+    follow: Callable[[str], os.stat_result | None],
+) -> Listing:
+    """List a directory.
+
+    It is open meanwhile, so that each name is looked up from there and not from the top: that takes a fifth of a stat's
+    time off.
+
+    Args:
+        path: where it is.
+        directory: whose rules say which directories are to be entered.
+        judge_by: given all names, gives what says in which scopes a file is.
+        follow: stats what a link leads to, after taking note of the link.
 
     Raises:
         OSError: it is gone, or may not be read.
     """
-    with os.scandir(path) as entries:
-        return {entry.name: entry for entry in entries}
-
-
-def list_directory(
-    entries: Mapping[str, os.DirEntry[str]],
-    directory: Directory,
-    judge: Judge,
-    follow: Callable[[str], os.stat_result | None],
-) -> Listing:
-    """Sort out what a directory holds.
-
-    Args:
-        entries: what was read of it.
-        directory: whose rules say which directories are to be entered.
-        judge: says in which scopes a file is.
-        follow: stats what a link leads to, after taking note of the link.
-    """
-    listing = Listing(entries.keys())
-    for name, entry in entries.items():
-        if entry.is_dir(follow_symlinks=False):
-            if directory.wants_directory(entry.path):
-                listing.children.add(name)
-        elif entry.is_symlink():
-            _sort_in_link(listing, entry, directory, judge, follow)
-        elif (scopes := judge(entry.path, name)) and (found := _file_at(entry, scopes)):
-            listing.files[name] = found
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with os.scandir(descriptor) as found:
+            entries = {entry.name: entry for entry in found}
+        listing, judge, prefix = Listing(entries.keys()), judge_by(entries.keys()), prefix_of(path)
+        for name, entry in entries.items():
+            if entry.is_dir(follow_symlinks=False):
+                if directory.wants_directory(prefix + name):
+                    listing.children.add(name)
+            elif entry.is_symlink():
+                _sort_in_link(listing, prefix + name, directory, judge, follow)
+            elif (scopes := judge(prefix + name, name)) and (file := _file_at(entry, scopes)):
+                listing.files[name] = file
+    finally:
+        os.close(descriptor)
     return listing
 
 
 def _sort_in_link(
     listing: Listing,
-    entry: os.DirEntry[str],
+    path: str,
     directory: Directory,
     judge: Judge,
     follow: Callable[[str], os.stat_result | None],
 ) -> None:
-    path = entry.path
-    scopes, is_wanted = judge(path, entry.name), directory.wants_directory(path)
+    name = os.path.basename(path)
+    scopes, is_wanted = judge(path, name), directory.wants_directory(path)
     if not (scopes or is_wanted):
         return
-    listing.links.add(entry.name)
+    listing.links.add(name)
     status = follow(path)
     if status is not None and S_ISDIR(status.st_mode):
         if is_wanted and not leads_back(path):
-            listing.children.add(entry.name)
-    elif status is not None and scopes and (found := known_file(status, scopes)):
-        listing.files[entry.name] = found
+            listing.children.add(name)
+    elif status is not None and scopes and (file := known_file(status, scopes)):
+        listing.files[name] = file
 
 
 def _file_at(entry: os.DirEntry[str], scopes: tuple[Scope, ...]) -> KnownFile | None:

@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from reloadd.core.paths import is_within
-from reloadd.watch.ignore import IgnoreFiles, ignore_files_above, rules_above
+from reloadd.watch.ignore import IgnoreFiles, ignore_files_above, lists_above, rules_above
 from reloadd.watch.links import names_behind, real_path
 from reloadd.watch.repository import repository_around
 from reloadd.watch.ties import Ties
@@ -101,14 +101,18 @@ class Roots:
         else:
             self._repositories[root] = repository
         self.ties.tie(root, lambda: names_behind(root) | self._names_of_rules(root, repository))
-        self._above.update({scope: self._rules_now(scope) for scope in self.at[root]})
+        self._above.update(self._rules_now(root, repository))
 
     def is_another(self, root: str) -> bool:
         """Whether other rules than were read come to a root from above."""
-        return any(self._rules_now(scope) != self._above[scope] for scope in self.at[root])
+        rules = self._rules_now(root, repository_around(root))
+        return any(rules[scope] != self._above[scope] for scope in self.at[root])
 
-    def _rules_now(self, scope: Scope) -> Rules:
-        return self._above[scope].read_above(scope.root, self.files)
+    def _rules_now(self, root: str, repository: Repository | None) -> dict[Scope, Rules]:
+        """Those of a root's scopes, with what the files above it say now, which are read once for all of them."""
+        reads_gitignore = any(scope.gitignore for scope in self.at[root])
+        lists = lists_above(root, repository, self.files) if reads_gitignore else ()
+        return {scope: self._above[scope].below(lists) for scope in self.at[root]}
 
     def _names_of_rules(self, root: str, repository: Repository | None) -> frozenset[Name]:
         """The files above the root that may make rules for it, there or not."""

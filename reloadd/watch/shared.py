@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reloadd.core.changes import ChangeSet
+from reloadd.core.paths import outermost
 from reloadd.core.records import Level, make_record
 from reloadd.watch.audience import Audience, Member
 from reloadd.watch.base import WatchStatistics
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from reloadd.core.changes import Change
-    from reloadd.core.inputs import Noticed, Quiet
     from reloadd.core.records import Record
     from reloadd.profile.model import WatchSet
+    from reloadd.watch.audience import Callbacks
     from reloadd.watch.inbox import Source
     from reloadd.watch.manner import Manner
     from reloadd.watch.signature import Signature
@@ -68,13 +69,7 @@ class SharedWatch:
         )
         self._closed = False
 
-    async def join(
-        self,
-        profile: str | None,
-        watch_set: WatchSet,
-        on_settled: Callable[[ChangeSet], None],
-        on_burst: Callable[[Noticed | Quiet], None] | None,
-    ) -> Member:
+    async def join(self, watch_set: WatchSet, callbacks: Callbacks) -> Member:
         """Watch for one more profile; from the return on it is told, as soon as its member is opened."""
         # What the app imports is watched by another watch.
         key = replace(watch_set, imported=True)
@@ -84,9 +79,9 @@ class SharedWatch:
             audience = Audience(key, self.lookout.interest_of(key), begun, self._publish)
             self._audiences[key] = audience
             self._turns.regroup()
-        member = Member(profile, self, audience, on_settled, on_burst)
+        member = Member(self, audience, callbacks)
         for degraded in self._turns.refusals.told_to(audience):
-            self._publish(replace(degraded, profile=profile))
+            self._publish(replace(degraded, profile=member.profile))
         audience.join(member)
         try:
             await audience.wait_begun()
@@ -170,7 +165,7 @@ class SharedWatch:
                 "watch.started",
                 {
                     "backend": statistics.means.value,
-                    "roots": tuple(str(root) for root in member.audience.watch_set.roots),
+                    "roots": outermost(map(str, member.audience.watch_set.roots)),
                     "files": statistics.files,
                     "directories": statistics.directories,
                     "took_ms": round((self._loop.time() - since) * 1000, 1),

@@ -18,10 +18,11 @@ from reloadd.watch.baseline import Baseline
 from reloadd.watch.interest import NO_SHIFT, Interest, Scope, Shift
 from reloadd.watch.known import KnownFile, known_file
 from reloadd.watch.signature import digest_of
+from reloadd.watch.uncovered import Uncovered
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from reloadd.core.settle import Finding
 
@@ -42,9 +43,13 @@ class Snapshot:
 
     Args:
         is_being_written: whether somebody has a file open for writing; None if that is not known.
+
+    Attributes:
+        uncovered: the files that may be going with the .gitignore that left them out.
     """
 
     def __init__(self, is_being_written: Callable[[str], bool | None]) -> None:
+        self.uncovered = Uncovered()
         self._is_being_written = is_being_written
         self._seen: dict[str, KnownFile] = {}
         self._baselines: dict[Interest, Baseline] = {}
@@ -76,7 +81,11 @@ class Snapshot:
 
     def take_baselines(self, interests: Collection[Interest]) -> None:
         """Keep what is told for these, and for no others; to those that are new, all that was seen counts as told."""
-        counts = self._counts([each for each in interests if each not in self._baselines], interests)
+        new = [each for each in interests if each not in self._baselines]
+        if new:
+            # To those who come, all that is there now is their business.
+            self.uncovered.clear()
+        counts = self._counts(new, interests)
         # Replaced as wholes: the event loop may be reading them.
         self._baselines = {each: self._baselines.get(each) or Baseline(each, counts[each]) for each in interests}
         in_scope: dict[Scope, list[Baseline]] = {}
@@ -112,6 +121,11 @@ class Snapshot:
             return count_matching(map(scope.relative, paths), [each.include for each in interests])
         return [sum(bool(each.scopes_of(path, scopes)) for path in paths) for each in interests]
 
+    @property
+    def is_told_of(self) -> bool:
+        """Whether what is told is kept for anybody."""
+        return bool(self._baselines)
+
     def has_baseline(self, interest: Interest) -> bool:
         """Whether what is told is kept for it."""
         return interest in self._baselines
@@ -131,6 +145,17 @@ class Snapshot:
 
     # What is there.
 
+    def see_all(self, files: Mapping[str, KnownFile], shift: Shift) -> None:
+        """Note what is at paths now: see `see`."""
+        if self._in_scope or not self._seen.keys().isdisjoint(files):
+            for path, file in files.items():
+                self.see(path, file, shift=shift)
+        else:
+            # Nothing was told and none of them is known, so that there is nothing to compare them with: thus the first
+            # walk, which somebody waits for, costs a third of a call for each file.
+            self._seen.update(files)
+            self._undigested.update(dict.fromkeys(files))
+
     def see(self, path: str, after: KnownFile | None, writer: Writer = Writer.UNKNOWN, shift: Shift = NO_SHIFT) -> None:
         """Note what is at a path now.
 
@@ -144,10 +169,14 @@ class Snapshot:
         """
         before = self._seen.get(path)
         kept = after if after is not None and after.scopes else None
+        if shift.uncovered and kept is not None:
+            self._uncover(path, kept, before, shift)
         if before is not None:
             if after is None:
-                shift = shift.severing(before.scopes)
-            elif after.has_signature_of(before):
+                shift = shift.severing(before.scopes).sparing(self.uncovered.take_gone(path))
+            elif not after.has_signature_of(before):
+                self.uncovered.discard(path)
+            else:
                 if after.scopes == before.scopes:
                     return
                 after.digest = before.digest
@@ -159,6 +188,11 @@ class Snapshot:
         is_told = bool(self._in_scope) and self._note(path, before, after, writer, shift)
         if kept is not None and kept.digest is None and not is_told:
             self._undigested[path] = None
+
+    def _uncover(self, path: str, after: KnownFile, before: KnownFile | None, shift: Shift) -> None:
+        new = shift.uncovered.intersection(after.scopes).difference(before.scopes if before is not None else ())
+        if new:
+            self.uncovered.add(path, new)
 
     def _note(self, path: str, before: KnownFile | None, after: KnownFile | None, writer: Writer, shift: Shift) -> bool:
         """Compare a file with the baselines of all who look where it was or is; whether there is anything to tell."""
@@ -215,7 +249,7 @@ class Snapshot:
         told = tuple(paths)
         if interest in self._baselines:
             self._baselines[interest].tell(told)
-        self._undigested.update(dict.fromkeys(told))
+        self._undigested.update(dict.fromkeys(path for path in told if path in self._seen))
 
     def digest_some(self, most: int) -> bool:
         """Read up to `most` files that were not read yet; whether some are left.

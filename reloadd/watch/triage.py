@@ -81,8 +81,8 @@ class Triage:
         files: dict[tuple[Scope, ...], list[str]] = {}
         for sighting in sightings:
             directory = self._directory_of_file(sighting)
-            if directory is not None:
-                path = sighting.path
+            path = sighting.path
+            if directory is not None and not (sighting.hint is Hint.GONE and path in self._snapshot.uncovered):
                 files.setdefault(self._snapshot.scopes(path) or directory.scopes_of(path), []).append(path)
         return files
 

@@ -298,7 +298,7 @@ class Turns:
     def _take_news(self, audience: Audience, news: News, found_at: float, *, is_walk: bool, is_answer: bool) -> None:
         """Take what a look showed to one audience."""
         for path in news.ignored:
-            audience.say(record("change.ignored", path=path, why="its content is as it was"))
+            audience.tell_of_ignored(path)
         if self._recovery is not None:
             self._recovery.changes[audience.interest] += len(news.findings)
         if is_walk and self._is_walking and not self._lookout.is_walked(audience.interest):

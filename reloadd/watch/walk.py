@@ -13,7 +13,7 @@ import time
 from contextlib import suppress
 from functools import partial
 from stat import S_ISLNK
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.core.paths import prefix_of
 from reloadd.watch.directories import Directories, Directory, Sight, sight_of
@@ -22,18 +22,18 @@ from reloadd.watch.ignore import GITIGNORE
 from reloadd.watch.interest import NO_SHIFT
 from reloadd.watch.judging import judge_of_known, judge_of_new
 from reloadd.watch.links import leads_back, names_behind
-from reloadd.watch.listing import entries_in, list_directory
+from reloadd.watch.listing import Listing, list_directory
 from reloadd.watch.repository import Repository, repository_at
 from reloadd.watch.ruling import NOBODY, Ruling
 from reloadd.watch.ties import Ties
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Collection, Container, Iterable, Mapping
 
     from reloadd.watch.hearing import Hearing
-    from reloadd.watch.ignore import IgnoreList, Rules
+    from reloadd.watch.ignore import Rules
     from reloadd.watch.interest import Scope, Shift
-    from reloadd.watch.listing import Listing
+    from reloadd.watch.judging import Judge
     from reloadd.watch.roots import Roots
     from reloadd.watch.snapshot import Snapshot
 
@@ -193,21 +193,22 @@ class Walk:
     # A listing: what is in the directory, compared with what was known of it.
 
     def _list(self, path: str, directory: Directory, before: Directory | None, errand: Errand) -> None:
+        def judge_by(names: Container[str]) -> Judge:
+            own = self._roots.files.inside(path) if GITIGNORE in names else None
+            directory.ruling = directory.ruling.inside(own)
+            if before is None:
+                return judge_of_new(directory, holds_root=path in self._roots.holders)
+            return judge_of_known(directory, before, self._snapshot.scopes)
+
         try:
-            entries = entries_in(path)
+            listing = list_directory(path, directory, judge_by, self.follow)
         except PermissionError:
-            entries = {}
+            listing = Listing()
             self._hearing.refuse(path, errno.EACCES)
         except OSError:
             self.leave(path, Left.GONE)
             return
-        directory.ruling = directory.ruling.inside(self._own_rules(path, entries))
-        judge = (
-            judge_of_new(directory, holds_root=path in self._roots.holders)
-            if before is None
-            else judge_of_known(directory, before, self._snapshot.scopes)
-        )
-        listing = list_directory(entries, directory, judge, self.follow)
+        is_uncovered = before is not None and GITIGNORE not in listing.names and self._roots.files.forget(path)
         if listing.links or not directory.made_by.isdisjoint(listing.names):
             # More than its names and files counts.
             directory.stamp = None
@@ -218,22 +219,17 @@ class Walk:
                 directory.stamp = None
             listing.children = leading_on
         self._find_repository(path, listing)
-        # Of the scopes that are under other rules now, those by which was judged before.
         rules = directory.rules
-        old = {} if before is None else {scope: its for scope, its in before.rules.items() if its != rules.get(scope)}
+        old = _Former({} if before is None else _differing(before.rules, rules), is_uncovered)
         self._take_files(path, directory, listing, old, errand.shift)
         self._leave_children(path, directory, listing, errand.shift)
         is_known = before is not None and before.rules == rules
         for name in listing.children:
             child = os.path.join(path, name)
             if errand.is_deep or not is_known or child not in self._directories:
-                letting_in = [scope for scope, its in old.items() if not its.wants_directory(child)]
-                its = errand._replace(shift=errand.shift.revealing(letting_in)) if letting_in else errand
+                letting_in = [scope for scope, its in old.rules.items() if not its.wants_directory(child)]
+                its = errand._replace(shift=old.reveal(errand.shift, letting_in)) if letting_in else errand
                 self._errands.add(child, its)
-
-    def _own_rules(self, path: str, names: Container[str]) -> IgnoreList | None:
-        """What the .gitignore among a directory's names says."""
-        return self._roots.files.inside(path) if GITIGNORE in names else None
 
     def _find_repository(self, path: str, listing: Listing) -> None:
         if ".git" in listing.names and (repository := repository_at(path)):
@@ -241,20 +237,17 @@ class Walk:
         else:
             self.repositories.pop(path, None)
 
-    def _take_files(
-        self, path: str, directory: Directory, listing: Listing, old: Mapping[Scope, Rules], shift: Shift
-    ) -> None:
+    def _take_files(self, path: str, directory: Directory, listing: Listing, old: _Former, shift: Shift) -> None:
         """Compare a directory's files with what was known; rules that changed are not a change of the files."""
         prefix = prefix_of(path)
-        for name, found in listing.files.items():
-            file = prefix + name
-            its = shift
-            if old:
+        files = {prefix + name: found for name, found in listing.files.items()}
+        if not old.rules:
+            self._snapshot.see_all(files, shift)
+        else:
+            for file, found in files.items():
                 was_in = self._snapshot.scopes(file) or ()
-                its = shift.revealing(
-                    scope for scope, rules in old.items() if scope not in was_in and not rules.wants_file(file)
-                )
-            self._snapshot.see(file, found, shift=its)
+                letting_in = [s for s, its in old.rules.items() if s not in was_in and not its.wants_file(file)]
+                self._snapshot.see(file, found, shift=old.reveal(shift, letting_in))
         for name in directory.files - listing.files.keys():
             file = prefix + name
             is_gone = name not in listing.names or bool(directory.scopes_of(file))
@@ -276,6 +269,26 @@ class Walk:
         # A root that is a file is left to those whose root it is.
         known = None if is_gone else self._snapshot.get(path)
         self._snapshot.see(path, None if known is None else known.within(self._roots.at.get(path, ())), shift=shift)
+
+
+class _Former(NamedTuple):
+    """How was judged before in a directory that is under other rules now.
+
+    Attributes:
+        rules: those of the scopes of which they are other ones now.
+        is_uncovered: whether the .gitignore in it has gone.
+    """
+
+    rules: Mapping[Scope, Rules]
+    is_uncovered: bool
+
+    def reveal(self, shift: Shift, scopes: Collection[Scope]) -> Shift:
+        """The shift for what these scopes' rules have only now let in."""
+        return shift.uncovering(scopes) if self.is_uncovered else shift.revealing(scopes)
+
+
+def _differing(before: Mapping[Scope, Rules], now: Mapping[Scope, Rules]) -> dict[Scope, Rules]:
+    return {scope: rules for scope, rules in before.items() if rules != now.get(scope)}
 
 
 def _is_behind_link(above: Directory | None, *, is_link: bool) -> bool:

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from reloadd.profile.model import Backend
-from reloadd.watch.audience import Member
+from reloadd.watch.audience import Callbacks, Member
 from reloadd.watch.manner import manner_of
 from reloadd.watch.mounts import MountWatch
 from reloadd.watch.shared import SharedWatch
@@ -32,7 +32,7 @@ class DaemonWatcher:
     """See `Watcher`. To be made and used on the running event loop's thread.
 
     Args:
-        report: takes the records `watch.*` and `change.ignored`, on the same thread.
+        report: takes the records `watch.*`, on the same thread.
     """
 
     def __init__(self, *, report: Callable[[Record], None]) -> None:
@@ -49,13 +49,14 @@ class DaemonWatcher:
         on_settled: Callable[[ChangeSet], None],
         *,
         on_burst: Callable[[Noticed | Quiet], None] | None = None,
+        on_ignored: Callable[[str], None] | None = None,
         instead_of: Watch | None = None,
     ) -> Watch:
         """Take the baseline and begin: from the return on, no difference from that baseline is missed."""
         begun = self._loop.time()
         manner = await asyncio.to_thread(manner_of, watch_set)
         shared = self._shared.get(manner) or self._open(manner)
-        member = await shared.join(profile, watch_set, on_settled, on_burst)
+        member = await shared.join(watch_set, Callbacks(profile, on_settled, on_burst, on_ignored))
         if isinstance(instead_of, Member):
             await self._take_over(instead_of, member)
         # From here on the earlier one tells nothing any more.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reloadd.core.paths import is_within, relative
+from reloadd.core.paths import is_within, outermost, relative
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,9 @@ def test_the_root_of_the_file_system_is_a_directory_too() -> None:
     """Its path ends in a slash, as no other does."""
     assert relative("/src/a.py", "/src") == "a.py"
     assert relative("/src/a.py", "/") == "src/a.py"
+
+
+def test_what_lies_in_another_one_is_not_among_the_outermost() -> None:
+    """In the order that they came in."""
+    assert outermost(["/b", "/a/x.py", "/a", "/b", "/b-side", "/a/x"]) == ("/b", "/a", "/b-side")
+    assert outermost(["/a", "/"]) == ("/",)

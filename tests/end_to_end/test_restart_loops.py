@@ -168,16 +168,16 @@ def test_an_edit_of_what_the_app_writes_itself_restarts_it_where_it_is_seen_to_b
     with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
         daemon.wait_for("change.looping")
         daemon.wait_for("restart.completed", generation=4)
-        ignored = len(daemon.wait_for_count("change.ignored", 1, level="debug", path=str(state)))
+        ignored = len(daemon.wait_for_count("change.ignored", 1, level="debug", path="data/state.py"))
         put(state, "edited = 1")
         edited_at = time.monotonic()
         daemon.wait_for("restart.completed", generation=5, paths=["data/state.py"])
-        daemon.wait_for_count("change.ignored", ignored + 1, level="debug", path=str(state))
+        daemon.wait_for_count("change.ignored", ignored + 1, level="debug", path="data/state.py")
         wait_until(lambda: time.monotonic() - edited_at > 3, "what is written later than a second after it serves")
         save(state, "edited = 2")
-        daemon.wait_for("change.ignored", level="warning", path=str(state))
+        daemon.wait_for("change.ignored", level="warning", path="data/state.py")
         save(state, "edited = 3")
-        daemon.wait_for_count("change.ignored", ignored + 2, level="debug", path=str(state))
+        daemon.wait_for_count("change.ignored", ignored + 2, level="debug", path="data/state.py")
 
         assert daemon.close() == 0
         assert len(daemon.all("change.ignored", level="warning")) == 1

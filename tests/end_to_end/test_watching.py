@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.support.daemon import RunningDaemon, write_files
+from tests.support.daemon import RunningDaemon, wait_until, write_files
 
 IMPORTING = """
 import os, pathlib, signal, sys, time
@@ -51,6 +51,23 @@ def test_what_is_imported_from_elsewhere_is_watched(tmp_path: Path) -> None:
         (shared / "shared.py").write_text("VERSION = 333\n")
         daemon.wait_for_output("shared 333")
         assert len(daemon.all("child.exited")) == 2
+
+
+def test_a_save_of_nothing_new_is_said_and_no_more(tmp_path: Path) -> None:
+    """By the path that is in the record of a change too; and of roots in each other the outermost is named alone"""
+    text = "import signal\nsignal.pause()\n"
+    write_files(tmp_path, {"src/work.py": text, "dev.toml": '[target]\nscript = "src/work.py"\n'})
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        assert daemon.wait_for("watch.started")["roots"] == [str(tmp_path)]
+
+        def is_ignored() -> bool:
+            (tmp_path / "src/work.py").write_text(text)
+            return bool(daemon.all("change.ignored"))
+
+        wait_until(is_ignored, "the file is read")  # until then any save may be one of something new
+        assert daemon.all("change.ignored")[0]["path"] == "src/work.py"
+        (tmp_path / "src/work.py").write_text(f"{text}# edited\n")
+        daemon.wait_for("change.settled", paths=["src/work.py"])
 
 
 BOOTING = """

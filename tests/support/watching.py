@@ -70,6 +70,7 @@ class Observed:
     watch: Watch
     stage: Stage
     sets: queue.Queue[ChangeSet]
+    ignored: queue.Queue[str] = field(default_factory=queue.Queue)
 
     def next_set(self, within: float = DEADLINE) -> ChangeSet:
         """The next set as it was told.
@@ -220,8 +221,9 @@ class Stage:
         """Begin to watch, or go on by another watch set."""
         sets: queue.Queue[ChangeSet] = queue.Queue() if instead_of is None else instead_of.sets
         earlier = None if instead_of is None else instead_of.watch
-        watch = self._call(self.watcher.watch(profile, watched, sets.put, instead_of=earlier))
-        return Observed(watched.roots, watch, self, sets)
+        ignored: queue.Queue[str] = queue.Queue()
+        watching = self.watcher.watch(profile, watched, sets.put, on_ignored=ignored.put, instead_of=earlier)
+        return Observed(watched.roots, self._call(watching), self, sets, ignored)
 
     def begin_together(self, watched: Iterable[WatchSet]) -> list[Observed]:
         """Begin to watch for many at the same time, named by their numbers."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
+from reloadd.watch import uncovered
 from tests.support.watching import EXCLUDED, save, wait_until, watch_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
     from reloadd.profile.model import Backend
     from tests.support.watching import Observed, Stage
@@ -100,3 +105,55 @@ def test_new_rules_do_not_hide_a_change(begin: Begin, root: Path) -> None:
     save(root / "a.py", "two")
     save(root / "new.py", "one")
     shop.comes_to({"a.py": "modified", "new.py": "created"})
+
+
+def make_environment(directory: Path) -> None:
+    """A directory in which everything is ignored, as `python -m venv` and uv make it."""
+    (directory / "lib/site").mkdir(parents=True)
+    for number in range(20):
+        save(directory / f"lib/{number}.py", "one")
+        save(directory / f"lib/site/{number}.py", "one")
+    save(directory / ".gitignore", "*\n")
+
+
+def test_what_goes_with_the_gitignore_that_left_it_out_is_not_told(
+    begin: Begin, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever removes an environment may take the .gitignore first; but for what was written to since then"""
+    monkeypatch.setattr(uncovered, "REMOVAL_PAUSE", 3600)
+    (root / ".git").mkdir()
+    make_environment(root / "env")
+    shop = begin(root)
+    (root / "env/.gitignore").unlink()
+    wait_until(lambda: shop.watch.statistics().files == 40)
+    save(root / "env/lib/site/7.py", "twofold")
+    assert shop.told() == {"env/lib/site/7.py": "modified"}
+    shutil.rmtree(root / "env")
+    shop.comes_to({"env/lib/site/7.py": "deleted"})
+    shop.has_told_nothing()
+
+
+def test_what_goes_some_time_after_the_gitignore_is_told(
+    begin: Begin, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was let in, and is everybody's business from then on"""
+    monkeypatch.setattr(uncovered, "REMOVAL_PAUSE", 0)
+    (root / ".git").mkdir()
+    make_environment(root / "env")
+    shop = begin(root)
+    (root / "env/.gitignore").unlink()
+    wait_until(lambda: shop.watch.statistics().files == 40)
+    (root / "env/lib/7.py").unlink()
+    assert shop.told() == {"env/lib/7.py": "deleted"}
+
+
+def test_an_environment_that_is_removed_is_not_told(begin: Begin, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whatever order its files go"""
+    monkeypatch.setattr(uncovered, "REMOVAL_PAUSE", 60)  # for a busy machine
+    (root / ".git").mkdir()
+    for number in range(10):
+        make_environment(root / f"env{number}")
+    shop = begin(root)
+    subprocess.run(["rm", "-rf", *(root / f"env{number}" for number in range(10))], check=True)
+    shop.has_told_nothing()
+    assert shop.watch.statistics().directories == 1

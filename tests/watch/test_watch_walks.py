@@ -33,7 +33,8 @@ DIRECTORIES = 200
 @pytest.fixture
 def _one_directory_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a walk of a small tree has as many slices as one of a large tree."""
-    monkeypatch.setattr(lookout, "WALK_SLICE", 0.0)
+    for name in ("WALK_SLICE", "FIRST_SLICE"):
+        monkeypatch.setattr(lookout, name, 0.0)
 
 
 @pytest.fixture
