@@ -182,6 +182,44 @@ def test_code_3_twice_without_serving_is_a_failure() -> None:
     assert (Schedule(2, 0.2), Arm(Timer.BACKOFF, 2, 0.2)) == actions
 
 
+def test_code_3_is_believed_again_once_it_has_served() -> None:
+    """Whatever happened before that."""
+    words: list[Input] = [Start(), Exited(1, CODE[3]), Ready(2), Exited(2, CODE[1]), Due(Timer.BACKOFF, 2)]
+    machine, _ = play(*words, Exited(3, CODE[3]))
+
+    assert (machine.state, machine.current) == (State.STARTING, 4)
+
+
+def test_a_newcomer_that_exits_with_code_3_is_started_once_more() -> None:
+    """Beside the old one, which serves on; a second time it has failed."""
+    words: list[Input] = [Start(), Ready(1), EDIT, Exited(2, CODE[3])]
+    again, actions = play(*words, policy=OVERLAP)
+    failed, said = play(*words, Exited(3, CODE[3]), policy=OVERLAP)
+
+    assert (again.state, again.current, again.newcomer) == (State.REPLACING, 1, 3)
+    assert actions == start_actions(3, BECAUSE_OF_EDIT, beside=True)
+    assert (failed.state, failed.current, failed.newcomer) == (State.SERVING, 1, None)
+    assert said == (Abandon(3, BECAUSE_OF_EDIT),)
+
+
+def test_a_long_start_that_fails_is_one_of_a_row() -> None:
+    """Only to have served for long ends a row."""
+    long = Backoff().most + 1
+    fails: list[Input] = [Start(), Exited(1, CODE[1]), Due(Timer.BACKOFF, 1)]
+
+    assert play(*fails, Exited(2, CODE[1], uptime=long))[0].failures == 2
+    assert play(*fails, Ready(2), Exited(2, CODE[1], uptime=long))[0].failures == 1
+
+
+def test_a_command_ends_a_row_of_failures() -> None:
+    """So does a stop, also while the child is still going."""
+    fails: list[Input] = [Start(), Exited(1, CODE[1]), Due(Timer.BACKOFF, 1)]
+
+    assert play(*fails, Exited(2, CODE[1]), Stop())[0] == replace(Machine(), generation=2)
+    assert play(*fails, Stop(), Start())[0].failures == 0
+    assert play(*fails, Restart(Why(Cause.COMMAND)))[0].failures == 0
+
+
 def test_code_3_after_serving_is_never_a_failure() -> None:
     """However often a child reloads itself, it is started again."""
     words: list[Input] = [Start()]
