@@ -5,9 +5,10 @@ Pure arithmetic on what was measured: files, seconds, costs. Never looks at a fi
 
 from __future__ import annotations
 
-SWEEP_TIME = 30.0
+SWEEP_TIME = 40.0
 """Seconds for one round over everything, for what no event tells: a twin by hard link that is edited elsewhere, a file
-mapped into memory, a directory mounted over. Larger trees get longer, see `sweep_pause`."""
+mapped into memory. At 3 us for each name, 10,000 files cost less than 0.1 % of a core. Larger trees get longer, see
+`sweep_pause`."""
 
 SWEEP_SLICE = 3000
 """Names in one slice of that round: 7 to 9 ms, by which one save in a thousand may be late. A third of that would cost
@@ -15,10 +16,11 @@ a fifth more: threads that were idle have to be woken, and what they touch is in
 
 SWEEP_TIME_PER_NAME = 0.001
 """Seconds of a round for each name beyond what fits in `SWEEP_TIME`, so that no tree costs more than
-0.5 % of a core."""
+0.3 % of a core."""
 
-POLL_SHARE, POLL_SHARE_FILES = 0.01, 10_000
-"""What polling may take of a core: this share for each so many files, rounded up."""
+POLL_SHARE, POLL_SHARE_FILES = 0.008, 10_000
+"""What looks by polling may take of a core: this share for each so many files, rounded up. With what it takes to wake
+the threads that look, it is 1 %."""
 
 POLL_SLOWEST = 5.0
 """Seconds in which each polled file is looked at, whatever that takes: for the first write to a file in place, which is

@@ -101,6 +101,10 @@ class Console:
         with suppress(ValueError):  # it was only prepared
             self._open.remove(ends)
 
+    def has_keyboard(self) -> bool:
+        """Whether there is a child that has the keyboard."""
+        return any(ends.has_keyboard for ends in self._open)
+
     def has_prompt(self) -> bool:
         """Whether a child that has the keyboard takes each key by itself, as for a line that is edited at a prompt."""
         return any(ends.has_keyboard and takes_keys(ends.ours) for ends in self._open)

@@ -29,13 +29,18 @@ _PERIOD = 0.2
 """Seconds between two looks at the terminal, while changes wait: nothing tells when its mode is changed."""
 
 
-def is_at_prompt(profile: Profile, console: Console) -> bool:
-    """Whether somebody is at a prompt in the app, and is not to be disturbed.
+def can_be_at_prompt(profile: Profile, console: Console) -> bool:
+    """Whether somebody could be at a prompt in the app, and would not want to be disturbed.
 
-    Only what serves a socket of the daemon's is asked after: such an app reads keys in a debugger. A program that was
+    That is so only for an app that serves a socket of the daemon's, which reads keys in a debugger. A program that was
     made for the terminal reads them all the time.
     """
-    return bool(profile.listen) and console.has_prompt()
+    return bool(profile.listen) and console.has_keyboard()
+
+
+def is_at_prompt(profile: Profile, console: Console) -> bool:
+    """Whether somebody is at such a prompt now."""
+    return can_be_at_prompt(profile, console) and console.has_prompt()
 
 
 class PromptGate:

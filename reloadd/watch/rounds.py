@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
 from heapq import nlargest
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
-from reloadd.core.paths import prefix_of
 from reloadd.core.rounds import SWEEP_SLICE, poll_slice
+from reloadd.watch.pieces import Round, glimpse, stamp_fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from reloadd.watch.directories import Directories
+    from reloadd.watch.pieces import Piece
     from reloadd.watch.snapshot import Snapshot
 
 MOST_HOT = 64
@@ -49,7 +49,7 @@ class Rounds:
         self._relist = relist
         self.mounted: frozenset[str] = frozenset()
         self._hot: dict[str, None] = {}
-        self._polling, self._sweeping = _Round(directories), _Round(directories)
+        self._polling, self._sweeping = Round(directories), Round(directories)
         self._files = 0
         self._cost = _FIRST_COST
 
@@ -85,10 +85,11 @@ class Rounds:
             self._files = sum(len(each.files) for each in map(self._directories.get, polled) if each)
         spent = time.thread_time() - begun
         most = poll_slice(self._files, interval=interval, spent=spent, cost=self._cost)
-        files = self._polling.files(self._polling.directories(most, own=0), most)
-        self._stat(files)
-        if files:
-            self._cost = (time.thread_time() - begun - spent) / len(files)
+        pieces = self._polling.take(most, own=0)
+        for piece in pieces:
+            self._look_at(piece, self._polling)
+        if files := sum(len(piece.names) for piece in pieces):
+            self._cost = (time.thread_time() - begun - spent) / files
         for path in snapshot.untold():
             self.edited(path)
 
@@ -107,12 +108,12 @@ class Rounds:
         """Look at the next slice of everything."""
         if self._sweeping.is_over:
             self._sweeping.begin(self._directories.paths())
-        paths = self._sweeping.directories(SWEEP_SLICE, own=1)
-        # One that could not be listened to may be by now.
-        others = {*self._others(paths), *filter(self._is_unheard, paths)}
-        for path in others:
-            self._relist(path)
-        self._stat(self._sweeping.files((path for path in paths if path not in others), SWEEP_SLICE))
+        for piece in self._sweeping.take(SWEEP_SLICE, own=1):
+            if self._is_unheard(piece.directory):
+                # It may be listened to by now.
+                self._relist(piece.directory)
+            else:
+                self._look_at(piece, self._sweeping)
 
     def _is_unheard(self, path: str) -> bool:
         directory = self._directories.get(path)
@@ -131,11 +132,26 @@ class Rounds:
             except OSError:
                 others.append(path)
                 continue
-            # A plain tuple equals the stamp that has its fields, and is made in a fraction of the time. Whether a clock
-            # is too coarse was asked when the stamp was taken.
-            if (now.st_mtime_ns, now.st_ctime_ns, now.st_ino, now.st_dev) != directory.stamp:
+            # Whether a clock is too coarse was asked when the stamp was taken.
+            if stamp_fields_of(now) != directory.stamp:
                 others.append(path)
         return others
+
+    def _look_at(self, piece: Piece, its: Round) -> None:
+        """Look at some files of a directory, and at that: at each for itself only where something is new."""
+        directory = self._directories.get(piece.directory)
+        if directory is None:
+            return
+        seen = glimpse(piece)
+        if seen is None or seen.stamp != directory.stamp:
+            if self._others([piece.directory]):
+                self._relist(piece.directory)
+            else:
+                self._stat(piece.paths())
+        elif its.is_new(piece, seen.files):
+            get = self._snapshot.get
+            those = zip(piece.paths(), seen.files, strict=True)
+            self._stat(path for path, now in those if not ((known := get(path)) and known.signature == now))
 
     def _stat(self, paths: Iterable[str]) -> None:
         """Look at files that are known. What became of one that is no file now is for a listing to find out."""
@@ -148,48 +164,3 @@ class Rounds:
                 continue
             if not is_as_seen(path, now) and not S_ISDIR(now.st_mode):
                 self._snapshot.update(path, now)
-
-
-class _Round:
-    """One round over directories and their files. It can be cut anywhere, for a directory may hold any number of files.
-
-    Args:
-        known: all directories.
-    """
-
-    def __init__(self, known: Directories) -> None:
-        self._known = known
-        self._ahead: deque[str] = deque()
-        self._files: list[str] = []
-
-    @property
-    def is_over(self) -> bool:
-        """Whether everything has had its turn."""
-        return not (self._ahead or self._files)
-
-    def begin(self, paths: Iterable[str]) -> None:
-        """Go over these directories."""
-        self._ahead.extend(paths)
-
-    def directories(self, most: int, *, own: int) -> list[str]:
-        """The next directories, until there are so many files ahead, each directory counting as so many itself."""
-        most -= len(self._files)
-        taken = []
-        while self._ahead and most > 0:
-            path = self._ahead.popleft()
-            directory = self._known.get(path)
-            if directory is not None:
-                taken.append(path)
-                most -= own + len(directory.files)
-        return taken
-
-    def files(self, directories: Iterable[str], most: int) -> list[str]:
-        """The next files, so many at the most: those that are left of the directories before, and those in these."""
-        files = self._files
-        for path in directories:
-            directory = self._known.get(path)
-            if directory is not None:
-                prefix = prefix_of(path)
-                files += [prefix + name for name in directory.files]
-        due, self._files = files[:most], files[most:]
-        return due

@@ -269,7 +269,7 @@ class Snapshot:
         told = tuple(paths)
         if interest in self._baselines:
             self._baselines[interest].tell(told)
-        self._undigested.update(dict.fromkeys(told))
+        self._undigested.update(dict.fromkeys(path for path in told if path in self._seen))
 
     def digest_some(self, most: int) -> bool:
         """Read up to `most` files that were not read yet; whether some are left.
