@@ -242,7 +242,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.watching")
     parser.add_argument("parts", nargs="*", type=part_called, metavar="PART", help=f"{_NAMES}; all by default")
     parser.add_argument("--saves", type=int, default=200, help="for those that are told")
-    parser.add_argument("--idle", type=float, default=30.0, metavar="SECONDS", help="for what sweeps, see IDLE_TIME")
+    parser.add_argument("--idle", type=float, default=80.0, metavar="SECONDS", help="for what sweeps, see IDLE_TIME")
     options = parser.parse_args()
     begun = time.monotonic()
     say(f"{circumstances(sys.version.split()[0])}; {options.saves} saves")
