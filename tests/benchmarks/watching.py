@@ -38,7 +38,7 @@ FILES = (10_000, 100_000, 300_000)
 
 IDLE_TIME = 10.0
 """Seconds over which the time of a way is taken while nothing happens: each does all that it does within 5. Only ours
-that is told needs longer, for a whole round over everything."""
+that is told needs longer, for two whole rounds over everything, of which the first one takes a third more."""
 
 REST, LONG_REST = 10.0, 60.0
 """Seconds that a way is given to do what it does once after its start, such as reading files; longer in large trees."""
