@@ -25,7 +25,6 @@ from reloadd.supervise.pool import ListenerPool
 from reloadd.supervise.running import Surroundings
 from reloadd.supervise.store import Store
 from reloadd.watch.watcher import DaemonWatcher
-from reloadd.workers import start_workers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,9 +38,6 @@ if TYPE_CHECKING:
     from reloadd.profile.problems import Rejected
     from reloadd.supervise.console import Console
     from reloadd.supervise.groups import GroupUsage
-
-_WORKERS = 4
-"""Threads for what is read beside watching: ledgers, profiles, /proc. Each is done with that within milliseconds."""
 
 _KILL_TIMEOUT = 5.0
 """Seconds beyond the longest stop-timeout after which an app that cannot even be killed is left to the guardian."""
@@ -121,7 +117,6 @@ class Daemon:
             CannotStartError: no profile can be run; nothing was started.
         """
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(start_workers(_WORKERS, "reloadd-work"))
         assigned = self._reloading.prepare_first()
         self._say("daemon.started", version=__version__, pid=os.getpid(), profiles=len(assigned))
         loop.set_exception_handler(self._broke)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reloadd.core.actions import GIVE_WAY
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
 from reloadd.core.outside import glob_of
 from reloadd.core.paths import is_within
@@ -67,6 +68,7 @@ class Imported:
         self._ended: list[LedgerReader] = []
         self._is_adopted = False
         self._pause = _SHORTEST
+        self._soon: asyncio.TimerHandle | None = None
         self._asked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -78,7 +80,9 @@ class Imported:
         """Read this child's ledger, now and again and again; no earlier child's any more."""
         self._serving = LedgerReader(ledger)
         self._pause = _SHORTEST
-        self._ask()
+        if self._soon is not None:
+            self._soon.cancel()
+        self._soon = self._loop.call_later(GIVE_WAY, self._ask)
 
     def ended(self, ledger: Path, *, has_served: bool) -> None:
         """Read a ledger to its end at once, before it goes; not that of a child that another one has replaced.
@@ -106,6 +110,8 @@ class Imported:
 
     def close(self) -> None:
         """Watch nothing more. Safe to call twice."""
+        if self._soon is not None:
+            self._soon.cancel()
         if self._task is not None:
             self._task.cancel()
         self._unwatch()

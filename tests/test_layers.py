@@ -58,7 +58,6 @@ ALLOWED: dict[str, set[str]] = {
         "service.manager",
         "supervise",
         "watch",
-        "workers",
     },
     "starter": {"core", "profile", "starter"},
     "doctor": {
@@ -115,6 +114,7 @@ ALLOWED: dict[str, set[str]] = {
         "service.journal",
         "supervise",
         "terminal",
+        "workers",
     },
     "cli.service": {
         "cli.parser",

@@ -30,6 +30,7 @@ from reloadd.reloading import CannotStartError, problem_of
 from reloadd.service.journal import SystemdJournal, is_journal
 from reloadd.supervise.console import Console
 from reloadd.terminal import Writer, is_foreground, keys_at_once
+from reloadd.workers import end_workers, start_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,6 +43,9 @@ _STOPPED, _FAILED, _WRONG = 0, 1, 2
 """Exit status: stopped as asked; the daemon failed, also for want of an address; no profile is right."""
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
+
+_WORKERS = 4
+"""Threads for what is read beside watching: ledgers, profiles, /proc. Each is done with that within milliseconds."""
 
 
 def run(options: RunOptions) -> int:
@@ -67,6 +71,8 @@ def run(options: RunOptions) -> int:
 
 async def _serve(options: RunOptions, source: Source, read: Read, *, is_alone: bool) -> None:
     loop = asyncio.get_running_loop()
+    workers = start_workers(_WORKERS, "work")
+    loop.set_default_executor(workers)
     with ExitStack() as stack:
         writer = Writer(output=_STDOUT, log=_STDERR)
         stack.callback(writer.close)
@@ -87,6 +93,9 @@ async def _serve(options: RunOptions, source: Source, read: Read, *, is_alone: b
         daemon = Daemon(source, read, bus=bus, console=console, environ=source.environ)
         async with opened(daemon, bus, version=__version__, environ=source.environ, directory=source.directory):
             await daemon.run()
+    if not end_workers(workers):
+        # All is closed, and the interpreter would wait for a file system that may never answer.
+        os._exit(_STOPPED)
 
 
 def _has_person() -> bool:

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from reloadd.core.inputs import Timer, Why
 
 
+GIVE_WAY = 0.05
+"""Seconds for which whatever can wait leaves the processors to a child that was told to go, or has begun to serve: that
+is waited for, and the end of another process takes milliseconds of work, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spawn:
     """Start a child of this generation."""
@@ -20,9 +25,10 @@ class Spawn:
 
 @dataclass(frozen=True, slots=True)
 class Terminate:
-    """Send the stop signal to the child's process group."""
+    """Send the stop signal to the child's process group, after so many seconds."""
 
     generation: int
+    after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

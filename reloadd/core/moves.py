@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reloadd.core.actions import (
+    GIVE_WAY,
     Abandon,
     Action,
     Admit,
@@ -114,11 +115,11 @@ def give_up_waiting(machine: Machine, generation: int, seconds: float) -> Step:
 
 
 def hand_over(machine: Machine) -> Step:
-    """The newcomer takes over: `current` accepts no more, or did not say so in time."""
+    """The newcomer takes over: `current` accepts no more, or did not say so in time. Its end is in nobody's way."""
     new, why = machine.newcomer, machine.why
     if new is None or why is None:
         return machine, ()
-    alone, retirement = retire(machine, machine.current)
+    alone, retirement = retire(machine, machine.current, after=GIVE_WAY)
     serving, admission = _let_in(alone, new)
     return serving, (*admission, Complete(new, why), *retirement)
 
@@ -145,12 +146,12 @@ def serve(machine: Machine, generation: int) -> Machine:
     )
 
 
-def retire(machine: Machine, *generations: int | None) -> Step:
-    """Tell children to go."""
+def retire(machine: Machine, *generations: int | None, after: float = 0.0) -> Step:
+    """Tell children to go, after so many seconds."""
     told = tuple(generation for generation in generations if generation is not None)
     actions: list[Action] = []
     for generation in told:
-        actions += (Terminate(generation), Arm(Timer.STOP, generation, machine.policy.stop_timeout))
+        actions += (Terminate(generation, after), Arm(Timer.STOP, generation, after + machine.policy.stop_timeout))
     return (
         replace(
             machine,

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 CLEARLY_OLDER = 2_000_000_000
 """Nanoseconds: a second that the `.pyc` does not tell apart, and one for file systems that keep time coarsely."""
 
-_STANDARD_LIBRARY = os.path.dirname(os.__file__) + "/"
+_INSTALLED = (os.path.dirname(os.__file__) + "/", os.path.dirname(__file__) + "/")
+"""The standard library, and this package."""
 
 
 def distrust_racy(on_source: Optional[Callable[[str, str, os.stat_result], None]] = None) -> None:
@@ -67,5 +68,5 @@ def _remove_unless_newer(cached: str, changed: int) -> None:
 
 
 def is_installed(path: str) -> bool:
-    """Whether a file is the interpreter's or an installed package's, and not the user's: told by where it is."""
-    return path.startswith(_STANDARD_LIBRARY) or "/site-packages/" in path or "/dist-packages/" in path
+    """Whether a file is the interpreter's, an installed package's or ours, and not the user's: told by where it is."""
+    return path.startswith(_INSTALLED) or "/site-packages/" in path or "/dist-packages/" in path

@@ -25,6 +25,10 @@ def main(descriptor: int) -> None:
     Args:
         descriptor: the wire, as inherited.
     """
+    if sys.dont_write_bytecode:
+        from . import own_bytecode  # noqa: PLC0415 - others need not be helped
+
+        own_bytecode.write_missing()
     link = Link(descriptor)
     try:
         go = link.receive()

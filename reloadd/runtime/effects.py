@@ -224,7 +224,7 @@ def _find_user() -> Optional[str]:
         path = frame.f_code.co_filename
         if path.startswith(_IMPORT_SYSTEM):
             return None
-        if not path.startswith((_OURS, "<")) and not bytecode.is_installed(path):
+        if not path.startswith("<") and not bytecode.is_installed(path):
             return "%s:%d" % (os.path.abspath(path), frame.f_lineno)
         frame = frame.f_back
     return None

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from .ledger import Ledger
 
-_OWN_PACKAGE = __name__.rpartition(".")[0]
-
 
 class Finder:
     """First on `sys.meta_path`: sees every look-up, and finds nothing.
@@ -102,7 +100,7 @@ def observe(ledger: Ledger) -> Finder:
     """From now on, note all imports, and believe no bytecode that may be stale. To be called once in a process."""
 
     def on_source(name: str, path: str, status: os.stat_result) -> None:
-        is_users = _is_users(name, path)
+        is_users = not bytecode.is_installed(path)
         note = ledger.note if is_users else ledger.note_installed
         note("found", name=name, file=path, signature=signature(status), user=is_users)
 
@@ -134,7 +132,7 @@ def _see_modules(ledger: Ledger, finder: Finder) -> None:
     run = SourceFileLoader.exec_module
 
     def exec_module(loader: SourceFileLoader, module: ModuleType) -> None:
-        if not _is_users(loader.name, loader.path):
+        if bytecode.is_installed(loader.path):
             ledger.import_begins(loader.name)
             try:
                 run(loader, module)
@@ -161,7 +159,7 @@ def _see_extensions(ledger: Ledger) -> None:
 
     def create_module(loader: ExtensionFileLoader, spec: Any) -> ModuleType:
         path = loader.path
-        is_users = _is_users(loader.name, path)
+        is_users = not bytecode.is_installed(path)
         note = ledger.note if is_users else ledger.note_installed
         note("found", name=loader.name, file=path, signature=stat_signature(path), user=is_users)
         return create(loader, spec)
@@ -175,10 +173,6 @@ def _as_import_system(function: Any) -> Any:
     code: CodeType = own.__code__
     own.__code__ = code.replace(co_filename=SourceFileLoader.exec_module.__code__.co_filename)
     return own
-
-
-def _is_users(name: str, path: str) -> bool:
-    return not bytecode.is_installed(path) and not name.startswith(_OWN_PACKAGE)
 
 
 def _type_name(finder: object) -> str:

@@ -7,6 +7,7 @@ run Python too, and that one cannot be helped otherwise.
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
@@ -21,14 +22,15 @@ def remove_stale_bytecode(changed: Iterable[str]) -> None:
 
     What cannot be removed stays: a directory that is not ours to write into is not one that Python compiles into.
     """
-    by_directory: defaultdict[Path, set[str]] = defaultdict(set)
-    for path in map(Path, changed):
-        if path.suffix == ".py":
-            by_directory[path.parent / "__pycache__"].add(path.stem)
+    # Each directory is read once: a change of branch may bring hundreds of files in one, and tens of thousands in all.
+    by_directory: defaultdict[str, set[str]] = defaultdict(set)
+    for path in changed:
+        directory, name = os.path.split(path)
+        if name.endswith(".py"):
+            by_directory[directory].add(name.removesuffix(".py"))
     for directory, modules in by_directory.items():
-        # Each directory is read once: a change of branch may bring hundreds of files in one.
         with suppress(OSError):
-            for compiled in directory.iterdir():
+            for compiled in Path(directory, "__pycache__").iterdir():
                 if _module(compiled) in modules:
                     with suppress(OSError):
                         compiled.unlink()

@@ -90,6 +90,7 @@ class Child:
         # A process that has not read its `go` yet reads without room for descriptors, which would be lost.
         self._early: list[int] | None = [] if isinstance(start, Cold) else None
         self._answer: asyncio.TimerHandle | None = None
+        self._signal: asyncio.TimerHandle | None = None
         booted.hand_to(self)
         booted.wire.send("go", go)
         if not isinstance(start, Cold):
@@ -126,10 +127,13 @@ class Child:
             else:
                 self.adopt(descriptor)
 
-    def terminate(self, number: int) -> None:
-        """Send the stop signal to the whole group."""
+    def terminate(self, number: int, *, after: float = 0.0) -> None:
+        """Send the stop signal to the whole group, after so many seconds if the child is there yet."""
         self._note_asked()
-        signal_group(self.pid, number)
+        if after:
+            self._signal = asyncio.get_running_loop().call_later(after, signal_group, self.pid, number)
+        else:
+            signal_group(self.pid, number)
 
     def kill(self) -> None:
         """Send SIGKILL to the whole group."""
@@ -193,6 +197,8 @@ class Child:
 
     def booted_ended(self) -> None:
         """Take the end of the process."""
+        if self._signal is not None:
+            self._signal.cancel()
         if self._unsent is not None and not self.asked:
             self._refuse(f"it ended with {self.status.words}")
             return

@@ -19,12 +19,12 @@ class Deadlines:
 
     Args:
         tell: is told of each that has passed.
-        is_busy: whether somebody is at a prompt in the app, so that it cannot get ready: then its time begins anew.
+        is_debugged: whether somebody debugs the app, so that it cannot get ready: then its time begins anew.
     """
 
-    def __init__(self, tell: Callable[[Due], None], is_busy: Callable[[], bool]) -> None:
+    def __init__(self, tell: Callable[[Due], None], is_debugged: Callable[[], bool]) -> None:
         self._tell = tell
-        self._is_busy = is_busy
+        self._is_debugged = is_debugged
         self._loop = asyncio.get_running_loop()
         self._set: dict[tuple[Timer, int], asyncio.TimerHandle] = {}
 
@@ -47,7 +47,7 @@ class Deadlines:
 
     def _pass(self, due: Due) -> None:
         del self._set[due.timer, due.generation]
-        if due.timer is Timer.READY and self._is_busy():
+        if due.timer is Timer.READY and self._is_debugged():
             self.arm(due.timer, due.generation, due.seconds)
         else:
             self._tell(due)

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _UNTIL = "a file changes"
 
+_MOST_SHOWN = 1000
+"""Paths that a record has: a directory that is removed may have had tens of thousands of files."""
+
 
 class Reports:
     """Says what happens to one profile's app.
@@ -180,11 +183,13 @@ class Reports:
         return self._shown(why.changes.paths) if why.changes is not None else ()
 
     def _shown(self, paths: Sequence[str]) -> tuple[str, ...]:
-        return tuple(map(self._relative, paths))
+        shown = tuple(map(self._relative, paths[:_MOST_SHOWN]))
+        return shown if len(paths) <= _MOST_SHOWN else (*shown, f"and {len(paths) - _MOST_SHOWN} more")
 
     def _relative(self, path: str | Path) -> str:
         """A path as the user would write it in the profile's directory."""
-        return os.fspath(path).removeprefix(self._base)
+        # The file of an error is as it was imported: `..` may lead out of the directory.
+        return os.path.normpath(path).removeprefix(self._base)
 
 
 def _told(start: Start) -> dict[str, str | None]:

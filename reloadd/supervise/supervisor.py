@@ -25,7 +25,7 @@ from reloadd.supervise.arrivals import Arrivals
 from reloadd.supervise.bytecode import remove_stale_bytecode
 from reloadd.supervise.deadlines import Deadlines
 from reloadd.supervise.launcher import Launcher
-from reloadd.supervise.prompts import is_at_prompt
+from reloadd.supervise.prompts import is_debugged
 from reloadd.supervise.readiness import wait_ready
 from reloadd.supervise.reports import Reports
 from reloadd.supervise.running import Running
@@ -84,7 +84,7 @@ class Supervisor:
         self._last_blame: Blame | None = None
         connections = surroundings.connections
         self._arrivals = Arrivals(connections.take(profile.name), partial(connections.leave, profile.name))
-        self._deadlines = Deadlines(self.tell, lambda: is_at_prompt(self.profile, surroundings.console))
+        self._deadlines = Deadlines(self.tell, lambda: is_debugged(self.profile, surroundings.console))
         self._stopping_since: float | None = None
         self._is_over = False
         self._down = asyncio.Event()
@@ -229,10 +229,10 @@ class Supervisor:
                     self._arrivals.shut(running.child)
                     running.pause_asked_at = self._loop.time()
                     running.child.pause()
-            case actions.Terminate(generation):
+            case actions.Terminate(generation, after):
                 if (running := self._running.get(generation)) is not None:
                     self._arrivals.shut(running.child)
-                    running.child.terminate(signal.Signals[self.profile.restart.stop_signal])
+                    running.child.terminate(signal.Signals[self.profile.restart.stop_signal], after=after)
             case actions.Kill(generation, seconds):
                 self._kill(generation, seconds)
             case actions.Arm(timer, generation, seconds):

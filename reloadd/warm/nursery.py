@@ -120,11 +120,7 @@ class Nursery:
         on_there: Callable[[Parked, Frame], None],
         on_failed: Callable[[str], None],
     ) -> None:
-        """Have a copy forked off a process.
-
-        Raises:
-            OSError: the system has no room.
-        """
+        """Have a copy forked off a process, in a moment."""
         template = self.processes[zygote]
 
         def there(booted: Booted, frame: Frame) -> None:

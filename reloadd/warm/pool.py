@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from reloadd.core import slot_words as words
 from reloadd.core import slots
+from reloadd.core.actions import GIVE_WAY
 from reloadd.core.starts import Cold, Source, Start, Warm
 from reloadd.profile.environment import EnvFileError
 from reloadd.profile.model import Switch
@@ -20,7 +21,7 @@ from reloadd.warm import ledgers
 from reloadd.warm.knowledge import Knowledge
 from reloadd.warm.memory import Memory
 from reloadd.warm.nursery import Nursery
-from reloadd.warm.sayings import Sayings
+from reloadd.warm.sayings import Sayings, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -136,7 +137,7 @@ class Pool:
             return
         if not isinstance(self._starts[generation], Cold):
             self._step(words.Answered())
-        self._learn(generation, partial(self._prepare_in_peace, generation))
+        self._loop.call_later(GIVE_WAY, self._learn, generation, partial(self._prepare_in_peace, generation))
         self._loop.call_later(_LEARN_AGAIN, self._learn_again, generation)
 
     def ended(self, generation: int) -> None:
@@ -208,6 +209,8 @@ class Pool:
     # Learning.
 
     def _learn(self, generation: int, then: Callable[[], None]) -> None:
+        if generation not in self._starts or generation != self._last or self._is_closed:
+            return
         before, path = self._knowledge, self._ledgers.path(str(generation))
         start, before_modules = self._starts[generation], set(before.learned.modules)
 
@@ -229,8 +232,6 @@ class Pool:
         self._in_background(learn, learned)
 
     def _learn_again(self, generation: int) -> None:
-        if generation not in self._starts or generation != self._last or self._is_closed:
-            return
         known = self._knowledge.learned.modules
 
         def prepare() -> None:
@@ -304,16 +305,13 @@ class Pool:
         except EnvFileError as error:
             self._step(words.Lost(number, str(error)))
         except OSError as error:
-            self._step(words.Lost(number, _reason(error)))
+            self._step(words.Lost(number, reason_of(error)))
 
     def _fork(self, number: int, zygote: int) -> None:
         def failed(why: str) -> None:
             self._step(words.Lost(number, why))
 
-        try:
-            self._nursery.fork(number, zygote, self, on_there=self.process_parked, on_failed=failed)
-        except OSError as error:
-            failed(_reason(error))
+        self._nursery.fork(number, zygote, self, on_there=self.process_parked, on_failed=failed)
 
     def _give(self, number: int, source: Source, *, is_parked: bool) -> Prepared:
         booted, kept = self._nursery.give(number)
@@ -323,7 +321,3 @@ class Pool:
     def _discard(self, number: int, why: str) -> None:
         if (process := self._nursery.discard(number)) is not None:
             self._say.lost(process, why)
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

@@ -71,3 +71,8 @@ class Sayings:
 
     def _say(self, name: str, level: Level | None = None, /, **fields: Value) -> None:
         self._publish(make_record(name, fields, profile=self._profile, level=level))
+
+
+def reason_of(error: OSError) -> str:
+    """Why the system refused something."""
+    return (error.strerror or str(error)).lower()

@@ -226,11 +226,6 @@ class Audience:
         if len(self._found) >= _PORTION * self.burst.size:
             self.feed(now)
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether something was found that is yet to be taken in."""
-        return bool(self._found)
-
     def feed(self, now: float, *, is_answer: bool = False) -> None:
         """Take in what is left of what was found."""
         if self._found:

@@ -53,7 +53,7 @@ class SharedWatch:
         on_empty: Callable[[], None],
     ) -> None:
         # One look is made at a time, so that one thread is enough; it waits for a disk without holding up others.
-        self._executor = start_workers(1, "reloadd-watch")
+        self._executor = start_workers(1, "watch")
         self._publish = report
         self._on_empty = on_empty
         self._loop = asyncio.get_running_loop()

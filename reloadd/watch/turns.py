@@ -13,22 +13,20 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from reloadd.core.inputs import Noticed, Quiet
 from reloadd.core.records import record
-from reloadd.core.settle import Work
+from reloadd.watch.bursts import Bursts
 from reloadd.watch.degraded import Refusals
 from reloadd.watch.digester import Digester
-from reloadd.watch.endings import Endings
 from reloadd.watch.jobs import Jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
     from concurrent.futures import Executor
 
     from reloadd.watch.audience import Audience
     from reloadd.watch.inbox import Inbox, Loss, Sighting
     from reloadd.watch.interest import Interest
-    from reloadd.watch.lookout import Look, Lookout, News
+    from reloadd.watch.lookout import Look, Lookout
 
 PAUSE_AFTER_FAILURE = 1.0
 """Seconds until watching that broke off is begun again."""
@@ -84,7 +82,7 @@ class Turns:
         self._executor = executor
         self._digester = Digester(lookout, executor, self._failed)
         self._loop = asyncio.get_running_loop()
-        self._endings = Endings()
+        self._bursts = Bursts(everyone, lookout, executor, on_told=self._digester.ask)
         self._begun: tuple[Audience, ...] = ()
         self._recovery: Recovery | None = None
         self._poll_due = self._sweep_due = math.inf
@@ -118,9 +116,9 @@ class Turns:
             try:
                 await self._inbox.wait(self._due())
                 await self._turn()
-                self._tell_of_bursts()
+                self._bursts.say_which_are_open()
             except Exception as error:  # noqa: BLE001 - whatever broke, watching goes on and says so
-                self._tell_of_bursts()
+                self._bursts.say_which_are_open()
                 self._failed(error)
                 for audience in self._everyone():
                     audience.fail(error)
@@ -129,10 +127,9 @@ class Turns:
 
     def _due(self) -> float:
         """When to do something though nothing was heard."""
-        if self._is_walking or self._endings:
+        if self._is_walking:
             return self._loop.time()
-        bursts = (each.burst.due for each in self._everyone())
-        return min(self._poll_due, self._sweep_due, *(due for due in bursts if due is not None))
+        return min(self._poll_due, self._sweep_due, self._bursts.due())
 
     async def _turn(self) -> None:
         """Look where there is reason to, then do what is due: a stream of events holds up nothing else."""
@@ -190,10 +187,8 @@ class Turns:
     async def _look_at(self, sightings: tuple[Sighting, ...]) -> None:
         noticed_at = self._loop.time()
         minded = [each for each in sightings if self._lookout.minds(each)]
-        if beginning := self._beginning(minded):
-            for audience in beginning:
-                audience.tell_of_burst(Noticed())
-            # So that they can act on it before anybody looks.
+        if self._bursts.say_which_begin(minded):
+            # So that those who were told can act on it before anybody looks.
             await asyncio.sleep(0)
         if not minded:
             return
@@ -217,24 +212,15 @@ class Turns:
         self._poll_due = self._loop.time() + self._poll_interval
 
     async def _end_bursts(self) -> None:
-        """Go on with the ends of bursts: one is told when no work is under way and nobody writes its files any more."""
-        for audience in self._over():
-            if audience not in self._endings and not await self._goes_on(audience):
-                self._endings.begin(audience)
-        if asked := self._endings.take_asked():
-            await self._tell_all(asked)
-        if unasked := self._endings.take_unasked():
+        """Go on with the ends of bursts, each by one step."""
+        if asked := await self._bursts.take_ending():
+            await self._look_once_more(asked)
+            await self._bursts.tell(asked)
+        if unasked := self._bursts.take_unasked():
             self._note(await self._in_worker(lambda: self._lookout.ask_writers(unasked)), is_answer=True)
 
-    async def _goes_on(self, audience: Audience) -> bool:
-        """Keep a burst open if work is under way where its files are, so that there is more to come; whether it is."""
-        work = await self._work_at(audience)
-        now = self._loop.time()
-        audience.burst = audience.burst.during(work, now)
-        return not audience.is_burst_over(now)
-
-    async def _tell_all(self, audiences: Sequence[Audience]) -> None:
-        """Tell what changed, unless a last look shows that it goes on."""
+    async def _look_once_more(self, audiences: Iterable[Audience]) -> None:
+        """Look at what may show that bursts go on which were thought to be over."""
         # A lone save waits for few others; what is more than that may have gone on in any event that was heard by now.
         is_lone = all(each.burst.size == 1 for each in audiences)
         ahead = min(len(self._inbox), _MOST_TAKEN) if is_lone else len(self._inbox)
@@ -242,39 +228,6 @@ class Turns:
             await self._look_at(self._inbox.take(_MOST_TAKEN))
         if self._poll_due < math.inf:
             await self._poll()
-        for audience in audiences:
-            if audience.is_burst_over(self._loop.time()) and not await self._goes_on(audience):
-                self._tell(audience)
-
-    def _tell(self, audience: Audience) -> None:
-        changes = audience.close_burst(self._loop.time())
-        self._lookout.tell(audience.interest, changes.paths)
-        audience.tell(changes)
-        self._digester.ask()
-
-    async def _work_at(self, audience: Audience) -> Work:
-        """What is under way where a burst's files are."""
-        if audience.is_found_on_a_walk and not self._lookout.is_walked(audience.interest):
-            return Work.LOOKING
-        paths = audience.burst.paths
-        git = self._lookout.glance_at_git(paths)
-        return await self._in_worker(lambda: self._lookout.git_activity(paths)) if git is None else git
-
-    def _beginning(self, minded: Sequence[Sighting]) -> list[Audience]:
-        """Those to whom events are the first sign of a change."""
-        waiting = {each.interest: each for each in self._everyone() if not each.is_in_burst}
-        return [waiting[each] for each in self._lookout.beginning(minded, waiting)]
-
-    def _tell_of_bursts(self) -> None:
-        """Say who has anything to be told; what looks showed by themselves is noticed here."""
-        for audience in self._everyone():
-            if audience.is_in_burst is not (is_open := audience.burst.due is not None):
-                audience.tell_of_burst(Noticed() if is_open else Quiet())
-
-    def _over(self) -> list[Audience]:
-        """Those whose bursts are over."""
-        now = self._loop.time()
-        return [each for each in self._everyone() if each.is_burst_over(now)]
 
     def _note(
         self, look: Look, noticed_at: float | None = None, *, is_walk: bool = True, is_answer: bool = False
@@ -286,26 +239,12 @@ class Turns:
         elif self._poll_due == math.inf:
             self._poll_due = self._loop.time() + self._poll_interval
         self.refusals.add(look.refused)
-        for audience in self._everyone():
-            if news := look.news.get(audience.interest):
-                self._take_news(audience, news, noticed_at or self._loop.time(), is_walk=is_walk, is_answer=is_answer)
-            elif audience.is_behind and self._lookout.is_walked(audience.interest):
-                audience.feed(self._loop.time())
+        if self._recovery is not None:
+            self._recovery.changes.update({interest: len(news.findings) for interest, news in look.news.items()})
+        self._bursts.take(look, noticed_at or self._loop.time(), is_walk=is_walk, is_answer=is_answer)
         if look.refused and not look.is_unfinished:
             for audience in self._begun:
                 self._say_degraded(audience)
-
-    def _take_news(self, audience: Audience, news: News, found_at: float, *, is_walk: bool, is_answer: bool) -> None:
-        """Take what a look showed to one audience."""
-        for path in news.ignored:
-            audience.tell_of_ignored(path)
-        if self._recovery is not None:
-            self._recovery.changes[audience.interest] += len(news.findings)
-        if is_walk and self._is_walking and not self._lookout.is_walked(audience.interest):
-            audience.find_on_a_walk(news.findings, found_at)
-        else:
-            audience.find(news.findings, found_at, is_answer=is_answer)
-            audience.is_found_on_a_walk |= is_walk
 
     def _say_degraded(self, audience: Audience) -> None:
         for degraded in self.refusals.news_for(audience):

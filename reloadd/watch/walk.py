@@ -163,11 +163,6 @@ class Walk:
             return ruling
         return Ruling({**ruling.rules, **{scope: self._roots.rules(scope) for scope in rooted}})
 
-    def _scopes_at(self, path: str) -> tuple[Scope, ...]:
-        """Those that a directory was entered for."""
-        directory = self._directories.get(path)
-        return () if directory is None else directory.scopes
-
     def _letting_in(self, path: str, scopes: Iterable[Scope]) -> frozenset[Scope]:
         """Those whose rules would let a directory in: if they lost it, it has become one that leads back."""
         above = self._above(path)

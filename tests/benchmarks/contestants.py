@@ -131,9 +131,9 @@ class ColdStart(Contestant):
         self._listener = socket.create_server(("127.0.0.1", 0))
 
     def measure(self, version: str) -> float:
-        """From the start of the process; the save is not in it."""
-        self.save(version)
+        """From the beginning of the save, as with the others: a process that is started before would not have it."""
         begun = time.perf_counter()
+        self.save(version)
         process = subprocess.Popen(
             [self.python, "serve.py", str(self._listener.fileno())],
             cwd=self.directory,

@@ -183,7 +183,8 @@ class Contestant:
         if not self._is_warm:
             return
         served = self.daemon.wait_for_any("child.ready", "restart.completed")
-        since = self.daemon.records.index(served)
+        # What is prepared while the child starts is there perhaps before it serves.
+        since = self.daemon.records.index(self.daemon.wait_for("child.spawned", generation=served["generation"]))
         # What is prepared beyond that, a scout, takes as long as the app's own imports.
         wants_scout = self._app is PACKAGE and served.get("source") is not None
         wait_until(

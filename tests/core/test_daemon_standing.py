@@ -149,7 +149,14 @@ def test_many_apps_are_counted_and_those_that_are_broken_come_first() -> None:
     serving = [moved(name, State.SERVING) for name in names]
 
     assert status(after(*serving, names=names)) == "serving a, b, c, d and 3 more"
+    assert status(after(*serving, names=names[:4])) == "serving a, b, c, d"
     assert status(after(*serving, failed("c", "E"), names=names)).startswith("serving the last good version of c (E); ")
+
+
+def test_a_daemon_without_apps_says_so() -> None:
+    """Before it has read its profiles there are none either."""
+    assert status(DaemonStanding()) == "starting"
+    assert status(expect(after(moved("shop", State.SERVING)), ())) == "no apps"
 
 
 def test_a_profile_that_is_gone_is_spoken_of_no_more() -> None:

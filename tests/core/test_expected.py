@@ -28,6 +28,14 @@ def test_whoever_was_told_before_is_not_expected() -> None:
     assert first.told("web", ("/shop/other.py",), {"api": 0.0}, now=10.05).names(10.05) == {"api"}
 
 
+def test_a_watch_that_polls_answers_late() -> None:
+    """Whatever the other watches of the same file take."""
+    first = Expected().told("api", PATHS, BOTH, now=10.0)
+
+    assert first.told("proxy", PATHS, {"api": 0.0}, now=10.4 + LATEST).names(10.4 + LATEST) == frozenset()
+    assert first.told("proxy", PATHS, {"api": 0.0}, now=10.6 + LATEST).names(10.6 + LATEST) == {"api"}
+
+
 def test_what_was_told_long_ago_answers_to_nothing() -> None:
     """It was another save."""
     expected = Expected().told("api", PATHS, {"web": 0.0}, now=10.0).told("web", PATHS, {"api": 0.0}, now=20.0)

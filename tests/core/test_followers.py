@@ -7,7 +7,7 @@ import random
 import pytest
 
 from reloadd.core.changes import Change, ChangeKind, ChangeSet
-from reloadd.core.followers import Activity, Following, Pending
+from reloadd.core.followers import Activity, Following, Pending, relatives
 from tests.support.graphs import Graph, random_graph, reachable
 
 WALKS = 300
@@ -104,6 +104,15 @@ def test_whoever_has_waited_for_too_long_goes_and_follows_again() -> None:
 
     assert (pending, following.pending) == (Pending(None, SHARED), frozenset())
     assert following.restarted(PAIR, "api").due(PAIR, NOBODY)[1] == {"web": Pending("api")}
+
+
+def test_relatives_are_all_leaders_and_all_followers() -> None:
+    """Also by way of others; not those that merely follow the same app."""
+    graph = {**CHAIN, "worker": ("api",), "free": ()}
+
+    assert relatives(graph, "web") == {"api", "proxy"}
+    assert relatives(graph, "api") == {"web", "proxy", "worker"}
+    assert relatives(graph, "free") == frozenset()
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from reloadd.core.lapses import FIRST, FORGOTTEN, Lapse, News, observe
+from reloadd.core.lapses import FIRST, FORGOTTEN, LONGEST, Lapse, News, observe
 
 
 def told(*seen: tuple[float, bool]) -> list[tuple[float, News]]:
@@ -39,6 +39,20 @@ def test_what_comes_and_goes_is_told_ever_more_rarely() -> None:
         assert len(said) <= 20, seed
         assert [news for _, news in said[::2]] == [News.FAILED] * len(said[::2])
         assert [news for _, news in said[1::2]] == [News.RECOVERED] * len(said[1::2])
+
+
+def test_even_after_many_relapses_a_recovery_is_told_in_the_end() -> None:
+    """After ten minutes at the most."""
+    lapse, now = Lapse(), 0.0
+    for _ in range(20):
+        lapse, _ = observe(lapse, is_well=False, now=now)
+        lapse, _ = observe(lapse, is_well=True, now=now)
+        assert lapse.due is not None
+        now = lapse.due
+        lapse, news = observe(lapse, is_well=True, now=now)
+        assert news is News.RECOVERED
+
+    assert lapse.patience == LONGEST
 
 
 def test_long_after_a_recovery_a_failure_is_a_new_one() -> None:

@@ -45,6 +45,14 @@ def test_modules_come_in_the_order_of_their_look_up() -> None:
     assert learned(*lines).modules == ("a", "a.b", "c")
 
 
+def test_what_a_warm_child_shows_to_be_denied_stays_denied() -> None:
+    """It may have come with the last edit."""
+    known = learned(found("gevent.monkey"), known=learned(found("a")), anew=False)
+
+    assert known.denied is not None
+    assert learned(found("b"), known=known, anew=False).denied == known.denied
+
+
 def test_the_ledger_of_a_warm_child_only_adds() -> None:
     """What had been imported ahead is not in it. That of a cold child has everything."""
     known = learned(found("a"), found("b"))
@@ -60,6 +68,22 @@ def test_what_was_excluded_stays_out() -> None:
     assert known.modules == ("a",)
     assert learned(found("a"), found("polars.lazy"), found("polarsx"), known=known).modules == ("a", "polarsx")
     assert known.excluded == {"polars": "it leaves threads"}
+
+
+def test_what_is_known_from_elsewhere_comes_after_it() -> None:
+    """Once each, and only what may be imported ahead."""
+    known = learned(found("a"), found("polars")).without({"polars": "it leaves threads"})
+
+    assert known.with_more(["b", "a", "polars.lazy"]).modules == ("a", "b")
+    assert learned(found("gevent.monkey")).with_more(["b"]).modules == ()
+
+
+def test_our_adapter_for_a_server_that_is_not_installed_is_left_out() -> None:
+    """The one for the server that the app uses is not."""
+    missed: Line = {"word": "missed", "name": "hypercorn"}
+    adapters = [found(f"_reloadd_runtime.servers.{name}_adapter") for name in ("uvicorn", "hypercorn")]
+
+    assert learned(missed, *adapters).modules == ("_reloadd_runtime.servers.uvicorn_adapter",)
 
 
 @pytest.mark.parametrize("name", DENIED)
@@ -120,7 +144,9 @@ def test_a_variable_that_no_import_reads_changes_nothing() -> None:
     ],
 )
 def test_nothing_is_imported_ahead_after_a_strange_finder(finder: str, modules: tuple[str, ...]) -> None:
-    """It may change what is found; the usual ones do not."""
+    """It may change what is found, also if another one follows; the usual ones do not."""
+    later: Line = {"word": "hooked", "by": ["main.Later"]}
+    assert learned(found("a"), {"word": "hooked", "by": [finder]}, found("b"), later).modules == modules
     assert learned(found("a"), {"word": "hooked", "by": [finder]}, found("b")).modules == modules
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reloadd.core.actions import (
+    GIVE_WAY,
     Abandon,
     Action,
     Admit,
@@ -74,9 +75,9 @@ def start_actions(generation: int, why: Why, *, beside: bool = False) -> tuple[A
     return starting if beside else (*starting, Admit(generation))
 
 
-def stop_actions(generation: int) -> tuple[Action, ...]:
-    """What ending a child takes."""
-    return Terminate(generation), Arm(Timer.STOP, generation, Policy().stop_timeout)
+def stop_actions(generation: int, *, after: float = 0.0) -> tuple[Action, ...]:
+    """What ending a child takes; one that another has replaced gives way to that first."""
+    return Terminate(generation, after), Arm(Timer.STOP, generation, after + Policy().stop_timeout)
 
 
 def test_start_spawns_the_first_generation() -> None:
@@ -179,6 +180,44 @@ def test_code_3_twice_without_serving_is_a_failure() -> None:
 
     assert State.BACKOFF is machine.state
     assert (Schedule(2, 0.2), Arm(Timer.BACKOFF, 2, 0.2)) == actions
+
+
+def test_code_3_is_believed_again_once_it_has_served() -> None:
+    """Whatever happened before that."""
+    words: list[Input] = [Start(), Exited(1, CODE[3]), Ready(2), Exited(2, CODE[1]), Due(Timer.BACKOFF, 2)]
+    machine, _ = play(*words, Exited(3, CODE[3]))
+
+    assert (machine.state, machine.current) == (State.STARTING, 4)
+
+
+def test_a_newcomer_that_exits_with_code_3_is_started_once_more() -> None:
+    """Beside the old one, which serves on; a second time it has failed."""
+    words: list[Input] = [Start(), Ready(1), EDIT, Exited(2, CODE[3])]
+    again, actions = play(*words, policy=OVERLAP)
+    failed, said = play(*words, Exited(3, CODE[3]), policy=OVERLAP)
+
+    assert (again.state, again.current, again.newcomer) == (State.REPLACING, 1, 3)
+    assert actions == start_actions(3, BECAUSE_OF_EDIT, beside=True)
+    assert (failed.state, failed.current, failed.newcomer) == (State.SERVING, 1, None)
+    assert said == (Abandon(3, BECAUSE_OF_EDIT),)
+
+
+def test_a_long_start_that_fails_is_one_of_a_row() -> None:
+    """Only to have served for long ends a row."""
+    long = Backoff().most + 1
+    fails: list[Input] = [Start(), Exited(1, CODE[1]), Due(Timer.BACKOFF, 1)]
+
+    assert play(*fails, Exited(2, CODE[1], uptime=long))[0].failures == 2
+    assert play(*fails, Ready(2), Exited(2, CODE[1], uptime=long))[0].failures == 1
+
+
+def test_a_command_ends_a_row_of_failures() -> None:
+    """So does a stop, also while the child is still going."""
+    fails: list[Input] = [Start(), Exited(1, CODE[1]), Due(Timer.BACKOFF, 1)]
+
+    assert play(*fails, Exited(2, CODE[1]), Stop())[0] == replace(Machine(), generation=2)
+    assert play(*fails, Stop(), Start())[0].failures == 0
+    assert play(*fails, Restart(Why(Cause.COMMAND)))[0].failures == 0
 
 
 def test_code_3_after_serving_is_never_a_failure() -> None:
@@ -345,7 +384,7 @@ def test_new_one_is_admitted_once_the_old_one_accepts_no_more(confirmed: Input) 
     machine, actions = play(Start(), Ready(1), EDIT, Ready(2), confirmed, policy=OVERLAP)
 
     assert (machine.state, machine.current, machine.going) == (State.SERVING, 2, frozenset({1}))
-    assert actions == (Admit(2), Complete(2, BECAUSE_OF_EDIT), *stop_actions(1))
+    assert actions == (Admit(2), Complete(2, BECAUSE_OF_EDIT), *stop_actions(1, after=GIVE_WAY))
 
 
 def test_hold_pauses_the_old_one_at_once() -> None:
@@ -365,7 +404,7 @@ def test_hold_hands_over_once_both_are_known(words: tuple[Input, ...]) -> None:
     machine, actions = play(Start(), Ready(1), EDIT, *words, policy=HOLD)
 
     assert (machine.state, machine.current, machine.accepting) == (State.SERVING, 2, Accepting.YES)
-    assert actions == (Admit(2), Complete(2, BECAUSE_OF_EDIT), *stop_actions(1))
+    assert actions == (Admit(2), Complete(2, BECAUSE_OF_EDIT), *stop_actions(1, after=GIVE_WAY))
 
 
 def test_held_requests_go_to_the_old_one_when_the_new_one_fails() -> None:
@@ -420,7 +459,11 @@ def test_newcomer_is_old_within_the_next_burst() -> None:
     _, admission = step(machine, Quiet())
 
     assert (machine.state, machine.current, machine.accepting) == (State.SERVING, 2, Accepting.NO)
-    assert actions == (Arm(Timer.HOLD, 2, HOLD.hold_timeout), Complete(2, BECAUSE_OF_EDIT), *stop_actions(1))
+    assert actions == (
+        Arm(Timer.HOLD, 2, HOLD.hold_timeout),
+        Complete(2, BECAUSE_OF_EDIT),
+        *stop_actions(1, after=GIVE_WAY),
+    )
     assert admission == (Admit(2),)
 
 

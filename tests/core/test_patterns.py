@@ -45,6 +45,8 @@ from reloadd.core.patterns import compile_includes
         ("[a-c].py", "b.py", True),
         ("[a-c].py", "-.py", False),
         ("[a-].py", "-.py", True),
+        ("[a-cx].py", "x.py", True),
+        ("[b-b].py", "b.py", True),
         ("[c-a].py", "b.py", False),
         ("[]a].py", "].py", True),
         ("x[+-0]y", "x/y", False),

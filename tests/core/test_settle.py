@@ -88,7 +88,7 @@ def test_an_emptied_burst_begins_anew() -> None:
 
 @pytest.mark.parametrize(
     ("told_at", "again_at", "due"),
-    [(0, 1, 11), (0, 20, 100), (0, 60, 160), (0, 100, 200), (0, 101, 101), (0, 5000, 5000)],
+    [(0, 1, 11), (0, 20, 100), (0, 60, 160), (0, 100, 200), (0, 101, 101), (0, 5000, 5000), (5000, 5001, 5011)],
 )
 def test_what_follows_a_told_set_is_a_burst(told_at: float, again_at: float, due: float) -> None:
     """A formatter, or the rest of a thousand files, supersedes what a lone save started: once, when it is quiet"""

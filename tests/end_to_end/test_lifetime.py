@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.support.daemon import RunningDaemon, all_gone, ask, clean_environ, marked_processes, wait_until, write_files
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.support.programs import needs_bindfs
 
 APP = """
 def app(environ, start_response):
@@ -192,6 +191,34 @@ def test_taken_port_is_one_clear_error(tmp_path: Path) -> None:
     )
     assert f"= hint: stop it with `kill {os.getpid()}`, or choose another address" in text
     assert not [each for each in daemon.records if each["event"].startswith("child.")]
+
+
+@needs_bindfs
+def test_a_file_system_that_does_not_answer_keeps_no_daemon_from_ending(tmp_path: Path) -> None:
+    """Once the apps have ended: a thread that looks there cannot be ended, and the interpreter would wait for it."""
+    write_web(tmp_path)
+    write_files(tmp_path, {"behind/part.py": "", "mounted/.keep": ""})
+    with (tmp_path / "dev.toml").open("a") as profile:
+        profile.write('[watch]\nroots = ["mounted"]\nbackend = "poll"\npoll-interval = 0.05\n')
+    behind, mounted = tmp_path / "behind", tmp_path / "mounted"
+    program = subprocess.Popen(["bindfs", "-f", "-o", "nonempty", behind, mounted])
+    try:
+        wait_until(mounted.is_mount, "the mount")
+        with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+            daemon.wait_for("child.ready")
+            program.send_signal(signal.SIGSTOP)
+            wait_until(lambda: _waits_for_fuse(daemon.process.pid), "a look that does not come back")
+            assert daemon.close() == 0
+            assert daemon.all("daemon.stopped")
+    finally:
+        program.send_signal(signal.SIGCONT)
+        program.terminate()
+        program.wait()
+
+
+def _waits_for_fuse(pid: int) -> bool:
+    """Whether a thread of a process waits for an answer (proc(5))."""
+    return any(path.read_text() == "request_wait_answer" for path in Path(f"/proc/{pid}/task").glob("*/wchan"))
 
 
 def test_port_of_ones_own_other_daemon_is_told_as_such(tmp_path: Path) -> None:

@@ -41,9 +41,8 @@ WARM_UP = 20
 GROWTH = 3 << 20
 """Bytes of resident memory that 480 restarts may add: an allocator's rounding, not a leak of each."""
 
-THREADS = 9
-"""The event loop's, the terminal's, the history's, that of the kernel's events, the one that looks at files, and four
-that read."""
+THREADS = 8
+"""The event loop's, the terminal's, the history's, the one that looks at files, and four that read."""
 
 
 AT_REST, GUARDIAN = 3, 1

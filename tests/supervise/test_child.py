@@ -120,6 +120,25 @@ def test_group_goes_with_its_leader(make_profile: MakeProfile, tmp_path: Path) -
     with_child(script(make_profile, tmp_path, FAMILY), scenario)
 
 
+@pytest.mark.parametrize(
+    ("source", "status"),
+    [("import time; time.sleep(600)", ExitStatus(signal="SIGTERM")), ("input()", ExitStatus(code=1))],
+    ids=["is there", "has ended"],
+)
+def test_stop_signal_may_be_sent_later(
+    make_profile: MakeProfile, tmp_path: Path, source: str, status: ExitStatus
+) -> None:
+    """The child is asked at once; one that has ended by then is sent nothing."""
+
+    async def scenario(child: Child, owner: Listening) -> None:
+        child.terminate(signal.SIGTERM, after=0.05 if status.signal else DEADLINE)
+        assert child.asked
+        await over(child, owner)
+        assert child.status == status
+
+    with_child(script(make_profile, tmp_path, source), scenario)
+
+
 def test_kill_reaches_the_whole_group(make_profile: MakeProfile, tmp_path: Path) -> None:
     """Nobody is deaf to it."""
 

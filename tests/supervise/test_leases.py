@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="leases are Linu
 
 LOOKING = """
 import asyncio, sys
+from reloadd.supervise import leases
 from reloadd.supervise.leases import Leases
 from reloadd.supervise.processes import adopt_orphans
 
@@ -31,9 +32,13 @@ async def scenario(file, is_certain, *command):
     openers = await found
     print(openers if not openers else [child.pid in opener.lineage for opener in openers], flush=True)
 
+leases._LOOKS = int(sys.argv.pop())
 asyncio.run(scenario(*sys.argv[1:]))
 """
-"""A process that leases a file, runs a command, and says whether it is that which opens the file."""
+"""A process that leases a file, runs a command, and says whether it is that which opens the file.
+
+Its last argument is how often it looks for processes of its own.
+"""
 
 LEFT_ALONE = "(while kill -0 $$ 2>/dev/null; do sleep 0.01; done; echo 1 > {}) & exit 0"
 """A child that writes once its parent is gone."""
@@ -53,10 +58,17 @@ def is_certain(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
 
 
+def test_a_process_of_ours_that_comes_late_is_known_if_everybody_is_looked_at(file: Path) -> None:
+    """On a busy machine it may wait only after the looks for it."""
+    arguments = [str(file), "True", "sh", "-c", f"echo 1 > {file}", "0"]
+    with subprocess.Popen([sys.executable, "-c", LOOKING, *arguments], stdout=subprocess.PIPE, text=True) as looking:
+        assert looking.communicate()[0] == "leased\n[True]\n"
+
+
 @pytest.mark.parametrize("command", ["echo 1 > {}", "sh -c 'echo 1 > {}'; true", LEFT_ALONE])
 def test_a_process_of_ours_is_known(file: Path, command: str, is_certain: bool) -> None:  # noqa: FBT001 (a fixture)
     """By its own number, by those of whom it comes from, and by its session; it goes on."""
-    arguments = [str(file), str(is_certain), "sh", "-c", command.format(file)]
+    arguments = [str(file), str(is_certain), "sh", "-c", command.format(file), "3"]
     with subprocess.Popen([sys.executable, "-c", LOOKING, *arguments], stdout=subprocess.PIPE, text=True) as looking:
         assert looking.communicate()[0] == "leased\n[True]\n"
     wait_until(lambda: file.read_text() == "1\n", "what it writes")
@@ -64,7 +76,7 @@ def test_a_process_of_ours_is_known(file: Path, command: str, is_certain: bool) 
 
 def test_somebody_else_is_none_of_ours(file: Path, is_certain: bool) -> None:  # noqa: FBT001 (a fixture)
     """Whoever does not come from the one that looks."""
-    arguments = [str(file), str(is_certain), "sleep", "1"]
+    arguments = [str(file), str(is_certain), "sleep", "1", "3"]
     with subprocess.Popen([sys.executable, "-c", LOOKING, *arguments], stdout=subprocess.PIPE, text=True) as looking:
         assert looking.stdout is not None
         assert looking.stdout.readline() == "leased\n"

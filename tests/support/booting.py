@@ -165,6 +165,7 @@ def booted(
     stdin: int = subprocess.DEVNULL,
     terminal: bool = False,
     accept: bool = True,
+    boot: Path = BOOT,
 ) -> Iterator[BootedChild]:
     """A child that has been told to `go`, in a session of its own; it and its group are gone afterwards.
 
@@ -184,7 +185,7 @@ def booted(
     interpreter = [str(python)] if isinstance(python, Path | str) else [*python]
     with theirs:
         process = subprocess.Popen(
-            [*interpreter, str(BOOT), str(theirs.fileno()), "dev"],
+            [*interpreter, str(boot), str(theirs.fileno()), "dev"],
             cwd=directory,
             env=clean_environ() if environ is None else environ,
             stdin=stdin,
