@@ -8,6 +8,7 @@ is a terminal, each child gets one too. With one app in the foreground, the keyb
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -57,6 +58,9 @@ class Console:
         screen: the terminal that people look at; None if the output is not a terminal.
         keyboard: the terminal that the one app may read from; None if there is none, or several apps.
         colour: whether prefixes are coloured.
+
+    Attributes:
+        typed_at_prompt: when somebody last typed at a prompt of a child's, in seconds of the event loop's clock.
     """
 
     def __init__(self, writer: Writer, *, screen: int | None, keyboard: int | None, colour: bool) -> None:
@@ -67,6 +71,7 @@ class Console:
         self._names: tuple[str, ...] = ()
         self._open: list[Ends] = []
         self._looks_again: asyncio.TimerHandle | None = None
+        self.typed_at_prompt = -math.inf
         if keyboard is not None:
             self._listen(keyboard)
 
@@ -100,10 +105,6 @@ class Console:
         """The process is gone: type no more into its terminal, nor give it another size."""
         with suppress(ValueError):  # it was only prepared
             self._open.remove(ends)
-
-    def has_keyboard(self) -> bool:
-        """Whether there is a child that has the keyboard."""
-        return any(ends.has_keyboard for ends in self._open)
 
     def has_prompt(self) -> bool:
         """Whether a child that has the keyboard takes each key by itself, as for a line that is edited at a prompt."""
@@ -174,5 +175,7 @@ class Console:
             # The terminal was hung up; SIGHUP tells the daemon what that means.
             loop.remove_reader(keyboard)
         elif listening:
+            if takes_keys(listening[-1]):
+                self.typed_at_prompt = loop.time()
             with suppress(OSError):  # nobody reads there, and its buffer is full: a real terminal drops keys as well
                 os.write(listening[-1], typed)

@@ -9,13 +9,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from reloadd.core.inputs import Due, Timer
-from reloadd.core.prompts import GONE_ON
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_PERIOD = 0.1
-"""Seconds between two looks for a prompt."""
 
 
 class Deadlines:
@@ -23,16 +19,12 @@ class Deadlines:
 
     Args:
         tell: is told of each that has passed.
-        can_be_busy: whether somebody may be at a prompt in the app, and keep it from getting ready.
-        is_busy: whether somebody is: then the app's time to get ready begins anew.
+        is_debugged: whether somebody debugs the app, so that it cannot get ready: then its time begins anew.
     """
 
-    def __init__(
-        self, tell: Callable[[Due], None], *, can_be_busy: Callable[[], bool], is_busy: Callable[[], bool]
-    ) -> None:
+    def __init__(self, tell: Callable[[Due], None], is_debugged: Callable[[], bool]) -> None:
         self._tell = tell
-        self._can_be_busy = can_be_busy
-        self._is_busy = is_busy
+        self._is_debugged = is_debugged
         self._loop = asyncio.get_running_loop()
         self._set: dict[tuple[Timer, int], asyncio.TimerHandle] = {}
 
@@ -55,17 +47,7 @@ class Deadlines:
 
     def _pass(self, due: Due) -> None:
         del self._set[due.timer, due.generation]
-        if due.timer is Timer.READY and self._can_be_busy():
-            self._look(due, until=self._loop.time() + GONE_ON)
-        else:
-            self._tell(due)
-
-    def _look(self, due: Due, until: float) -> None:
-        """Tell of a late start, unless a prompt is seen within a moment: between two steps of a debugger is none."""
-        self._set.pop((due.timer, due.generation), None)
-        if self._is_busy():
+        if due.timer is Timer.READY and self._is_debugged():
             self.arm(due.timer, due.generation, due.seconds)
-        elif self._loop.time() >= until:
-            self._tell(due)
         else:
-            self._set[due.timer, due.generation] = self._loop.call_later(_PERIOD, self._look, due, until)
+            self._tell(due)

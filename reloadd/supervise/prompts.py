@@ -12,7 +12,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from reloadd.core.inputs import Noticed, Quiet
-from reloadd.core.prompts import Next, Waiting
+from reloadd.core.prompts import GONE_ON, Next, Waiting
 from reloadd.supervise.reports import Reports
 
 if TYPE_CHECKING:
@@ -29,18 +29,19 @@ _PERIOD = 0.2
 """Seconds between two looks at the terminal, while changes wait: nothing tells when its mode is changed."""
 
 
-def can_be_at_prompt(profile: Profile, console: Console) -> bool:
-    """Whether somebody could be at a prompt in the app, and would not want to be disturbed.
-
-    That is so only for an app that serves a socket of the daemon's, which reads keys in a debugger. A program that was
-    made for the terminal reads them all the time.
-    """
-    return bool(profile.listen) and console.has_keyboard()
-
-
 def is_at_prompt(profile: Profile, console: Console) -> bool:
-    """Whether somebody is at such a prompt now."""
-    return can_be_at_prompt(profile, console) and console.has_prompt()
+    """Whether somebody is at a prompt in the app, and is not to be disturbed.
+
+    That can only be so for an app that serves a socket of the daemon's, which reads keys in a debugger. A program that
+    was made for the terminal reads them all the time.
+    """
+    return bool(profile.listen) and console.has_prompt()
+
+
+def is_debugged(profile: Profile, console: Console) -> bool:
+    """Whether somebody is at a prompt in the app, or has just typed at one: a debugger may be at a step just now."""
+    typed_ago = asyncio.get_running_loop().time() - console.typed_at_prompt
+    return is_at_prompt(profile, console) or (bool(profile.listen) and typed_ago < GONE_ON)
 
 
 class PromptGate:
@@ -95,11 +96,7 @@ class PromptGate:
 
     @property
     def _has_to_wait(self) -> bool:
-        return self._waiting is not None or self._has_prompt
-
-    @property
-    def _has_prompt(self) -> bool:
-        return is_at_prompt(self._supervisor.profile, self._console)
+        return self._waiting is not None or is_debugged(self._supervisor.profile, self._console)
 
     def _look_later(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(_PERIOD, self._look)
@@ -110,7 +107,8 @@ class PromptGate:
             return
         now = asyncio.get_running_loop().time()
         generation = self._supervisor.machine.generation
-        waiting, then = self._waiting.looked(has_prompt=self._has_prompt, generation=generation, now=now)
+        has_prompt = is_at_prompt(self._supervisor.profile, self._console)
+        waiting, then = self._waiting.looked(has_prompt=has_prompt, generation=generation, now=now)
         self._waiting = waiting if then is Next.WAIT else None
         match then:
             case Next.WAIT:

@@ -25,7 +25,7 @@ from reloadd.supervise.arrivals import Arrivals
 from reloadd.supervise.bytecode import remove_stale_bytecode
 from reloadd.supervise.deadlines import Deadlines
 from reloadd.supervise.launcher import Launcher
-from reloadd.supervise.prompts import can_be_at_prompt, is_at_prompt
+from reloadd.supervise.prompts import is_debugged
 from reloadd.supervise.readiness import wait_ready
 from reloadd.supervise.reports import Reports
 from reloadd.supervise.running import Running
@@ -84,12 +84,7 @@ class Supervisor:
         self._last_blame: Blame | None = None
         connections = surroundings.connections
         self._arrivals = Arrivals(connections.take(profile.name), partial(connections.leave, profile.name))
-        console = surroundings.console
-        self._deadlines = Deadlines(
-            self.tell,
-            can_be_busy=lambda: can_be_at_prompt(self.profile, console),
-            is_busy=lambda: is_at_prompt(self.profile, console),
-        )
+        self._deadlines = Deadlines(self.tell, lambda: is_debugged(self.profile, surroundings.console))
         self._stopping_since: float | None = None
         self._is_over = False
         self._down = asyncio.Event()

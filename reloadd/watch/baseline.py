@@ -44,12 +44,10 @@ class Baseline:
         told = {path: each for path, each in seen.items() if path not in differing and self._scopes_of(path, each)}
         return told | {path: known for path, known in differing.items() if known is not None}
 
-    def note(
-        self, path: str, before: KnownFile | None, after: KnownFile | None, shift: Shift, *, complete: bool
-    ) -> bool:
+    def note(self, path: str, before: KnownFile | None, after: KnownFile | None, shift: Shift) -> bool:
         """Take note that a file was seen to be another one than before; whether there is anything to tell of it.
 
-        See `Snapshot.see`.
+        See `Snapshot.see`. If there is, `touch` is to be called.
         """
         was, now = self._scopes_of(path, before), self._scopes_of(path, after)
         self.files += bool(now) - bool(was)
@@ -62,7 +60,6 @@ class Baseline:
         if not was and path not in self._told and all(scope in shift.revealed for scope in now):
             return False
         self._told.setdefault(path, before if was else None)
-        self._touched[path] = complete
         return True
 
     def _scopes_of(self, path: str, known: KnownFile | None) -> list[Scope]:

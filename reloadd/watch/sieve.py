@@ -7,6 +7,7 @@ pattern by pattern: see `ignore`. Pure text.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -66,13 +67,13 @@ def make_sieve(expressions: Iterable[tuple[int, str]]) -> Sieve:
     """
     plain, names, paths = set[str](), dict[str, None](), dict[int, dict[str, None]]()
     for prefix, expression in expressions:
-        name = _name_in(expression)
-        if name is None:
-            paths.setdefault(prefix, {})[expression] = None
-        elif _PLAIN.fullmatch(name):
-            plain.add(_ESCAPED.sub(r"\1", name))
+        part = _part_of(expression)
+        if part.plain is not None:
+            plain.add(part.plain)
+        elif part.name is not None:
+            names[part.name] = None
         else:
-            names[name] = None
+            paths.setdefault(prefix, {})[expression] = None
     return Sieve(
         frozenset(plain),
         (_any_of(names),) if names else (),
@@ -85,10 +86,26 @@ def on_one_line(path: str) -> str:
     return path.replace("\n", "\r")
 
 
-def _name_in(expression: str) -> str | None:
-    """The part of an expression that is about a name alone; None if it is about more than that."""
+class _Part(NamedTuple):
+    """What an expression says of a name alone; neither if it is about more than that.
+
+    Attributes:
+        plain: the name that it is about.
+        name: what is matched by each name that it is about.
+    """
+
+    plain: str | None = None
+    name: str | None = None
+
+
+@lru_cache(maxsize=1024)  # most profiles exclude the same and a few names of their own
+def _part_of(expression: str) -> _Part:
     found = _OF_A_NAME.fullmatch(expression)
-    return None if found is None or "/" in _WITHIN_A_NAME.sub("", found["name"]) else found["name"]
+    if found is None or "/" in _WITHIN_A_NAME.sub("", found["name"]):
+        return _Part()
+    if _PLAIN.fullmatch(found["name"]):
+        return _Part(plain=_ESCAPED.sub(r"\1", found["name"]))
+    return _Part(name=found["name"])
 
 
 def _any_of(expressions: Iterable[str]) -> re.Pattern[str]:

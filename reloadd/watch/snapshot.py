@@ -52,6 +52,7 @@ class Snapshot:
         self.uncovered = Uncovered()
         self._is_being_written = is_being_written
         self._seen: dict[str, KnownFile] = {}
+        self._files = Counter[tuple[Scope, ...]]()
         self._baselines: dict[Interest, Baseline] = {}
         self._in_scope: dict[Scope, tuple[Baseline, ...]] = {}
         # In order, and not a set, of which `pop` looks through all the room that it once needed.
@@ -85,6 +86,9 @@ class Snapshot:
         if new:
             # To those who come, all that is there now is their business.
             self.uncovered.clear()
+        if not self._baselines:
+            # Until now nobody asked, and to keep count of each file would make the first walk longer.
+            self._files = Counter(each.scopes for each in self._seen.values())
         counts = self._counts(new, interests)
         # Replaced as wholes: the event loop may be reading them.
         self._baselines = {each: self._baselines.get(each) or Baseline(each, counts[each]) for each in interests}
@@ -100,8 +104,7 @@ class Snapshot:
             return {}
         looking = Counter(scope for interest in all_of_them for scope in interest.scopes)
         counts, asking = dict.fromkeys(new, 0), dict[tuple[Scope, ...], list[Interest]]()
-        # Counted when somebody comes: to keep count of each file that is seen would take a walk much longer.
-        for scopes, files in Counter(each.scopes for each in self._seen.values()).items():
+        for scopes, files in self._files.items():
             for interest in new:
                 common = [scope for scope in interest.scopes if scope in scopes]
                 if any(looking[scope] == 1 for scope in common):
@@ -147,14 +150,20 @@ class Snapshot:
 
     def see_all(self, files: Mapping[str, KnownFile], shift: Shift) -> None:
         """Note what is at paths now: see `see`."""
-        if self._in_scope or not self._seen.keys().isdisjoint(files):
-            for path, file in files.items():
-                self.see(path, file, shift=shift)
-        else:
-            # Nothing was told and none of them is known, so that there is nothing to compare them with: thus the first
-            # walk, which somebody waits for, costs a third of a call for each file.
+        if self._seen.keys().isdisjoint(files) and not any(self._is_told_in(each.scopes) for each in files.values()):
+            # There is nothing to compare them with, neither what was there nor what was told. So it is on the first
+            # walk, which somebody waits for: a third of what the calls would take.
             self._seen.update(files)
             self._undigested.update(dict.fromkeys(files))
+            if self._baselines:
+                self._files.update(each.scopes for each in files.values())
+            return
+        for path, file in files.items():
+            self.see(path, file, shift=shift)
+
+    def _is_told_in(self, scopes: tuple[Scope, ...]) -> bool:
+        """Whether anybody is told what happens in any of these."""
+        return not self._in_scope.keys().isdisjoint(scopes)
 
     def see(self, path: str, after: KnownFile | None, writer: Writer = Writer.UNKNOWN, shift: Shift = NO_SHIFT) -> None:
         """Note what is at a path now.
@@ -184,8 +193,10 @@ class Snapshot:
             self._seen[path] = kept
         elif self._seen.pop(path, None) is None:
             return
-        # None is looked for while the first baseline is taken, which must be quick.
-        is_told = bool(self._in_scope) and self._note(path, before, after, writer, shift)
+        is_told = False
+        if self._baselines:
+            self._count(before, kept)
+            is_told = self._note(path, before, after, writer, shift)
         if kept is not None and kept.digest is None and not is_told:
             self._undigested[path] = None
 
@@ -194,14 +205,23 @@ class Snapshot:
         if new:
             self.uncovered.add(path, new)
 
+    def _count(self, before: KnownFile | None, kept: KnownFile | None) -> None:
+        """Keep count of the files in each scope."""
+        if before is not None:
+            self._files[before.scopes] -= 1
+            if not self._files[before.scopes]:
+                del self._files[before.scopes]
+        if kept is not None:
+            self._files[kept.scopes] += 1
+
     def _note(self, path: str, before: KnownFile | None, after: KnownFile | None, writer: Writer, shift: Shift) -> bool:
         """Compare a file with the baselines of all who look where it was or is; whether there is anything to tell."""
-        concerned = self._concerned(before, after)
-        complete = bool(concerned) and self._is_complete(path, before, after, writer)
-        is_told = False
-        for baseline in concerned:
-            is_told |= baseline.note(path, before, after, shift, complete=complete)
-        return is_told
+        noted = [each for each in self._concerned(before, after) if each.note(path, before, after, shift)]
+        if noted:
+            complete = self._is_complete(path, before, after, writer)
+            for baseline in noted:
+                baseline.touch(path, complete=complete)
+        return bool(noted)
 
     def update(self, path: str, status: os.stat_result | None) -> None:
         """Note what stat says now of a file that is known, in the scopes in which it is; None if there is nothing."""

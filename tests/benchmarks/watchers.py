@@ -11,6 +11,7 @@ import asyncio
 import sys
 import time
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,8 @@ def reloadd(root: Path, profiles: int, *, interval: float | None = None, differ:
         )
         for number in range(profiles)
     ]
-    # Loading reloadd is no part of watching.
+    # Loading reloadd is no part of watching, as little as loading the peers is; this the watcher loads when it listens.
+    import_module("reloadd.watch.events")
     _BEGUN.update(clock=time.perf_counter(), cpu=time.process_time())
 
     async def main() -> None:

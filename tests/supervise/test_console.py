@@ -10,10 +10,14 @@ import stat
 import termios
 from array import array
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reloadd.core.prompts import GONE_ON
+from reloadd.profile.model import Listen, TcpAddress
 from reloadd.supervise.console import Console, Ends
+from reloadd.supervise.prompts import is_at_prompt, is_debugged
 from reloadd.terminal import keys_at_once
 from tests.support.daemon import wait_until
 from tests.support.processes import open_descriptors, until
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from reloadd.supervise.output import Output
+    from tests.support.launching import MakeProfile
 
 
 class Children:
@@ -164,6 +169,32 @@ def test_keyboard_is_the_one_apps() -> None:
             await until(lambda: some.paper.text == b"n", "the echo")
             person.type(b"ext\n")
             assert await typed_at(ends, b"next\n") == b"next\n"
+
+    asyncio.run(scenario())
+
+
+def test_a_step_of_a_debugger_is_known_by_what_was_typed_at_its_prompt(make_profile: MakeProfile) -> None:
+    """While it runs there is no prompt, and yet somebody is busy there; lines typed to other programs do not count."""
+    profile = replace(make_profile(), listen=(Listen("http", TcpAddress("127.0.0.1", 0)),))
+
+    async def scenario() -> None:
+        with window() as person, children("shop", screen=person, keyboard=person) as some:
+            ends = some.begin()
+            person.type(b"a line\n")
+            assert await typed_at(ends, b"a line\n") == b"a line\n"
+            begun = asyncio.get_running_loop().time()
+            assert some.console.typed_at_prompt < begun - GONE_ON
+            with keys_at_once(ends.stdin):
+                person.type(b"n\n")
+                assert await typed_at(ends, b"n\n") == b"n\n"
+                assert is_at_prompt(profile, some.console)
+                assert some.console.typed_at_prompt >= begun
+            assert not is_at_prompt(profile, some.console)
+            some.console.typed_at_prompt = asyncio.get_running_loop().time() - GONE_ON / 2
+            assert is_debugged(profile, some.console)
+            assert not is_debugged(make_profile(), some.console)
+            some.console.typed_at_prompt -= GONE_ON
+            assert not is_debugged(profile, some.console)
 
     asyncio.run(scenario())
 

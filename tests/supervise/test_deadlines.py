@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from reloadd.core.inputs import Due, Timer
-from reloadd.supervise import deadlines
 from reloadd.supervise.deadlines import Deadlines
 from tests.support.processes import until
 
 SOON = 0.01
-
-
-@pytest.fixture(autouse=True)
-def _short_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between two steps of a debugger."""
-    monkeypatch.setattr(deadlines, "_PERIOD", 0.001)
 
 
 def test_a_deadline_is_told_once_and_a_newer_one_takes_its_place() -> None:
@@ -25,7 +16,7 @@ def test_a_deadline_is_told_once_and_a_newer_one_takes_its_place() -> None:
 
     async def scenario() -> None:
         told: list[Due] = []
-        some = Deadlines(told.append, can_be_busy=lambda: False, is_busy=lambda: False)
+        some = Deadlines(told.append, lambda: False)
         some.arm(Timer.STOP, 1, 3600)
         some.arm(Timer.STOP, 1, SOON)
         some.arm(Timer.READY, 2, SOON)
@@ -37,22 +28,17 @@ def test_a_deadline_is_told_once_and_a_newer_one_takes_its_place() -> None:
     asyncio.run(scenario())
 
 
-def test_a_start_is_not_late_between_two_steps_of_a_debugger() -> None:
-    """Its time begins anew with the next prompt; when there is none for a while, it is late."""
+def test_the_time_to_get_ready_begins_anew_while_somebody_debugs() -> None:
+    """That to stop does not."""
 
     async def scenario() -> None:
         told: list[Due] = []
-        looks = 0
-
-        def is_busy() -> bool:
-            nonlocal looks
-            looks += 1
-            return looks in {3, 6}
-
-        some = Deadlines(told.append, can_be_busy=lambda: True, is_busy=is_busy)
+        looks = iter([True, True, False])
+        some = Deadlines(told.append, lambda: next(looks))
         some.arm(Timer.READY, 1, SOON)
         await until(lambda: bool(told), "the end of the wait")
-        assert looks > 6
-        assert told == [Due(Timer.READY, 1, SOON)]
+        assert (told, next(looks, None)) == ([Due(Timer.READY, 1, SOON)], None)
+        some.arm(Timer.STOP, 1, SOON)
+        await until(lambda: len(told) == 2, "the deadline to stop")
 
     asyncio.run(scenario())
