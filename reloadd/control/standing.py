@@ -27,7 +27,7 @@ class Standing:
         start: whether that start was cold or warm.
         took_ms: what that start cost.
         exit: how a process last ended, and whether we ended it.
-        error: the error that the last failed start died of, with its place; None once it serves.
+        error: the error that the last failed start died of, with its place; None once it serves, or did its work.
         note: why nothing is tried, or what is waited for.
         spares: the processes that are prepared for the next starts, by their numbers.
         no_spares: why no process is prepared for this app any more; None if they are.
@@ -112,6 +112,7 @@ def _change_postponed(standing: Standing, entry: Entry) -> None:
 
 
 def _finished(standing: Standing, entry: Entry) -> None:
+    standing.error = None
     standing.note = f"waits until {entry['until']}"
 
 

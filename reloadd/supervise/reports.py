@@ -188,7 +188,8 @@ class Reports:
 
     def _relative(self, path: str | Path) -> str:
         """A path as the user would write it in the profile's directory."""
-        return os.fspath(path).removeprefix(self._base)
+        # The file of an error is as it was imported: `..` may lead out of the directory.
+        return os.path.normpath(path).removeprefix(self._base)
 
 
 def _told(start: Start) -> dict[str, str | None]:

@@ -145,3 +145,16 @@ def test_what_is_down_has_no_error_any_more() -> None:
     )
 
     assert (standing.error, standing.note, standing.children) == (None, None, {})
+
+
+def test_what_has_done_its_work_has_no_error_any_more() -> None:
+    """It may end before it was ever ready."""
+    failed = (spawned(1), exited(1, asked=False, error="NameError: x"))
+    done: tuple[Said, ...] = (
+        spawned(2),
+        exited(2, asked=False),
+        ("supervisor.finished", None, {"until": "a file changes"}),
+    )
+
+    assert after(*failed).error == "NameError: x (web.py:3)"
+    assert after(*failed, *done).error is None

@@ -41,7 +41,7 @@ def test_what_a_start_failed_in_is_watched(tmp_path: Path) -> None:
         assert daemon.get() == "2"
 
         write_files(tmp_path, {"lib/more.py": "TEXT = b'3\n", "app/main.py": MAIN + "import more as beside\n"})
-        daemon.wait_for("restart.abandoned", generation=3)
+        daemon.wait_for("restart.abandoned", generation=3, file=str(tmp_path / "lib/more.py"))
         write_files(tmp_path / "lib", {"more.py": "TEXT = b'4'\n"})
         daemon.wait_for("restart.completed", generation=4)
         assert daemon.get() == "4"
