@@ -14,9 +14,9 @@ SWEEP_SLICE = 3000
 """Names in one slice of that round: 7 to 9 ms, by which one save in a thousand may be late. A third of that would cost
 a fifth more: threads that were idle have to be woken, and what they touch is in no cache by then."""
 
-SWEEP_TIME_PER_NAME = 0.001
+SWEEP_TIME_PER_NAME = 0.002
 """Seconds of a round for each name beyond what fits in `SWEEP_TIME`, so that no tree costs more than
-0.3 % of a core."""
+0.2 % of a core."""
 
 POLL_SHARE, POLL_SHARE_FILES = 0.008, 10_000
 """What looks by polling may take of a core: this share for each so many files, rounded up. With what it takes to wake

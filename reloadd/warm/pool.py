@@ -80,6 +80,7 @@ class Pool:
         self._knowledge = Knowledge.of(self._memory.recall())
         self._given_ahead: Path | None = None
         self._starts: dict[int, Start] = {}
+        self._soon: dict[int, asyncio.TimerHandle] = {}
         self._last = 0
         self._edited: tuple[str, ...] = ()
         self._not_ahead_of: set[str] = set()
@@ -137,11 +138,21 @@ class Pool:
             return
         if not isinstance(self._starts[generation], Cold):
             self._step(words.Answered())
-        self._loop.call_later(GIVE_WAY, self._learn, generation, partial(self._prepare_in_peace, generation))
+        self._soon[generation] = self._loop.call_later(GIVE_WAY, self._learn_first, generation)
         self._loop.call_later(_LEARN_AGAIN, self._learn_again, generation)
 
     def ended(self, generation: int) -> None:
         """Prepare the next child also if this one never served; what it kept is of no use any more."""
+        soon = self._soon.pop(generation, None)
+        if soon is None:
+            self._forget(generation)
+            return
+        # One that has finished ends as soon as it has served, and is learned from all the same.
+        soon.cancel()
+        self._learn(generation, self._prepare)
+        self._loop.call_later(_QUIET, self._forget, generation)
+
+    def _forget(self, generation: int) -> None:
         self._starts.pop(generation, None)
         self._ledgers.remove(str(generation))
         if generation == self._last and not self._must_learn:
@@ -230,6 +241,10 @@ class Pool:
             return after
 
         self._in_background(learn, learned)
+
+    def _learn_first(self, generation: int) -> None:
+        del self._soon[generation]
+        self._learn(generation, partial(self._prepare_in_peace, generation))
 
     def _learn_again(self, generation: int) -> None:
         known = self._knowledge.learned.modules

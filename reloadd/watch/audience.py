@@ -234,7 +234,8 @@ class Audience:
 
     def is_burst_over(self, now: float) -> bool:
         """Whether its changes are to be told."""
-        return self.burst.due is not None and self.burst.due <= now
+        due = self.burst.due
+        return due is not None and due <= now
 
     def close_burst(self, now: float) -> ChangeSet:
         """What is to be told now; the next burst begins."""

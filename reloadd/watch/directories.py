@@ -78,7 +78,7 @@ class Directory:
 
     def wants_directory(self, path: str) -> bool:
         """Whether a directory in it is to be entered for anybody."""
-        return path in self.rooted or bool(self.ruling.above(path, os.path.basename(path)).scopes)
+        return path in self.rooted or bool(self.ruling.entering(path, os.path.basename(path)).scopes)
 
     @property
     def made_by(self) -> frozenset[str]:

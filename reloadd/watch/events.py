@@ -137,9 +137,12 @@ class _Descriptor(InotifyFD):
         Raises:
             OSError: the descriptor cannot be read.
         """
-        with suppress(BlockingIOError):
-            for wd, mask, cookie, name in self._parse_event_buffer(os.read(self._inotify_fd, _AT_ONCE)):
-                self.handle_event(InotifyEvent(wd, mask, cookie, name))
+        try:
+            events = os.read(self._inotify_fd, _AT_ONCE)
+        except BlockingIOError:
+            return
+        for wd, mask, cookie, name in self._parse_event_buffer(events):
+            self.handle_event(InotifyEvent(wd, mask, cookie, name))
         heard, self._heard = self._heard, []
         sightings: dict[Inbox, list[Sighting]] = {}
         for subscriber, hint, its_name in heard:

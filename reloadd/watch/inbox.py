@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from reloadd.core.paths import prefix_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +52,8 @@ class Sighting(NamedTuple):
     @property
     def path(self) -> str:
         """What it is about."""
-        return os.path.join(self.subscriber.directory, self.name) if self.name else self.subscriber.directory
+        directory = self.subscriber.directory
+        return prefix_of(directory) + self.name if self.name else directory
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,12 +25,12 @@ _TO_LOOK_FROM = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONL
 """O_PATH, where there is one, asks for no right to read the directory: open(2)."""
 
 _fields_of: Callable[[os.stat_result], tuple[int, ...]] = attrgetter("st_mtime_ns", "st_size", "st_ino", "st_ctime_ns")
-"""A file's `Signature` as a plain tuple, which equals it and is made in a fraction of the time."""
+"""What is in a file's `Signature`, as a plain tuple, which is made in a fraction of the time."""
 
 stamp_fields_of: Callable[[os.stat_result], tuple[int, ...]] = attrgetter(
     "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev"
 )
-"""A directory's `Stamp`, in the same way."""
+"""What is in a directory's `Stamp`, which equals this."""
 
 
 class Piece(NamedTuple):
@@ -53,10 +53,10 @@ class Piece(NamedTuple):
 
 
 class Glimpse(NamedTuple):
-    """What stat says of a directory, as in its stamp, and of files in it, as in their signatures."""
+    """What stat says of a directory and of files in it."""
 
-    stamp: tuple[int, ...]
-    files: tuple[tuple[int, ...], ...]
+    directory: os.stat_result
+    files: list[os.stat_result]
 
 
 def glimpse(piece: Piece) -> Glimpse | None:
@@ -68,8 +68,7 @@ def glimpse(piece: Piece) -> Glimpse | None:
         return None
     try:
         # From the directory, the kernel's way to each file is one name long.
-        files = tuple([_fields_of(stat(name, dir_fd=directory)) for name in piece.names])
-        return Glimpse(stamp_fields_of(stat(directory)), files)
+        return Glimpse(stat(directory), [stat(name, dir_fd=directory) for name in piece.names])
     except OSError:
         return None
     finally:
@@ -119,12 +118,12 @@ class Round:
             starts = range(0, len(names) or 1, MOST_FILES)
             self._pieces.extend(Piece(path, start, names[start : start + MOST_FILES]) for start in starts)
 
-    def is_new(self, piece: Piece, files: tuple[tuple[int, ...], ...]) -> bool:
+    def is_new(self, piece: Piece, files: list[os.stat_result]) -> bool:
         """Whether files are other ones than in the round before, or there was none.
 
         Only a hash of them is kept: what is known of each file is in no cache by the time that its turn comes. That two
         states have the same one is a chance of one in 10**18.
         """
-        key, now = (piece.directory, piece.start), hash(files)
+        key, now = (piece.directory, piece.start), hash(tuple(map(_fields_of, files)))
         before, self._hashes[key] = self._hashes.get(key), now
         return now != before

@@ -143,24 +143,27 @@ class Rounds:
         if directory is None:
             return
         seen = glimpse(piece)
-        if seen is None or seen.stamp != directory.stamp:
+        if seen is None or stamp_fields_of(seen.directory) != directory.stamp:
             if self._others([piece.directory]):
                 self._relist(piece.directory)
             else:
                 self._stat(piece.paths())
         elif its.is_new(piece, seen.files):
-            get = self._snapshot.get
-            those = zip(piece.paths(), seen.files, strict=True)
-            self._stat(path for path, now in those if not ((known := get(path)) and known.signature == now))
+            for path, now in zip(piece.paths(), seen.files, strict=True):
+                self._take(path, now)
 
     def _stat(self, paths: Iterable[str]) -> None:
-        """Look at files that are known. What became of one that is no file now is for a listing to find out."""
-        is_as_seen, stat = self._snapshot.is_as_seen, os.stat
+        """Look at files that are known, each for itself."""
+        stat = os.stat
         for path in paths:
             try:
                 now = stat(path)
             except OSError:
                 self._snapshot.update(path, None)
-                continue
-            if not is_as_seen(path, now) and not S_ISDIR(now.st_mode):
-                self._snapshot.update(path, now)
+            else:
+                self._take(path, now)
+
+    def _take(self, path: str, now: os.stat_result) -> None:
+        """Take in what a file is now. What became of one that is no file any more is for a listing to find out."""
+        if not self._snapshot.is_as_seen(path, now) and not S_ISDIR(now.st_mode):
+            self._snapshot.update(path, now)

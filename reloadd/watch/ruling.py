@@ -58,8 +58,8 @@ class Ruling:
         # The same object for all, for there are many files.
         return self.scopes if len(within) == len(self.scopes) else within
 
-    def above(self, path: str, name: str) -> Ruling:
-        """What comes from here to a directory in it, for those scopes that it is to be entered for.
+    def entering(self, path: str, name: str) -> Ruling:
+        """What comes along to a directory in it, for those scopes that it is to be entered for.
 
         Args:
             path: of that directory.

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from reloadd.watch.roots import Roots
     from reloadd.watch.snapshot import Snapshot
 
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ESTALE})
+"""What is said of a path at which there is no directory. Another error, as when no descriptor is left or a disk fails,
+does not tell that anything was deleted."""
+
 
 class Walk:
     """The walk below all roots.
@@ -158,7 +162,7 @@ class Walk:
     def _ruling_above(self, path: str, above: Directory | None, *, is_behind_link: bool) -> Ruling:
         """What comes from above to a directory, for the scopes that it is to be entered for."""
         is_barred = above is None or (is_behind_link and leads_back(path))
-        ruling = NOBODY if is_barred or above is None else above.ruling.above(path, os.path.basename(path))
+        ruling = NOBODY if is_barred or above is None else above.ruling.entering(path, os.path.basename(path))
         if (rooted := self._roots.at.get(path)) is None:
             return ruling
         return Ruling({**ruling.rules, **{scope: self._roots.rules(scope) for scope in rooted}})
@@ -187,7 +191,9 @@ class Walk:
 
     # A listing: what is in the directory, compared with what was known of it.
 
-    def _list(self, path: str, directory: Directory, before: Directory | None, errand: Errand) -> None:
+    def _listing_of(self, path: str, directory: Directory, before: Directory | None) -> Listing | None:
+        """What is in a directory; None if it is gone, and left, or if that cannot be known."""
+
         def judge_by(names: Container[str]) -> Judge:
             own = self._roots.files.inside(path) if GITIGNORE in names else None
             directory.ruling = directory.ruling.inside(own)
@@ -196,12 +202,23 @@ class Walk:
             return judge_of_known(directory, before, self._snapshot.scopes)
 
         try:
-            listing = list_directory(path, directory, judge_by, self.follow)
+            return list_directory(path, directory, judge_by, self.follow)
         except PermissionError:
-            listing = Listing()
             self._hearing.refuse(path, errno.EACCES)
-        except OSError:
-            self.leave(path, Left.GONE)
+            return Listing()
+        except OSError as error:
+            if error.errno in _GONE:
+                self.leave(path, Left.GONE)
+            else:
+                # It is there, and what is known of it stands until it can be looked into again.
+                directory.stamp = None
+                directory.ruling = directory.ruling.inside(self._roots.files.inside(path))
+                self._hearing.refuse(path, error.errno or 0)
+            return None
+
+    def _list(self, path: str, directory: Directory, before: Directory | None, errand: Errand) -> None:
+        listing = self._listing_of(path, directory, before)
+        if listing is None:
             return
         is_uncovered = before is not None and GITIGNORE not in listing.names and self._roots.files.forget(path)
         if listing.links or not directory.made_by.isdisjoint(listing.names):

@@ -225,6 +225,17 @@ def test_a_prepared_process_that_fails_is_replaced_in_the_same_restart(tmp_path:
         assert daemon.wait_for("spare.disabled")["why"] == "it did not answer within 200 ms"
 
 
+def test_what_finishes_is_learned_from_as_it_ends(tmp_path: Path) -> None:
+    """A migration, say, which is over before there is time to look at its ledger; it runs warm when it is edited."""
+    profile = '[target]\nscript = "migrate.py"\n[ready]\nfinished = true\n'
+    write_files(tmp_path, {"migrate.py": "import colorsys\n", "dev.toml": profile})
+    with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
+        assert daemon.wait_for("spare.parked")["modules"] > 0
+        save(tmp_path / "migrate.py", "import colorsys\nprint('done')\n")
+        assert daemon.wait_for("restart.completed")["source"] == "spare"
+        daemon.wait_for_output("done")
+
+
 def test_nothing_prepared_outlives_the_daemon(tmp_path: Path) -> None:
     """Not even if that is killed."""
     app = Trapped(tmp_path)

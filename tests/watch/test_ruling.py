@@ -32,7 +32,7 @@ def holds_to_each(ruling: Ruling, path: str) -> None:
     files = tuple(scope for scope, rules in ruling.rules.items() if rules.wants_file(path))
     directories = tuple(scope for scope, rules in ruling.rules.items() if rules.wants_directory(path))
     assert ruling.scopes_of(path, name) == files
-    assert ruling.above(path, name).scopes == directories
+    assert ruling.entering(path, name).scopes == directories
 
 
 @pytest.mark.parametrize("globs", GLOBS, ids=" ".join)
@@ -57,5 +57,5 @@ def test_globs_and_roots_may_differ() -> None:
 def test_directories_in_which_the_same_holds_share_it() -> None:
     """However many scopes there are, and only where no pattern is about them"""
     ruling = ruling_of(*((ROOT, ("*.py",), exclude) for exclude in EXCLUDES))
-    assert ruling.above(f"{ROOT}/src", "src").inside(None) is ruling
-    assert len(ruling.above(f"{ROOT}/build", "build").scopes) == len(EXCLUDES) - 1
+    assert ruling.entering(f"{ROOT}/src", "src").inside(None) is ruling
+    assert len(ruling.entering(f"{ROOT}/build", "build").scopes) == len(EXCLUDES) - 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,8 @@ from tests.support.limited_watching import Outcome, watch_under_limit
 from tests.support.watching import Stage, save, wait_until, watch_set
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from watchdog.observers.inotify_c import CallbackId, Mask, WatchCallback, WatchDescriptor
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
@@ -36,6 +40,49 @@ def under_limit(root: Path, limit: str, value: int) -> Outcome:
 def descriptors() -> set[str]:
     """This process's open descriptors, without the one that lists them."""
     return {entry.name for entry in Path("/proc/self/fd").iterdir() if entry.exists() or entry.is_symlink()}
+
+
+@contextmanager
+def no_descriptor_left() -> Iterator[Callable[[], None]]:
+    """Let this process open nothing; gives what takes those that were closed meanwhile."""
+    taken: list[int] = []
+
+    def take_all() -> None:
+        with suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, descriptors())) + 1, before[1]))
+    try:
+        take_all()
+        yield take_all
+    finally:
+        for each in taken:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_what_cannot_be_looked_into_is_not_gone(root: Path, tmp_path: Path) -> None:
+    """A directory that no descriptor is left for stays as it is known, and what came into it is told later"""
+    for path in (root / "a.py", root / "sub/b.py", tmp_path / "c.py"):
+        path.parent.mkdir(exist_ok=True)
+        save(path, "one")
+    with Stage() as stage:
+        shop = stage.begin(watch_set(root, backend=Backend.POLL))
+        with no_descriptor_left() as take_all:
+            (tmp_path / "c.py").rename(root / "c.py")
+
+            def is_said() -> bool:
+                take_all()
+                return any(each.name == "watch.degraded" for each in stage.records)
+
+            wait_until(is_said)
+        paths = stage.recorded("watch.degraded").fields["paths"]
+        assert isinstance(paths, tuple)
+        assert str(root) in paths
+        assert shop.told() == {"c.py": "created"}
+        shop.has_told_nothing()
 
 
 def test_lost_events_are_noticed_and_made_good(root: Path) -> None:
