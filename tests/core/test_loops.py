@@ -334,7 +334,7 @@ def test_the_line_that_ends_a_loop_is_said(path: str, root: str, expected: str |
     [
         ("/src/state.py", "add '/state.py' to `exclude` in `[watch]`"),
         ("/etc/shop.ini", "take it out of `roots` in `[watch]`"),
-        ("/home/state.ini", "have it write elsewhere, or write `imported = false` in `[watch]`"),
+        ("/lib/state.ini", "have it write elsewhere, or write `imported = false` in `[watch]`"),
     ],
 )
 def test_what_ends_a_loop_depends_on_where_the_file_lies(path: str, hint: str) -> None:
