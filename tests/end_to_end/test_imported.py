@@ -105,3 +105,29 @@ def test_an_edited_profile_counts_for_what_was_imported(tmp_path: Path) -> None:
         daemon.wait_for("restart.completed", generation=4, paths=[str(beside)])
         assert daemon.get() == "4"
         assert len(daemon.all("change.settled")) == 3
+
+
+OWN = """
+import atexit, os, pathlib
+STATE = pathlib.Path(__file__).parent.parent / "state"
+BEGUN = [(STATE / name).read_text() for name in ("asked.ini", "ended.ini")]
+atexit.register(lambda: (STATE / "ended.ini").write_text(str(os.getpid())))
+
+def app(environ, start_response):
+    (STATE / "asked.ini").write_text(str(os.getpid()))
+    start_response("200 OK", [])
+    return [b"written"]
+"""
+
+
+def test_what_the_app_writes_outside_restarts_it_no_more(tmp_path: Path) -> None:
+    """It has read it there, so it was watched: neither what a request writes, nor what a child leaves at its end"""
+    write_files(tmp_path, {"app/main.py": OWN, "app/dev.toml": PROFILE, "state/asked.ini": "", "state/ended.ini": ""})
+    with RunningDaemon(tmp_path / "app", "--profile", "dev.toml") as daemon:
+        daemon.wait_for("watch.started", roots=[str(tmp_path / "state")])
+        for generation in (2, 3):
+            assert daemon.get() == "written"
+            (tmp_path / "app/main.py").write_text(f"{OWN}# {generation}\n")
+            daemon.wait_for("restart.completed", generation=generation)
+            daemon.wait_for("child.exited", generation=generation - 1)
+        assert {tuple(each["paths"]) for each in daemon.all("change.settled")} == {("main.py",)}
