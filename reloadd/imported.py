@@ -64,7 +64,9 @@ class Imported:
         self._loop = asyncio.get_running_loop()
         self._files: frozenset[str] = frozenset()
         self._watch: Watch | None = None
+        self._opened: set[str] = set()
         self._written: set[str] = set()
+        self._is_anew = False
         self._serving: LedgerReader | None = None
         self._readers: dict[Path, LedgerReader] = {}
         self._replaced: list[LedgerReader] = []
@@ -82,6 +84,7 @@ class Imported:
     def serves(self, ledger: Path) -> None:
         """Read this child's ledger, now and again and again; of an earlier one's, only what it writes."""
         self._serving = self._readers[ledger] = LedgerReader(ledger)
+        self._is_anew = True
         self._pause = _SHORTEST
         if self._soon is not None:
             self._soon.cancel()
@@ -143,8 +146,9 @@ class Imported:
             await self._read(reader)
         serving = self._serving
         if serving is not None and (is_adopted or serving.has_more):
+            is_anew, self._is_anew = self._is_anew, False
             self._pause = _SHORTEST
-            await self._read(serving)
+            await self._read(serving, is_anew=is_anew)
         if not self._written.isdisjoint(self._files):
             await self._keep(self._files - self._written)
 
@@ -168,11 +172,18 @@ class Imported:
         else:
             self._unwatch()
 
-    async def _read(self, reader: LedgerReader) -> None:
+    async def _read(self, reader: LedgerReader, *, is_anew: bool = False) -> None:
+        """Watch what is found; if the app begins anew with this child, nothing else but what was opened before.
+
+        What was opened is not in every ledger.
+        """
         found = await asyncio.to_thread(_read_outside, reader, self._profile)
         self._written |= reader.seen.written
-        if new := found.keys() - self._files - self._written:
-            await self._watch_these(self._files | new)
+        self._opened |= reader.seen.opened.keys()
+        files = (self._files & self._opened if is_anew else self._files) | found.keys() - self._written
+        if files != self._files:
+            new = files - self._files
+            await self._keep(files)
             self._tell_changed(await asyncio.to_thread(changed_since, {file: found[file] for file in new}))
 
     async def _watch_these(self, files: frozenset[str]) -> None:

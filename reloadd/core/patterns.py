@@ -77,7 +77,7 @@ def _names(glob: str) -> list[str]:
 def _any_file_expression(globs: Sequence[list[str]]) -> str:
     """What matches a file for any of the globs.
 
-    The depth is looked for once for all that match at any depth, so that a name that none of a dozen globs matches takes
+    The depth is looked for once for all that match at any depth, so that a name that none of a dozen matches takes
     a third of the time.
     """
     anywhere = [_file_expression(below) for first, *below in globs if first == "**" and below]

@@ -48,16 +48,24 @@ def test_what_a_start_failed_in_is_watched(tmp_path: Path) -> None:
 
 
 def test_what_a_request_imports_is_watched(tmp_path: Path) -> None:
-    """Also if it is saved before that was seen"""
+    """Also if it is saved before that was seen; but not while the child of now has not imported it"""
     late = tmp_path / "lib/late.py"
     write_files(tmp_path, {"app/main.py": MAIN, "app/dev.toml": PROFILE, "lib/beside.py": "TEXT = b'1'\n"})
     late.write_text("TEXT = b'one'\n")
+    lib = [str(tmp_path / "lib")]
     with RunningDaemon(tmp_path / "app", "--profile", "dev.toml") as daemon:
-        daemon.wait_for("watch.started", roots=[str(tmp_path / "lib")])
+        daemon.wait_for("watch.started", roots=lib, files=1)
         assert daemon.get("/late") == "one"
         late.write_text("TEXT = b'second'\n")
-        daemon.wait_for("restart.completed", paths=[str(late)])
-        assert daemon.get("/late") == "second"
+        daemon.wait_for("restart.completed", generation=2, paths=[str(late)])
+        daemon.wait_for_count("watch.started", 2, roots=lib, files=1)
+
+        late.write_text("TEXT = b'the third'\n")
+        assert daemon.get("/late") == "the third"
+        daemon.wait_for_count("watch.started", 2, roots=lib, files=2)
+        late.write_text("TEXT = b'and the fourth'\n")
+        daemon.wait_for("restart.completed", generation=3, paths=[str(late)])
+        assert daemon.get("/late") == "and the fourth"
 
 
 def test_a_checkout_inside_and_outside_is_one_restart(tmp_path: Path) -> None:
