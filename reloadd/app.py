@@ -257,10 +257,10 @@ class App:
         if not self._is_stopped:
             self._imported.serves(ledger)
 
-    def _ended(self, ledger: Path, *, has_served: bool) -> None:
+    def _ended(self, ledger: Path) -> None:
         """A child has ended: what it had imported may be what is to be mended."""
         if not self._is_stopped:
-            self._imported.ended(ledger, has_served=has_served)
+            self._imported.ended(ledger)
 
     def _unwatch(self) -> None:
         self._joining.close()

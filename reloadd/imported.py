@@ -64,7 +64,12 @@ class Imported:
         self._loop = asyncio.get_running_loop()
         self._files: frozenset[str] = frozenset()
         self._watch: Watch | None = None
+        self._opened: set[str] = set()
+        self._written: set[str] = set()
+        self._is_anew = False
         self._serving: LedgerReader | None = None
+        self._readers: dict[Path, LedgerReader] = {}
+        self._replaced: list[LedgerReader] = []
         self._ended: list[LedgerReader] = []
         self._is_adopted = False
         self._pause = _SHORTEST
@@ -77,26 +82,21 @@ class Imported:
         return not self._files.isdisjoint(paths)
 
     def serves(self, ledger: Path) -> None:
-        """Read this child's ledger, now and again and again; no earlier child's any more."""
-        self._serving = LedgerReader(ledger)
+        """Read this child's ledger, now and again and again; of an earlier one's, only what it writes."""
+        self._serving = self._readers[ledger] = LedgerReader(ledger)
+        self._is_anew = True
         self._pause = _SHORTEST
         if self._soon is not None:
             self._soon.cancel()
         self._soon = self._loop.call_later(GIVE_WAY, self._ask)
 
-    def ended(self, ledger: Path, *, has_served: bool) -> None:
-        """Read a ledger to its end at once, before it goes; not that of a child that another one has replaced.
-
-        What a child failed in before it served may lie outside.
-        """
-        if not has_served:
-            reader = LedgerReader(ledger)
-        elif self._serving is not None and self._serving.path == ledger:
-            reader = self._serving
-        else:
-            return
+    def ended(self, ledger: Path) -> None:
+        """Read a ledger to its end, before it goes. What a child failed in before it served may lie outside."""
+        reader = self._readers.pop(ledger, None)
+        is_replaced = reader is not None and reader is not self._serving
+        reader = reader or LedgerReader(ledger)
         reader.fetch()
-        self._ended.append(reader)
+        (self._replaced if is_replaced else self._ended).append(reader)
         self._ask()
 
     def adopt(self, profile: Profile) -> None:
@@ -140,29 +140,50 @@ class Imported:
             await self._keep_outside()
         if not self._profile.watch.imported:
             return
+        await self._note_written()
         ended, self._ended = self._ended, []
         for reader in ended:
             await self._read(reader)
         serving = self._serving
         if serving is not None and (is_adopted or serving.has_more):
+            is_anew, self._is_anew = self._is_anew, False
             self._pause = _SHORTEST
-            await self._read(serving)
+            await self._read(serving, is_anew=is_anew)
+        if not self._written.isdisjoint(self._files):
+            await self._keep(self._files - self._written)
+
+    async def _note_written(self) -> None:
+        """Take note of what those have written that were replaced."""
+        replaced, self._replaced = self._replaced, []
+        for reader in replaced:
+            await asyncio.to_thread(reader.read_on)
+            self._written |= reader.seen.written
 
     async def _keep_outside(self) -> None:
         """Watch, by the profile as it is now, what still lies outside of the roots."""
-        files = frozenset[str]()
-        if self._profile.watch.imported:
-            roots = _roots_of(self._profile)
-            files = frozenset(file for file in self._files if not any(is_within(file, root) for root in roots))
+        roots = _roots_of(self._profile)
+        outside = (file for file in self._files if not any(is_within(file, root) for root in roots))
+        await self._keep(frozenset(outside if self._profile.watch.imported else ()))
+
+    async def _keep(self, files: frozenset[str]) -> None:
+        """Watch only these of the files."""
         if files:
             await self._watch_these(files)
         else:
             self._unwatch()
 
-    async def _read(self, reader: LedgerReader) -> None:
+    async def _read(self, reader: LedgerReader, *, is_anew: bool = False) -> None:
+        """Watch what is found; if the app begins anew with this child, nothing else but what was opened before.
+
+        What was opened is not in every ledger.
+        """
         found = await asyncio.to_thread(_read_outside, reader, self._profile)
-        if new := found.keys() - self._files:
-            await self._watch_these(self._files | new)
+        self._written |= reader.seen.written
+        self._opened |= reader.seen.opened.keys()
+        files = (self._files & self._opened if is_anew else self._files) | found.keys() - self._written
+        if files != self._files:
+            new = files - self._files
+            await self._keep(files)
             self._tell_changed(await asyncio.to_thread(changed_since, {file: found[file] for file in new}))
 
     async def _watch_these(self, files: frozenset[str]) -> None:
@@ -183,9 +204,17 @@ class Imported:
             self._watch = None
 
     def _changed(self, changes: ChangeSet) -> None:
-        """Take a set of the files that were imported; beside them, others of the same names may have changed."""
-        if ours := tuple(each for each in changes.changes if each.path in self._files):
-            self._take(replace(changes, changes=ours))
+        """Take a set of the files that were imported, unless the app has just written them itself.
+
+        Beside them, others of the same names may have changed.
+        """
+        for reader in (*self._readers.values(), *self._replaced):
+            # At once: little was added since the last look.
+            reader.read_on()
+            self._written |= reader.seen.written
+        ours = self._files - self._written
+        if told := tuple(each for each in changes.changes if each.path in ours):
+            self._take(replace(changes, changes=told))
 
     def _tell_changed(self, files: Iterable[str]) -> None:
         """Files that were saved after the app had read them, and before they were watched."""

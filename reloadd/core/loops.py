@@ -24,7 +24,7 @@ from reloadd.core.paths import prefix_of
 from reloadd.core.patterns import literal_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from reloadd.core.changes import ChangeSet
     from reloadd.core.outside import Seen
@@ -289,6 +289,18 @@ def kind_of(path: str) -> str:
     """The files beside one that end as it does, as a glob: an app may give what it writes another name each time."""
     directory, _, name = path.rpartition("/")
     return f"{directory}/{_ANY}{name[name.rindex('.') :] if '.' in name else ''}"
+
+
+def hint_for(loop: Loop, roots: Sequence[str]) -> str:
+    """What to change in a profile with these roots, so that the app restarts itself no more."""
+    patterns = (exclude_pattern(loop.path, root) for root in roots)
+    pattern = next((each for each in patterns if each is not None), None)
+    if pattern is not None:
+        line = f"add '{pattern}' to `exclude` in `[watch]`"
+        return f"have it write elsewhere, or {line} if nothing of yours is among them" if loop.is_kind else line
+    if loop.path in roots:
+        return "take it out of `roots` in `[watch]`"
+    return "have it write elsewhere, or write `imported = false` in `[watch]`"
 
 
 def exclude_pattern(path: str, root: str) -> str | None:

@@ -45,6 +45,19 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Unbuilt:
+    """The system could not start this process: that says nothing against the next one.
+
+    Attributes:
+        number: which.
+        why: in words.
+    """
+
+    number: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Take:
     """A child is to be started.
 
@@ -74,7 +87,7 @@ class Outdated:
     why: str
 
 
-Word = Prepare | Parked | Lost | Take | Answered | Refused | Outdated
+Word = Prepare | Parked | Lost | Unbuilt | Take | Answered | Refused | Outdated
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from reloadd.core.slot_words import (
     RunAhead,
     Take,
     TurnOff,
+    Unbuilt,
     Word,
 )
 from reloadd.core.starts import Source
@@ -119,7 +120,7 @@ Step = tuple[Slots, tuple[Action, ...]]
 
 def step(slots: Slots, word: Word) -> Step:
     """What is there after this word, and what is to be done."""
-    if isinstance(word, Parked | Lost) and word.number not in slots.numbers:
+    if isinstance(word, Parked | Lost | Unbuilt) and word.number not in slots.numbers:
         return slots, ()
     match word:
         case Prepare(until, wants_zygote):
@@ -128,6 +129,8 @@ def step(slots: Slots, word: Word) -> Step:
             done = _parked(slots, number)
         case Lost():
             done = _lost(slots, word)
+        case Unbuilt(number, why):
+            done = _unbuilt(slots, number, why)
         case Take(faults):
             done = _take(slots, faults)
         case Answered():
@@ -202,6 +205,15 @@ def _lost(slots: Slots, word: Lost) -> Step:
         return failed, actions
     again, building = _prepare(failed)
     return again, (*actions, *building)
+
+
+def _unbuilt(slots: Slots, number: int, why: str) -> Step:
+    """Do without it until something is prepared again, which is when the next child serves."""
+    if slots.zygote is not None and slots.zygote.number == number:
+        return replace(slots, zygote=None), ()
+    if slots.spare is not None and slots.spare.number == number:
+        return replace(slots, spare=None, why=why), ()
+    return slots, ()
 
 
 def _take(slots: Slots, faults: Mapping[int, str]) -> Step:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from reloadd.supervise.scratch import Scratch
 
@@ -21,20 +21,13 @@ if TYPE_CHECKING:
     from reloadd.supervise.supply import Prepared, Supply
 
 
-class HasEnded(Protocol):
-    """Is told that a child has ended that keeps a ledger."""
-
-    def __call__(self, ledger: Path, *, has_served: bool) -> None:
-        """Where the ledger is, until this returns."""
-
-
 class Attendance:
     """The children of one app.
 
     Args:
         supply: prepares processes.
         on_serving: is called when a child that keeps a ledger serves, with the ledger's path.
-        on_ended: is called when such a child has ended, before the ledger goes; `has_served` says whether it did.
+        on_ended: is called when a child has ended that kept one, before that goes.
 
     Attributes:
         can_note: whether the target is one that keeps a ledger: a Python one.
@@ -42,7 +35,7 @@ class Attendance:
         wants_writes: whether the next children are to note what they write: it costs their start some percent.
     """
 
-    def __init__(self, supply: Supply, on_serving: Callable[[Path], None], on_ended: HasEnded) -> None:
+    def __init__(self, supply: Supply, on_serving: Callable[[Path], None], on_ended: Callable[[Path], None]) -> None:
         self.can_note = False
         self.wants_imports = False
         self.wants_writes = False
@@ -105,10 +98,10 @@ class Attendance:
 
     def ended(self, generation: int) -> None:
         """This child is gone."""
-        has_served = self._serving_since.pop(generation, None) is not None
+        self._serving_since.pop(generation, None)
         self._noting_writes.discard(generation)
         if (ledger := self._ledgers.pop(generation, None)) is not None:
-            self._on_ended(ledger, has_served=has_served)
+            self._on_ended(ledger)
             if self._own is not None:
                 self._own_path(generation).unlink(missing_ok=True)
         self._supply.ended(generation)

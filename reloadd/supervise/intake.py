@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reloadd.core.inputs import Noticed, Quiet
-from reloadd.core.loops import SOON, Loop, LoopGuard, Verdict, Writers, exclude_pattern
+from reloadd.core.loops import SOON, Loop, LoopGuard, Verdict, Writers, hint_for
 from reloadd.core.records import Level, record
 from reloadd.core.state import State
 from reloadd.supervise.noted import read_effects
@@ -215,17 +215,11 @@ def _together(earlier: ChangeSet | None, later: ChangeSet) -> ChangeSet:
 
 
 def _record_of(loop: Loop, profile: Profile) -> Record:
-    patterns = (exclude_pattern(loop.path, str(root)) for root in profile.watch.roots)
-    pattern = next((each for each in patterns if each is not None), None)
-    line = f"add '{pattern}' to `exclude` in `[watch]`"
-    if pattern is None:
-        line = "take it out of `roots` in `[watch]`"
-    elif loop.is_kind:
-        line = f"have it write elsewhere, or {line} if nothing of yours is among them"
+    roots = [str(each) for root in profile.watch.roots for each in (root, root.resolve())]
     return record(
         "change.looping",
         profile=profile.name,
         path=os.path.relpath(loop.path, profile.file.parent),
         restarts=loop.restarts,
-        hint=line,
+        hint=hint_for(loop, roots),
     )

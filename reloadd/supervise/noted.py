@@ -6,6 +6,7 @@ Never waits for a child, and never writes to a ledger.
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ _EFFECT = b'"effect"'
 
 
 class LedgerReader:
-    """Reads one ledger, as it grows.
+    """Reads one ledger, as it grows. Any thread may.
 
     Args:
         path: where it is.
@@ -38,6 +39,7 @@ class LedgerReader:
         self.path = path
         self._fetched = b""
         self._offset = 0
+        self._lock = threading.RLock()
 
     @property
     def has_more(self) -> bool:
@@ -49,7 +51,7 @@ class LedgerReader:
 
     def fetch(self) -> None:
         """Take what is there into memory, since the file is about to go; `read_on` makes sense of it."""
-        with suppress(OSError), self.path.open("rb") as file:
+        with self._lock, suppress(OSError), self.path.open("rb") as file:
             file.seek(self._offset)
             text = file.read()
             self._fetched += text
@@ -57,8 +59,8 @@ class LedgerReader:
 
     def read_on(self) -> None:
         """Read what has been written by now."""
-        self.fetch()
-        with suppress(ValueError):
+        with self._lock, suppress(ValueError):
+            self.fetch()
             frames, self._fetched = wire.split_frames(self._fetched)
             self.seen.add(map(_plainly, frames))
 

@@ -318,9 +318,9 @@ class Pool:
         try:
             self._nursery.build(number, self._knowledge, self, is_zygote=is_zygote)
         except EnvFileError as error:
-            self._step(words.Lost(number, str(error)))
+            self._step(words.Unbuilt(number, str(error)))
         except OSError as error:
-            self._step(words.Lost(number, reason_of(error)))
+            self._step(words.Unbuilt(number, reason_of(error)))
 
     def _fork(self, number: int, zygote: int) -> None:
         def failed(why: str) -> None:

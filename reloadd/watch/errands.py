@@ -6,13 +6,14 @@ Keeps them in the order in which they are to be done; never looks at a directory
 from __future__ import annotations
 
 import os
+from collections import Counter
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from reloadd.watch.interest import NO_SHIFT
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Collection
 
     from reloadd.watch.interest import Shift
 
@@ -57,9 +58,11 @@ class Errands:
         roots: the paths of all roots, now and later.
     """
 
-    def __init__(self, roots: Container[str]) -> None:
+    def __init__(self, roots: Collection[str]) -> None:
         self._roots = roots
         self._ahead: dict[str, Errand] = {}
+        # How many are in each directory: of those there are few, and it is asked again and again below which roots.
+        self._within = Counter[str]()
         self._roots_ahead: frozenset[str] | None = None
 
     @property
@@ -71,6 +74,8 @@ class Errands:
         """Have a directory visited."""
         self._roots_ahead = None
         known = self._ahead.pop(path, None)
+        if known is None:
+            self._within[os.path.dirname(path)] += 1
         # As the last one, which is the next: what was asked for latest is done first, and depth before breadth.
         self._ahead[path] = errand if known is None else errand.joined(known)
 
@@ -80,15 +85,20 @@ class Errands:
         Raises:
             KeyError: all are done.
         """
+        path, errand = self._ahead.popitem()
         self._roots_ahead = None
-        return self._ahead.popitem()
+        within = os.path.dirname(path)
+        self._within[within] -= 1
+        if not self._within[within]:
+            del self._within[within]
+        return path, errand
 
     def roots_ahead(self) -> frozenset[str]:
         """The roots at or below which there are errands left."""
         if self._roots_ahead is None:
-            seen, found = set[str](), set[str]()
-            for errand in self._ahead:
-                path = errand
+            seen, found = set[str](), {root for root in self._roots if root in self._ahead}
+            for directory in self._within:
+                path = directory
                 while path not in seen:
                     seen.add(path)
                     if path in self._roots:
@@ -115,3 +125,4 @@ class Errands:
         """Do none of them."""
         self._roots_ahead = None
         self._ahead.clear()
+        self._within.clear()

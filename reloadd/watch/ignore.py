@@ -33,6 +33,9 @@ MADE_BY = frozenset({GITIGNORE, ".git"})
 _OR_BELOW, _BELOW = "(?:(?P<ps_d>/)|$)", "(?P<ps_d>/)"
 """How an expression of pathspec's ends, so that it also finds whatever lies below what a pattern names."""
 
+_CLASS = re.compile(r"(?<!\\)\[(?!\^/\])\^?\]?[^\]]*\]")
+"""A class in such an expression, but for the one that stands for anything but a slash."""
+
 _ALL_INSIDE = re.compile(r"/\*\*(/?) *$")
 
 
@@ -134,7 +137,7 @@ def _compiled(text: str) -> tuple[bool, re.Pattern[str]] | None:
 
     pathspec's expressions also find what lies below what a pattern names, and take `a/**` to name `a` itself. To git
     a pattern is about what it names and nothing else: who comes to `a/b` was let into `a` before, perhaps by a later
-    pattern, and is not let into `a/b` by that.
+    pattern, and is not let into `a/b` by that. Nor does a class stand for a slash there, as `[!a]` does in pathspec's.
     """
     try:
         expression, ignores = GitIgnoreSpecPattern.pattern_to_regex(_ALL_INSIDE.sub(r"/**/*\1", text))
@@ -142,7 +145,8 @@ def _compiled(text: str) -> tuple[bool, re.Pattern[str]] | None:
         return None
     if expression is None or ignores is None:
         return None
-    return ignores, re.compile(expression.replace(_OR_BELOW, "/?$").replace(_BELOW, "/$"))
+    expression = _CLASS.sub(r"(?!/)\g<0>", expression.replace(_OR_BELOW, "/?$").replace(_BELOW, "/$"))
+    return ignores, re.compile(expression)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

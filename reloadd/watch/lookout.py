@@ -163,13 +163,13 @@ class Lookout:
         with self._lock:
             self._tree.snapshot.take_baselines(interests)
 
-    def go_on(self) -> Look:
-        """Go on with a walk."""
-        return self._look(lambda _: None)
+    def go_on(self, *, is_hurried: bool = False) -> Look:
+        """Go on with a walk, by no more than a step if other events wait to be looked at."""
+        return self._look(lambda _: None, is_hurried=is_hurried)
 
-    def look(self, sightings: Sequence[Sighting]) -> Look:
-        """Look where events point."""
-        return self._look(lambda tree: tree.look(sightings))
+    def look(self, sightings: Sequence[Sighting], *, is_hurried: bool = False) -> Look:
+        """Look where events point, and go on with a walk as in `go_on`."""
+        return self._look(lambda tree: tree.look(sightings), is_hurried=is_hurried)
 
     def ask_writers(self, paths: Collection[str]) -> Look:
         """Find out whether somebody still writes these files."""
@@ -240,8 +240,9 @@ class Lookout:
         doing = {each.activity() for each in concerned}
         return next((git for git in (Work.WRITING, Work.STEPPING) if git in doing), Work.IDLE)
 
-    def _look(self, look: Callable[[Tree], None]) -> Look:
-        until = time.monotonic() + (WALK_SLICE if self._tree.snapshot.is_told_of else FIRST_SLICE)
+    def _look(self, look: Callable[[Tree], None], *, is_hurried: bool = False) -> Look:
+        slice_s = WALK_SLICE if self._tree.snapshot.is_told_of else FIRST_SLICE
+        until = time.monotonic() + (0.0 if is_hurried else slice_s)
         with self._lock:
             if not self._closed:
                 look(self._tree)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _OF_A_NAME = re.compile(r"\^\(\?:\.\+/\)\?(?P<name>.+?)/\??\$", re.DOTALL)
 """An expression that is about a name at any depth: that of a file or a directory, or of a directory alone."""
 
-_WITHIN_A_NAME = re.compile(r"\[\^/\]")
+_BUT_A_SLASH = re.compile(r"\[\^/\]|\(\?!/\)")
 _PLAIN = re.compile(r"(?:\w|\\\W)+")
 _ESCAPED = re.compile(r"\\(\W)")
 
@@ -101,7 +101,7 @@ class _Part(NamedTuple):
 @lru_cache(maxsize=1024)  # most profiles exclude the same and a few names of their own
 def _part_of(expression: str) -> _Part:
     found = _OF_A_NAME.fullmatch(expression)
-    if found is None or "/" in _WITHIN_A_NAME.sub("", found["name"]):
+    if found is None or "/" in _BUT_A_SLASH.sub("", found["name"]):
         return _Part()
     if _PLAIN.fullmatch(found["name"]):
         return _Part(plain=_ESCAPED.sub(r"\1", found["name"]))

@@ -11,6 +11,7 @@ import asyncio
 import math
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from reloadd.core.records import record
@@ -149,7 +150,7 @@ class Turns:
             self._note(await self._in_worker(self._lookout.sweep_some))
             self._sweep_due = self._loop.time() + self._lookout.sweep_pause()
         if self._is_walking:
-            self._note(await self._in_worker(self._lookout.go_on))
+            self._note(await self._in_worker(partial(self._lookout.go_on, is_hurried=bool(self._inbox))))
         await self._settle_in()
         await self.jobs.do_all()
 
@@ -196,7 +197,8 @@ class Turns:
         if look is not None:
             self._note(look, noticed_at, is_walk=False)
         else:
-            self._note(await self._in_worker(lambda: self._lookout.look(minded)), noticed_at)
+            look = await self._in_worker(partial(self._lookout.look, minded, is_hurried=bool(self._inbox)))
+            self._note(look, noticed_at)
 
     async def _look_after(self, loss: Loss) -> None:
         is_overflow = loss.failure is None

@@ -30,6 +30,8 @@ from reloadd.control.protocol import (
         ({"request": "start", "profiles": ["web"]}, CommandRequest(Verb.START, ("web",), None)),
         ({"request": "stop", "profiles": ["a", "b", "a"], "wait": 5}, CommandRequest(Verb.STOP, ("a", "b"), 5.0)),
         ({"request": "restart", "profiles": ["web"], "wait": None}, CommandRequest(Verb.RESTART, ("web",), None)),
+        ({"request": "start", "profiles": ["web"], "wait": 0}, CommandRequest(Verb.START, ("web",), 0.0)),
+        ({"request": "start", "profiles": ["web"], "wait": 3600}, CommandRequest(Verb.START, ("web",), 3600.0)),
         ({"request": "reload"}, ReloadRequest(None, None, colour=False)),
         (
             {"request": "reload", "wait": 1.5, "directory": "/home/ada", "colour": True},

@@ -19,6 +19,7 @@ from reloadd.core.loops import (
     Verdict,
     Writers,
     exclude_pattern,
+    hint_for,
 )
 from reloadd.core.outside import Seen
 
@@ -326,3 +327,16 @@ def test_suspicion_comes_before_proof(served: float, closely: int) -> None:
 def test_the_line_that_ends_a_loop_is_said(path: str, root: str, expected: str | None) -> None:
     """It leaves out that file and no other of its name"""
     assert exclude_pattern(path, root) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/src/state.py", "add '/state.py' to `exclude` in `[watch]`"),
+        ("/etc/shop.ini", "take it out of `roots` in `[watch]`"),
+        ("/lib/state.ini", "have it write elsewhere, or write `imported = false` in `[watch]`"),
+    ],
+)
+def test_what_ends_a_loop_depends_on_where_the_file_lies(path: str, hint: str) -> None:
+    """Below a root, a root itself, or outside, where it is watched since the app has read it"""
+    assert hint_for(Loop(path, restarts=4), ["/src", "/etc/shop.ini"]) == hint

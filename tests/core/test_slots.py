@@ -22,6 +22,7 @@ from reloadd.core.slot_words import (
     RunAhead,
     Take,
     TurnOff,
+    Unbuilt,
     Word,
 )
 from reloadd.core.slots import Slot, Slots, Stage, step
@@ -44,6 +45,16 @@ def test_a_spare_is_built_once_and_given_once() -> None:
     assert after(Prepare(), Parked(1), Take())[1] == (Give(1, Source.SPARE, is_parked=True),)
     assert after(Prepare(), Parked(1), Take(), Take())[1] == (Deny("it is not built yet"),)
     assert after(Prepare(), Parked(1), Take(), Prepare())[1] == (Build(2),)
+
+
+def test_what_could_not_be_started_is_tried_again_after_the_next_start() -> None:
+    """Not at once, for the system has no room; however often, for it may have some again"""
+    state, actions = after(Prepare(), Unbuilt(1, "too many open files"), Take())
+    assert (state.is_off, actions) == (False, (Deny("too many open files"),))
+    often: list[Word] = [word for number in range(1, 9) for word in (Prepare(), Unbuilt(number, "no room"))]
+    assert after(*often, Prepare())[1] == (Build(9),)
+    zygote = Prepare(None, wants_zygote=True)
+    assert after(zygote, Parked(1), Unbuilt(2, "no room"), zygote)[1] == (Build(3, is_zygote=True),)
 
 
 def test_a_spare_that_is_being_built_is_given_too() -> None:
@@ -146,6 +157,7 @@ def random_word(chance: random.Random, state: Slots) -> Word:
         Prepare(chance.choice([None, "a", "b"]), wants_zygote=chance.random() < 0.5),
         Parked(number),
         Lost(number, "gone", is_explained=chance.random() < 0.5),
+        Unbuilt(number, "too many open files"),
         Take({each: "a fault" for each in state.numbers if chance.random() < 0.3}),
         Answered(),
         Refused("mute"),
@@ -163,7 +175,7 @@ def test_random_walks(seed: int) -> None:
     for _ in range(WORDS):
         word = random_word(chance, state)
         before, (state, actions) = state, step(state, word)
-        if isinstance(word, Lost):
+        if isinstance(word, Lost | Unbuilt):
             alive.discard(word.number)
         for action in actions:
             if isinstance(action, Build | Fork):

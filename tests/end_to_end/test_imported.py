@@ -48,16 +48,24 @@ def test_what_a_start_failed_in_is_watched(tmp_path: Path) -> None:
 
 
 def test_what_a_request_imports_is_watched(tmp_path: Path) -> None:
-    """Also if it is saved before that was seen"""
+    """Also if it is saved before that was seen; but not while the child of now has not imported it"""
     late = tmp_path / "lib/late.py"
     write_files(tmp_path, {"app/main.py": MAIN, "app/dev.toml": PROFILE, "lib/beside.py": "TEXT = b'1'\n"})
     late.write_text("TEXT = b'one'\n")
+    lib = [str(tmp_path / "lib")]
     with RunningDaemon(tmp_path / "app", "--profile", "dev.toml") as daemon:
-        daemon.wait_for("watch.started", roots=[str(tmp_path / "lib")])
+        daemon.wait_for("watch.started", roots=lib, files=1)
         assert daemon.get("/late") == "one"
         late.write_text("TEXT = b'second'\n")
-        daemon.wait_for("restart.completed", paths=[str(late)])
-        assert daemon.get("/late") == "second"
+        daemon.wait_for("restart.completed", generation=2, paths=[str(late)])
+        daemon.wait_for_count("watch.started", 2, roots=lib, files=1)
+
+        late.write_text("TEXT = b'the third'\n")
+        assert daemon.get("/late") == "the third"
+        daemon.wait_for_count("watch.started", 2, roots=lib, files=2)
+        late.write_text("TEXT = b'and the fourth'\n")
+        daemon.wait_for("restart.completed", generation=3, paths=[str(late)])
+        assert daemon.get("/late") == "and the fourth"
 
 
 def test_a_checkout_inside_and_outside_is_one_restart(tmp_path: Path) -> None:
@@ -105,3 +113,29 @@ def test_an_edited_profile_counts_for_what_was_imported(tmp_path: Path) -> None:
         daemon.wait_for("restart.completed", generation=4, paths=[str(beside)])
         assert daemon.get() == "4"
         assert len(daemon.all("change.settled")) == 3
+
+
+OWN = """
+import atexit, os, pathlib
+STATE = pathlib.Path(__file__).parent.parent / "state"
+BEGUN = [(STATE / name).read_text() for name in ("asked.ini", "ended.ini")]
+atexit.register(lambda: (STATE / "ended.ini").write_text(str(os.getpid())))
+
+def app(environ, start_response):
+    (STATE / "asked.ini").write_text(str(os.getpid()))
+    start_response("200 OK", [])
+    return [b"written"]
+"""
+
+
+def test_what_the_app_writes_outside_restarts_it_no_more(tmp_path: Path) -> None:
+    """It has read it there, so it was watched: neither what a request writes, nor what a child leaves at its end"""
+    write_files(tmp_path, {"app/main.py": OWN, "app/dev.toml": PROFILE, "state/asked.ini": "", "state/ended.ini": ""})
+    with RunningDaemon(tmp_path / "app", "--profile", "dev.toml") as daemon:
+        daemon.wait_for("watch.started", roots=[str(tmp_path / "state")])
+        for generation in (2, 3):
+            assert daemon.get() == "written"
+            (tmp_path / "app/main.py").write_text(f"{OWN}# {generation}\n")
+            daemon.wait_for("restart.completed", generation=generation)
+            daemon.wait_for("child.exited", generation=generation - 1)
+        assert {tuple(each["paths"]) for each in daemon.all("change.settled")} == {("main.py",)}

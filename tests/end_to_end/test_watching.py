@@ -58,7 +58,7 @@ def test_a_save_of_nothing_new_is_said_and_no_more(tmp_path: Path) -> None:
     text = "import signal\nsignal.pause()\n"
     write_files(tmp_path, {"src/work.py": text, "dev.toml": '[target]\nscript = "src/work.py"\n'})
     with RunningDaemon(tmp_path, "-v", "--profile", "dev.toml") as daemon:
-        assert daemon.wait_for("watch.started")["roots"] == [str(tmp_path)]
+        assert daemon.wait_for("watch.started", profile="dev")["roots"] == [str(tmp_path)]
 
         def is_ignored() -> bool:
             (tmp_path / "src/work.py").write_text(text)

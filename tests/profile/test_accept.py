@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -282,3 +283,18 @@ def test_what_is_refused_from_outside_is_taken_back(tmp_path: Path) -> None:
     assert [profile.name for profile in again.profiles] == ["a", "b"]
     assert again.profiles[0] == directory.loaded.profiles[0]
     assert again.problems == (refused,)
+
+
+def test_a_file_is_missing_only_if_it_is_not_there(tmp_path: Path) -> None:
+    """A link to nothing is not; a file that is wrong is, also if what it names is not there."""
+    directory = Directory(tmp_path)
+    directory.save({f"{name}.toml": SLEEP for name in ("gone", "dangling", "wrong", "right", "named")})
+    assert directory.loaded is not None
+    directory.source = replace(directory.source, arguments=("gone.toml", "dangling.toml", "wrong.toml", "right.toml"))
+    for name in ("gone.toml", "dangling.toml"):
+        (tmp_path / name).unlink()
+    (tmp_path / "dangling.toml").symlink_to("nowhere.toml")
+    directory.write({"wrong.toml": SLEEP + "directory = 'nowhere'\n", "right.toml": SLEEP + "args = ['2']\n"})
+
+    missing = missing_files(directory.source.read(), directory.loaded.accepted)
+    assert {file.name for file in missing} == {"gone.toml", "dangling.toml", "named.toml"}

@@ -61,6 +61,7 @@ TAKEN_BACK = {
     "what is inside need not be a file": {".gitignore": "made/**/\n"},
     "a directory that is taken back does not take back what is in it": {".gitignore": "cache\n/*\n!/made/\n"},
     "nor does one that a nearer file takes back": {".gitignore": "kept.py\n", "made/.gitignore": "!cache/\n"},
+    "a class stands for no slash": {".gitignore": "made\n!mad[!x][!x]\n"},
     "a file with a byte order mark": {".gitignore": "\ufeffmade/\n"},
     "and one with the line ends of Windows": {".gitignore": "made/\r\n!kept.py\r\n"},
 }

@@ -226,6 +226,23 @@ def test_each_interest_has_its_files(snapshot: Snapshot, tmp_path: Path) -> None
     assert snapshot.files_for(PAGES) == 0
 
 
+def test_what_was_there_before_anybody_was_told_is_nothing_to_tell(file: Path) -> None:
+    """Whole directories are noted at once where nobody is told yet, and count for those who come later"""
+    snapshot, other = Snapshot(_nobody_knows), Interest((ELSEWHERE,), ("*.py",))
+    snapshot.see_all({str(file): known(file)}, NO_SHIFT)
+    snapshot.take_baselines([PYTHON])
+    snapshot.see_all({"/elsewhere/a.py": known(file, (ELSEWHERE,))}, NO_SHIFT)
+    snapshot.take_baselines([PYTHON, other])
+    assert [snapshot.files_for(each) for each in (PYTHON, other)] == [1, 1]
+    assert snapshot.findings() == {}
+    snapshot.see_all({"/b.py": known(file), "/elsewhere/b.py": known(file, (ELSEWHERE,))}, NO_SHIFT)
+    assert [snapshot.files_for(each) for each in (PYTHON, other)] == [2, 2]
+    assert {each: [found.path for found in findings] for each, findings in snapshot.findings().items()} == {
+        PYTHON: ["/b.py"],
+        other: ["/elsewhere/b.py"],
+    }
+
+
 def test_a_scope_decides_for_its_own(file: Path) -> None:
     """What its rules leave out has not gone, what they let in has not come, and for the others nothing has happened"""
     snapshot, other = Snapshot(_nobody_knows), Interest((ELSEWHERE,), ("*.py",))
