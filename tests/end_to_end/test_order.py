@@ -116,6 +116,8 @@ def test_an_app_whose_leader_is_held_waits_and_says_so(tmp_path: Path) -> None:
         assert held["level"] == "warning"
         command = [sys.executable, "-m", "reloadd", "start", "hasty", "--wait", "--daemon", str(daemon.process.pid)]
         assert subprocess.run(command, env=clean_environ(), check=False, capture_output=True).returncode == 0
+        # The command may have its answer before we have read the record.
+        daemon.wait_for("child.ready", profile="hasty")
         assert order_of(daemon, "child.ready") == ["hasty"]
         (tmp_path / "migrate.py").write_text("print('migrated')\n")
         daemon.wait_for("child.ready", profile="web")
