@@ -66,6 +66,8 @@ class Imported:
         self._watch: Watch | None = None
         self._opened: set[str] = set()
         self._written: set[str] = set()
+        self._told_by_watch: set[str] = set()
+        self._told_before: dict[str, tuple[int, ...]] = {}
         self._is_anew = False
         self._serving: LedgerReader | None = None
         self._readers: dict[Path, LedgerReader] = {}
@@ -183,6 +185,7 @@ class Imported:
         files = (self._files & self._opened if is_anew else self._files) | found.keys() - self._written
         if files != self._files:
             new = files - self._files
+            self._told_by_watch.clear()
             await self._keep(files)
             self._tell_changed(await asyncio.to_thread(changed_since, {file: found[file] for file in new}))
 
@@ -213,13 +216,24 @@ class Imported:
             reader.read_on()
             self._written |= reader.seen.written
         ours = self._files - self._written
-        if told := tuple(each for each in changes.changes if each.path in ours):
+        if told := tuple(each for each in changes.changes if each.path in ours and not self._is_told(each.path)):
+            self._told_by_watch.update(each.path for each in told)
             self._take(replace(changes, changes=told))
 
     def _tell_changed(self, files: Iterable[str]) -> None:
-        """Files that were saved after the app had read them, and before they were watched."""
-        if changes := tuple(Change(ChangeKind.MODIFIED, file) for file in sorted(files)):
+        """Files that were saved after the app had read them, and before they were watched, as far as that is known.
+
+        One may have been saved just after the watch had begun: whichever of the two comes first tells of it.
+        """
+        untold = sorted(set(files) - self._told_by_watch)
+        self._told_before.update((file, _state_of(file)) for file in untold)
+        if changes := tuple(Change(ChangeKind.MODIFIED, file) for file in untold):
             self._take(ChangeSet(changes, seen_at=self._loop.time(), settled_at=self._loop.time()))
+
+    def _is_told(self, file: str) -> bool:
+        """Whether a file is as it was when it was told of without the watch."""
+        told = self._told_before.pop(file, None)
+        return told is not None and told == _state_of(file)
 
 
 def watch_set_of(around: WatchSet, files: Iterable[str]) -> WatchSet:
@@ -236,6 +250,15 @@ def watch_set_of(around: WatchSet, files: Iterable[str]) -> WatchSet:
 def changed_since(noted: Mapping[str, LedgerSignature]) -> set[str]:
     """Those files that are no longer as they were noted."""
     return {file for file, signature in noted.items() if signature_of(file) != signature}
+
+
+def _state_of(file: str) -> tuple[int, ...]:
+    """What differs after every save; empty if there is no such file."""
+    try:
+        status = os.stat(file)  # noqa: PTH116 - it was written just now, and is in memory
+    except OSError:
+        return ()
+    return status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns
 
 
 def _roots_of(profile: Profile) -> list[str]:
