@@ -123,6 +123,7 @@ class Intake:
     def take_ignored(self, path: str) -> None:
         """Take it from one of the watches that a file was written, and that nothing comes of it."""
         self._ignore([path], "its content is as it was")
+        self._supervisor.rewrites.note(path)
 
     def close(self) -> None:
         """Wait for nothing any more."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from reloadd.core import actions
 from reloadd.core.blame import Blame
 from reloadd.core.exits import ExitStatus
-from reloadd.core.inputs import Cause, Exited, Input, Paused, Ready, Why
+from reloadd.core.inputs import Cause, Changed, Exited, Input, Paused, Ready, Why
 from reloadd.core.machine import step
 from reloadd.core.state import Machine, State
 from reloadd.profile.environment import EnvFileError
@@ -28,6 +28,7 @@ from reloadd.supervise.launcher import Launcher
 from reloadd.supervise.prompts import is_debugged
 from reloadd.supervise.readiness import wait_ready
 from reloadd.supervise.reports import Reports
+from reloadd.supervise.rewrites import Rewrites
 from reloadd.supervise.running import Running
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Supervisor:
         self._on_taken = on_taken
         self._loop = asyncio.get_running_loop()
         self._inbox: asyncio.Queue[Input] = asyncio.Queue()
+        self.rewrites = Rewrites(lambda changes: self.tell(Changed(changes)))
         self._tasks = asyncio.TaskGroup()
         self._running: dict[int, Running] = {}
         self._last_blame: Blame | None = None
@@ -245,12 +247,14 @@ class Supervisor:
         """Carry out an action that only says something."""
         match action:
             case actions.Complete(generation, why):
+                self.rewrites.start_succeeds()
                 if (running := self._running.get(generation)) is not None:
                     running.moments.ready = self._loop.time()
                     self._say.completed(running, why)
                     self._supply.serves(generation)
             case actions.Abandon(generation, why):
                 self._say.abandoned(generation, why, self._last_blame)
+                self.rewrites.start_fails()
             case actions.Late(generation, seconds):
                 if (running := self._running.get(generation)) is not None:
                     self._say.late(generation, running.child.pid, seconds)
@@ -258,12 +262,14 @@ class Supervisor:
                 self._say.scheduled(attempt, delay)
             case actions.Hold(reason, attempts):
                 self._say.held(reason, attempts)
+                self.rewrites.start_fails()
             case actions.Finish():
                 self._say.finished()
 
     # Starting.
 
     def _spawn(self, generation: int, why: Why) -> None:
+        self.rewrites.start_begins()
         now = self._loop.time()
         decided = now if self._stopping_since is None else self._stopping_since
         moments = timings.begin(why, decided=decided, stopped=None if self.machine.state is State.REPLACING else now)

@@ -21,6 +21,15 @@ def app(environ, start_response):
     return [VERSION.encode()]
 """
 
+IMPORTING = """
+import part
+TEXT = part.TEXT
+
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [TEXT]
+"""
+
 PROFILE = """
 [target]
 app = "web:app"
@@ -181,3 +190,18 @@ def test_a_broken_env_file_is_named(tmp_path: Path) -> None:
 
         assert abandoned["error"] == daemon.wait_for("child.unstartable")["error"]
         assert daemon.get() == "good"
+
+
+def test_a_start_that_read_a_half_written_file_is_made_again(tmp_path: Path) -> None:
+    """Also if the file is in the end what it was: its save alone would restart nothing"""
+    profile = PROFILE.format(meanwhile="hold")
+    write_files(tmp_path, {"web.py": IMPORTING, "part.py": "TEXT = b'one'\n", "dev.toml": profile})
+    with RunningDaemon(tmp_path, "--profile", "dev.toml") as daemon:
+        daemon.wait_for("spare.parked")
+        with (tmp_path / "part.py").open("w", encoding="utf-8") as part:
+            (tmp_path / "web.py").write_text(IMPORTING + "# again\n", encoding="utf-8")
+            daemon.wait_for("restart.abandoned", generation=2)
+            part.write("TEXT = b'one'\n")
+
+        assert daemon.wait_for("restart.completed", generation=3)["paths"] == ["part.py"]
+        assert daemon.get() == "one"
