@@ -32,6 +32,10 @@ _SHORTEST, _LONGEST = 1.0, 4.0
 """Seconds between two looks at the ledger of a child that serves, each twice as long as the one before where nothing is
 new: what a request imports comes at any time, and what was saved meanwhile is told then."""
 
+_WATCH_FIRST = 0.1
+"""Seconds for which the watch that has just begun may tell of a file before it is told of without it. It may be half
+written by now, and the watch waits until it is closed."""
+
 
 class Imported:
     """One app's.
@@ -187,7 +191,10 @@ class Imported:
             new = files - self._files
             self._told_by_watch.clear()
             await self._keep(files)
-            self._tell_changed(await asyncio.to_thread(changed_since, {file: found[file] for file in new}))
+            changed = await asyncio.to_thread(changed_since, {file: found[file] for file in new})
+            if changed:
+                await asyncio.sleep(_WATCH_FIRST)
+                self._tell_changed(changed)
 
     async def _watch_these(self, files: frozenset[str]) -> None:
         self._watch = await self._watcher.watch(
